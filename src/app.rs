@@ -1,0 +1,192 @@
+//! The worker's core: the session and the chat, joined. Pure; `worker/` carries its effects out.
+//!
+//! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to.
+
+use crate::chat::{self, Chat};
+use crate::config::Config;
+use crate::http::{Head, NoAnswer, Request, Response};
+use crate::protocol::{Intent, SessionView, View};
+use crate::secret::Secret;
+use crate::session::{self, Record, Session};
+use crate::stream::stock::Ask;
+use crate::time::UnixMillis;
+
+/// A request's number; a reply carries it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(u32);
+
+/// Everything the worker knows.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    session: Session,
+    chat: Chat,
+    /// Whose turns the chat holds.
+    chat_of: Option<String>,
+    last_id: RequestId,
+    /// Whose reply the session waits for.
+    session_request: Option<RequestId>,
+    /// Whose answer the chat waits for.
+    chat_request: Option<RequestId>,
+}
+
+/// What happens to the app.
+#[derive(Debug)]
+pub enum Input {
+    /// The store was read.
+    Restored(Option<Record>),
+    /// The page sent the sign-in form.
+    SignIn {
+        /// As typed.
+        username: String,
+        /// As typed.
+        password: Secret,
+        /// Fresh random bytes.
+        random: [u8; 32],
+    },
+    /// The page sent another intent.
+    Intent(Intent),
+    /// The whole reply to an [`Effect::Send`].
+    Replied(RequestId, Result<Response, NoAnswer>),
+    /// Something of the answer to an [`Effect::Stream`].
+    Streamed(RequestId, Streamed),
+}
+
+/// Something of a streamed answer.
+#[derive(Debug)]
+pub enum Streamed {
+    /// Status and headers.
+    Head(Head),
+    /// The next bytes of the body.
+    Bytes(Vec<u8>),
+    /// The body's end, or the connection's.
+    End,
+    /// There is no answer, or the browser may not read it.
+    NoAnswer(NoAnswer),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send this and feed the reply back, with the number if there is one.
+    Send(Option<RequestId>, Request),
+    /// Send this and feed the answer back as it comes.
+    Stream(RequestId, Request),
+    /// End that request.
+    Abort(RequestId),
+    /// Keep this for the next load of the page.
+    Save(Record),
+    /// Keep nothing.
+    Forget,
+    /// Show this.
+    Show(View),
+}
+
+impl App {
+    /// Nobody signed in, nothing asked.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            session: Session::default(),
+            chat: Chat::default(),
+            chat_of: None,
+            last_id: RequestId(0),
+            session_request: None,
+            chat_request: None,
+        }
+    }
+
+    /// Takes `input` in; what is to be done. `now` is this machine's time.
+    pub fn step(&mut self, now: UnixMillis, input: Input) -> Vec<Effect> {
+        let mut effects = vec![];
+        match input {
+            Input::Restored(record) => self.session(now, session::Input::Restored(record), &mut effects),
+            Input::SignIn { username, password, random } => {
+                self.session(now, session::Input::SignIn { username, password, random }, &mut effects);
+            }
+            Input::Intent(Intent::SignOut) => {
+                self.session(now, session::Input::SignOut, &mut effects);
+                self.no_turns(now, &mut effects);
+            }
+            Input::Intent(Intent::Ask { prompt, use_case }) => self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), &mut effects),
+            Input::Intent(Intent::Retry { turn }) => self.chat(now, chat::Input::Retry(turn), &mut effects),
+            Input::Intent(Intent::Stop) => self.chat(now, chat::Input::Stop, &mut effects),
+            // The edge has handled them: it holds the store, and the password that goes with a sign-in.
+            Input::Intent(Intent::Start { .. } | Intent::SignIn { .. }) => {}
+            Input::Replied(id, reply) if self.session_request == Some(id) => {
+                self.session_request = None;
+                self.session(now, session::Input::Replied(reply), &mut effects);
+            }
+            Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
+                let input = match streamed {
+                    Streamed::Head(head) => chat::Input::Head(head),
+                    Streamed::Bytes(bytes) => chat::Input::Bytes(bytes),
+                    Streamed::End => chat::Input::End,
+                    Streamed::NoAnswer(no_answer) => chat::Input::NoAnswer(no_answer),
+                };
+                self.chat(now, input, &mut effects);
+            }
+            Input::Replied(..) | Input::Streamed(..) => {}
+        }
+        effects
+    }
+
+    fn session(&mut self, now: UnixMillis, input: session::Input, effects: &mut Vec<Effect>) {
+        let (session, todo) = std::mem::take(&mut self.session).step(&self.config, now, input);
+        self.session = session;
+        for effect in todo {
+            match effect {
+                session::Effect::Send(request) => {
+                    let id = self.next_id();
+                    self.session_request = Some(id);
+                    effects.push(Effect::Send(Some(id), request));
+                }
+                session::Effect::SendAndForget(request) => effects.push(Effect::Send(None, request)),
+                session::Effect::Save(record) => effects.push(Effect::Save(record)),
+                session::Effect::Forget => {
+                    self.session_request = None;
+                    effects.push(Effect::Forget);
+                }
+                session::Effect::Show(view) => {
+                    // Turns outlive a session that ended by itself, for the same person to go on with.
+                    if let SessionView::SignedIn { username, .. } = &view
+                        && self.chat_of.as_ref() != Some(username)
+                    {
+                        self.no_turns(now, effects);
+                        self.chat_of = Some(username.clone());
+                    }
+                    effects.push(Effect::Show(View::Session(view)));
+                }
+                session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
+            }
+        }
+    }
+
+    fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
+        for effect in self.chat.step(&self.config, now, input) {
+            match effect {
+                chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
+                chat::Effect::Stream(request) => {
+                    let id = self.next_id();
+                    self.chat_request = Some(id);
+                    effects.push(Effect::Stream(id, request));
+                }
+                chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
+                chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
+            }
+        }
+    }
+
+    /// Forgets all turns, and ends the answer that is under way.
+    fn no_turns(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        self.chat = Chat::default();
+        self.chat_of = None;
+        effects.push(Effect::Show(View::NoTurns));
+    }
+
+    fn next_id(&mut self) -> RequestId {
+        self.last_id.0 = self.last_id.0.wrapping_add(1);
+        self.last_id
+    }
+}

@@ -1,0 +1,2 @@
+//! The page. Natively there is none.
+fn main() {}

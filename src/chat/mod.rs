@@ -1,0 +1,279 @@
+//! The questions of a tab and their answers: a state machine that says what to do and does nothing itself.
+//!
+//! One answer at a time is under way. Each prompt is answered on its own: the stock wire carries no earlier turns.
+
+use crate::cognito::Keys;
+use crate::config::Config;
+use crate::http::{Head, NoAnswer, Request, Response, check};
+use crate::protocol::{End, Fault, Service, TurnId, TurnUpdate};
+use crate::session::Grant;
+use crate::sign::{Scope, sign};
+use crate::stream::Event;
+use crate::stream::stock::{Ask, Decoder};
+use crate::time::UnixMillis;
+
+/// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
+const LONGEST_REFUSAL: usize = 64 << 10;
+
+/// All turns, and the answer that is under way.
+#[derive(Debug, Default)]
+pub struct Chat {
+    /// What was asked, by turn; whether any text came.
+    turns: Vec<(Ask, bool)>,
+    answering: Option<Answering>,
+}
+
+/// The answer under way.
+#[derive(Debug)]
+struct Answering {
+    turn: TurnId,
+    /// When the person sent it.
+    began: UnixMillis,
+    first_text: Option<u32>,
+    /// Whether it was sent a second time, with new keys.
+    renewed: bool,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Keys are on the way.
+    Keys,
+    /// The request is on the way.
+    Requested { signed_with: String, role: Option<String> },
+    /// A refusal comes in.
+    Refused { signed_with: String, role: Option<String>, response: Response },
+    /// The answer comes in.
+    Reading { decoder: Decoder, unreadable: u32 },
+}
+
+/// What happens to a chat.
+#[derive(Debug)]
+pub enum Input {
+    /// The person asks.
+    Ask(Ask),
+    /// The person wants a failed turn asked again.
+    Retry(TurnId),
+    /// The person has seen enough.
+    Stop,
+    /// The session's word on [`Effect::NeedKeys`].
+    Keys(Result<Grant, Fault>),
+    /// Status and headers of the answer.
+    Head(Head),
+    /// The next bytes of its body.
+    Bytes(Vec<u8>),
+    /// The body's end, or the connection's.
+    End,
+    /// There is no answer, or the browser may not read it.
+    NoAnswer(NoAnswer),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Ask the session for keys, other than the refused ones.
+    NeedKeys {
+        /// The `AccessKeyId` of keys that AWS has refused.
+        refused: Option<String>,
+    },
+    /// Send this, and feed head, bytes and end back.
+    Stream(Request),
+    /// End the request that is under way.
+    Abort,
+    /// Show this.
+    Show(TurnId, TurnUpdate),
+}
+
+impl Chat {
+    /// Whether an answer is under way.
+    pub fn is_answering(&self) -> bool {
+        self.answering.is_some()
+    }
+
+    /// Takes `input` in; what is to be done. `now` is this machine's time. An input that nothing waits for changes nothing.
+    pub fn step(&mut self, config: &Config, now: UnixMillis, input: Input) -> Vec<Effect> {
+        match (input, self.answering.take()) {
+            (Input::Ask(ask), None) => self.ask(now, ask),
+            (Input::Retry(turn), None) => self.retry(now, turn),
+            (Input::Stop, Some(answering)) => {
+                let mut effects = if matches!(answering.stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
+                effects.push(answering.ended(now, End::Stopped));
+                effects
+            }
+            (input, Some(answering)) => self.answer(config, now, answering, input),
+            (_, None) => vec![],
+        }
+    }
+
+    fn ask(&mut self, now: UnixMillis, ask: Ask) -> Vec<Effect> {
+        let turn = TurnId(u32::try_from(self.turns.len()).unwrap_or(u32::MAX));
+        self.turns.push((ask, false));
+        self.begin(now, turn)
+    }
+
+    /// In the same turn if nothing came of it, else in a new one, so that no text is lost.
+    fn retry(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
+        match usize::try_from(turn.0).ok().and_then(|index| self.turns.get(index)) {
+            Some((_, false)) => self.begin(now, turn),
+            Some((ask, true)) => {
+                let ask = ask.clone();
+                self.ask(now, ask)
+            }
+            None => vec![],
+        }
+    }
+
+    fn begin(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
+        let Ask { prompt, use_case } = self.asked(turn).clone();
+        self.answering = Some(Answering { turn, began: now, first_text: None, renewed: false, stage: Stage::Keys });
+        vec![Effect::Show(turn, TurnUpdate::Asked { prompt, use_case }), Effect::NeedKeys { refused: None }]
+    }
+
+    fn asked(&self, turn: TurnId) -> &Ask {
+        &self.turns[turn.0 as usize].0
+    }
+
+    fn answer(&mut self, config: &Config, now: UnixMillis, mut answering: Answering, input: Input) -> Vec<Effect> {
+        let turn = answering.turn;
+        match (input, answering.stage) {
+            (Input::Keys(Ok(grant)), Stage::Keys) => match request(config, now, &grant, self.asked(turn)) {
+                Ok(request) => {
+                    let Grant { keys: Keys { access_key_id, .. }, role, .. } = grant;
+                    answering.stage = Stage::Requested { signed_with: access_key_id, role };
+                    self.answering = Some(answering);
+                    vec![Effect::Stream(request)]
+                }
+                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+            },
+            (Input::Keys(Err(fault)), stage @ Stage::Keys) => vec![Answering { stage, ..answering }.ended(now, End::Failed(fault))],
+            (Input::NoAnswer(no_answer), stage @ Stage::Requested { .. }) => {
+                vec![Answering { stage, ..answering }.ended(now, End::Failed(no_answer.fault(Service::FunctionUrl)))]
+            }
+            (Input::Head(head), Stage::Requested { signed_with, role }) => {
+                answering.stage = if head.is_success() {
+                    Stage::Reading { decoder: Decoder::default(), unreadable: 0 }
+                } else {
+                    Stage::Refused { signed_with, role, response: Response { head, body: vec![] } }
+                };
+                self.answering = Some(answering);
+                vec![]
+            }
+            (Input::Bytes(bytes), Stage::Refused { signed_with, role, mut response }) => {
+                let room = LONGEST_REFUSAL.saturating_sub(response.body.len());
+                response.body.extend(bytes.into_iter().take(room));
+                answering.stage = Stage::Refused { signed_with, role, response };
+                self.answering = Some(answering);
+                vec![]
+            }
+            (Input::End | Input::NoAnswer(_), Stage::Refused { signed_with, role, response }) => {
+                answering.stage = Stage::Keys;
+                self.refused(now, answering, signed_with, role, response)
+            }
+            (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable }) => {
+                let events = decoder.push(&bytes);
+                answering.stage = Stage::Reading { decoder, unreadable };
+                self.read(now, answering, events, false)
+            }
+            (Input::End | Input::NoAnswer(_), Stage::Reading { mut decoder, unreadable }) => {
+                let events = decoder.finish();
+                answering.stage = Stage::Reading { decoder, unreadable };
+                self.read(now, answering, events, true)
+            }
+            (_, stage) => {
+                self.answering = Some(Answering { stage, ..answering });
+                vec![]
+            }
+        }
+    }
+
+    /// A status that is not a success. Keys that have expired, or a signature by a wrong clock, are mended once without a word.
+    fn refused(&mut self, now: UnixMillis, answering: Answering, signed_with: String, role: Option<String>, response: Response) -> Vec<Effect> {
+        let Err(error) = check(response) else { return vec![answering.ended(now, End::CutOff)] };
+        let mendable = matches!(error.status, 400 | 401 | 403)
+            && (MENDABLE.contains(&error.code.as_str()) || error.message.contains("expired") || error.message.contains("not yet current"));
+        if mendable && !answering.renewed {
+            self.answering = Some(Answering { renewed: true, ..answering });
+            return vec![Effect::NeedKeys { refused: Some(signed_with) }];
+        }
+        let fault = if error.status == 403 && !mendable {
+            Fault::NotAllowed { role, request_id: error.request_id }
+        } else {
+            error.fault(Service::FunctionUrl)
+        };
+        vec![answering.ended(now, End::Failed(fault))]
+    }
+
+    fn read(&mut self, now: UnixMillis, mut answering: Answering, events: Vec<Event>, at_end: bool) -> Vec<Effect> {
+        let Stage::Reading { unreadable, .. } = &mut answering.stage else { return vec![] };
+        let (mut effects, mut text, mut end) = (vec![], String::new(), None);
+        for event in events {
+            match event {
+                Event::Model(model) => effects.push(Effect::Show(answering.turn, TurnUpdate::Model(model))),
+                // What came in one read is shown in one step.
+                Event::Text(piece) => text.push_str(&piece),
+                Event::Unreadable => *unreadable += 1,
+                Event::Error(message) => end = Some(End::Failed(Fault::Answer { message })),
+                Event::End => end = Some(End::Done),
+            }
+        }
+        end = match (end, *unreadable) {
+            // Text is missing, so it is not done.
+            (Some(End::Done), lines @ 1..) => Some(End::Failed(Fault::Garbled { lines })),
+            (None, lines @ 1..) if at_end => Some(End::Failed(Fault::Garbled { lines })),
+            (None, _) if at_end => Some(End::CutOff),
+            (end, _) => end,
+        };
+        if !text.is_empty() {
+            answering.first_text.get_or_insert_with(|| millis(answering.began, now));
+            self.turns[answering.turn.0 as usize].1 = true;
+            effects.push(Effect::Show(answering.turn, TurnUpdate::Text(text)));
+        }
+        match end {
+            Some(end) => {
+                // The end marker is what counts; the connection may take its time.
+                if !at_end {
+                    effects.push(Effect::Abort);
+                }
+                effects.push(answering.ended(now, end));
+            }
+            None => self.answering = Some(answering),
+        }
+        effects
+    }
+}
+
+impl Answering {
+    fn ended(&self, now: UnixMillis, end: End) -> Effect {
+        Effect::Show(self.turn, TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) })
+    }
+}
+
+/// AWS's names for keys that have expired, for signatures of another time, and for keys of a session that was ended.
+const MENDABLE: [&str; 7] = [
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+];
+
+fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result<Request, Fault> {
+    let unsigned = |what: String| Fault::Unexpected { service: Service::FunctionUrl, what };
+    let request = Request {
+        method: "POST",
+        url: config.function_url.clone(),
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: serde_json::to_vec(ask).map_err(|error| unsigned(error.to_string()))?,
+    };
+    let scope = Scope { region: &config.function_region, service: "lambda" };
+    sign(request, &grant.keys, scope, grant.skew.correct(now)).map_err(|error| unsigned(error.to_string()))
+}
+
+fn millis(from: UnixMillis, to: UnixMillis) -> u32 {
+    u32::try_from(to.0.saturating_sub(from.0).max(0)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

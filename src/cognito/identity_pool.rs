@@ -1,0 +1,67 @@
+//! The identity pool's API: an ID token becomes temporary keys, in AWS's enhanced flow.
+
+use serde_json::{Value, json};
+
+use super::token::IdToken;
+use super::{CognitoError, call, json, text};
+use crate::config::Config;
+use crate::http::{Request, Response, check};
+use crate::secret::Secret;
+use crate::time::UnixMillis;
+
+/// Such as `eu-central-1:12345678-abcd-1234-abcd-123456789012`. It names a person to the pool and stays the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityId(pub String);
+
+/// Temporary keys of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// `AccessKeyId`; not a secret, but it goes nowhere either.
+    pub access_key_id: String,
+    /// `SecretKey`.
+    pub secret_access_key: Secret,
+    /// `SessionToken`.
+    pub session_token: Secret,
+    /// `Expiration`, by AWS's clock.
+    pub expires: UnixMillis,
+}
+
+/// `GetId`.
+/// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html>
+pub fn get_id(config: &Config, token: &IdToken) -> Request {
+    identity_pool(config, "GetId", &json!({ "IdentityPoolId": config.identity_pool_id, "Logins": { &token.issuer: token.raw().expose() } }))
+}
+
+/// Reads the reply to [`get_id`].
+pub fn read_identity_id(response: Response) -> Result<IdentityId, CognitoError> {
+    let reply = json("GetId", &check(response)?)?;
+    Ok(IdentityId(text("GetId", &reply, "/IdentityId")?.to_owned()))
+}
+
+/// `GetCredentialsForIdentity`: the pool picks the role from the token.
+/// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html>
+pub fn get_credentials_for_identity(config: &Config, identity: &IdentityId, token: &IdToken) -> Request {
+    identity_pool(config, "GetCredentialsForIdentity", &json!({ "IdentityId": identity.0, "Logins": { &token.issuer: token.raw().expose() } }))
+}
+
+/// Reads the reply to [`get_credentials_for_identity`]. `Expiration` is in seconds, possibly with a fraction.
+pub fn read_credentials(response: Response) -> Result<Keys, CognitoError> {
+    const OPERATION: &str = "GetCredentialsForIdentity";
+    let reply = json(OPERATION, &check(response)?)?;
+    let field = |path| text(OPERATION, &reply, path).map(str::to_owned);
+    let expires = reply
+        .pointer("/Credentials/Expiration")
+        .and_then(Value::as_f64)
+        .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/Credentials/Expiration" })?;
+    Ok(Keys {
+        access_key_id: field("/Credentials/AccessKeyId")?,
+        secret_access_key: Secret::new(field("/Credentials/SecretKey")?),
+        session_token: Secret::new(field("/Credentials/SessionToken")?),
+        #[allow(clippy::cast_possible_truncation)] // A cast from f64 saturates, and milliseconds are fine enough.
+        expires: UnixMillis((expires * 1000.0) as i64),
+    })
+}
+
+fn identity_pool(config: &Config, operation: &str, body: &Value) -> Request {
+    call(&config.identity_pool_endpoint, &format!("AWSCognitoIdentityService.{operation}"), body)
+}

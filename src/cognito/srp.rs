@@ -1,0 +1,348 @@
+//! Cognito's variant of SRP-6a (RFC 2945, RFC 5054): the 3072-bit group of RFC 3526, SHA-256, and an HKDF whose info is
+//! `Caldera Derived Key`. Steps and paddings as AWS's own clients do them.
+//!
+//! ```text
+//! A = g^a                       u = H(A | B)
+//! x = H(salt | H(pool name | user id | ":" | password))
+//! S = (B − k·g^x)^(a + u·x)     key = HKDF(salt u, secret S)[0..16]
+//! signature = HMAC(key, pool name | user id | SECRET_BLOCK | TIMESTAMP)
+//! ```
+//!
+//! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::modp::{Residue, prime};
+
+/// What makes a server's answer unusable for SRP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SrpError {
+    /// SALT or `SRP_B` is not hexadecimal, or longer than the group.
+    #[error("the sign-in service sent a number that is not hexadecimal")]
+    NotHex,
+    /// `SECRET_BLOCK` is not base64.
+    #[error("the sign-in service sent a secret block that is not base64")]
+    NotBase64,
+    /// B ≡ 0 or u = 0: whoever answers could know the session key without the password (RFC 5054 §2.5.3).
+    #[error("the sign-in service sent a number that SRP forbids")]
+    Forbidden,
+    /// A ≡ 0, which no honest randomness yields.
+    #[error("the random number for the sign-in is unusable")]
+    Randomness,
+}
+
+/// The client's ephemeral pair, made anew for each sign-in.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Ephemeral {
+    /// The secret exponent, most significant byte first.
+    a: Vec<u8>,
+    /// A = g^a, padded for hashing.
+    #[zeroize(skip)]
+    public: Vec<u8>,
+}
+
+impl std::fmt::Debug for Ephemeral {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ephemeral(…)")
+    }
+}
+
+/// The parameters of a `PASSWORD_VERIFIER` challenge that the answer is computed from.
+#[derive(Debug, Clone, Copy)]
+pub struct Challenge<'a> {
+    /// `USER_ID_FOR_SRP`.
+    pub user_id: &'a str,
+    /// `SALT`, hexadecimal.
+    pub salt: &'a str,
+    /// `SRP_B`, hexadecimal.
+    pub srp_b: &'a str,
+    /// `SECRET_BLOCK`, base64.
+    pub secret_block: &'a str,
+}
+
+impl Ephemeral {
+    /// From 32 random bytes: RFC 5054 §2.5.4 asks for at least 256 bits.
+    pub fn new(random: &[u8; 32]) -> Result<Self, SrpError> {
+        Self::from_secret(random)
+    }
+
+    fn from_secret(a: &[u8]) -> Result<Self, SrpError> {
+        let public = Residue::power_of_two(a);
+        if public.is_zero() {
+            return Err(SrpError::Randomness);
+        }
+        Ok(Self { a: a.to_vec(), public: padded(&public.to_bytes()) })
+    }
+
+    /// `SRP_A`: A in hexadecimal, without leading zeros.
+    pub fn srp_a(&self) -> String {
+        let hex = to_hex(&self.public);
+        hex.trim_start_matches('0').to_owned()
+    }
+
+    /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore; `timestamp` is `TIMESTAMP`, sent with it.
+    pub fn password_claim_signature(&self, pool_name: &str, challenge: Challenge<'_>, password: &str, timestamp: &str) -> Result<String, SrpError> {
+        let b = padded(&from_hex(challenge.srp_b)?);
+        let salt = padded(&from_hex(challenge.salt)?);
+        let secret_block = BASE64_STANDARD.decode(challenge.secret_block).map_err(|_| SrpError::NotBase64)?;
+        let u = scrambling_parameter(&self.public, &b)?;
+        let x = private_key(pool_name, challenge.user_id, password, &salt);
+        let key = session_key(&u, &self.premaster_secret(&b, &u, &x)?);
+        let mut mac = hmac(&*key);
+        mac.update(pool_name.as_bytes());
+        mac.update(challenge.user_id.as_bytes());
+        mac.update(&secret_block);
+        mac.update(timestamp.as_bytes());
+        Ok(BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+    }
+
+    /// S = (B − k·g^x)^(a + u·x), padded.
+    fn premaster_secret(&self, b: &[u8], u: &[u8; 32], x: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, SrpError> {
+        let b = Residue::from_bytes(b).ok_or(SrpError::NotHex)?;
+        if b.is_zero() {
+            return Err(SrpError::Forbidden);
+        }
+        let k = Residue::from_bytes(&multiplier()).ok_or(SrpError::NotHex)?;
+        let base = b.minus(&k.times(&Residue::power_of_two(x)));
+        let exponent = multiply_add(u, x, &self.a);
+        Ok(Zeroizing::new(padded(&*Zeroizing::new(base.power(&exponent).to_bytes()))))
+    }
+}
+
+/// k = H(N | g).
+fn multiplier() -> [u8; 32] {
+    sha256(&[&padded(&prime()), &[2]])
+}
+
+/// u = H(A | B), of padded numbers.
+fn scrambling_parameter(a: &[u8], b: &[u8]) -> Result<[u8; 32], SrpError> {
+    let u = sha256(&[a, b]);
+    if u == [0; 32] { Err(SrpError::Forbidden) } else { Ok(u) }
+}
+
+/// x = H(salt | H(pool name | user id | ":" | password)).
+fn private_key(pool_name: &str, user_id: &str, password: &str, salt: &[u8]) -> Zeroizing<[u8; 32]> {
+    let identity = Zeroizing::new(sha256(&[pool_name.as_bytes(), user_id.as_bytes(), b":", password.as_bytes()]));
+    Zeroizing::new(sha256(&[salt, &*identity]))
+}
+
+/// The first 16 bytes of HKDF-SHA-256 (RFC 5869) with u as salt and S as secret.
+fn session_key(u: &[u8; 32], s: &[u8]) -> Zeroizing<[u8; 16]> {
+    let mut extract = hmac(&padded(u));
+    extract.update(s);
+    let mut expand = hmac(&extract.finalize().into_bytes());
+    expand.update(b"Caldera Derived Key\x01");
+    let mut key = Zeroizing::new([0; 16]);
+    key.copy_from_slice(&expand.finalize().into_bytes()[..16]);
+    key
+}
+
+/// `a + u·x` of big-endian numbers; its length depends on their lengths only.
+fn multiply_add(u: &[u8], x: &[u8], a: &[u8]) -> Zeroizing<Vec<u8>> {
+    let length = a.len().max(u.len() + x.len()) + 1;
+    let mut sum = vec![0_u32; length];
+    for (digit, byte) in sum.iter_mut().zip(a.iter().rev()) {
+        *digit = u32::from(*byte);
+    }
+    for (i, u) in u.iter().rev().enumerate() {
+        // At most 32 products of two bytes meet in one digit, far below 2³².
+        for (j, x) in x.iter().rev().enumerate() {
+            sum[i + j] += u32::from(*u) * u32::from(*x);
+        }
+    }
+    let mut carry = 0;
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    for (byte, digit) in bytes.iter_mut().rev().zip(&sum) {
+        let [low, rest @ ..] = (digit + carry).to_le_bytes();
+        *byte = low;
+        carry = u32::from_le_bytes([rest[0], rest[1], rest[2], 0]);
+    }
+    sum.zeroize();
+    bytes
+}
+
+/// A big-endian number as Java's `BigInteger.toByteArray` gives it: fewest bytes, a zero in front where the first bit is set.
+fn padded(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let digits = &number[zeros..];
+    let mut padded = Vec::with_capacity(digits.len() + 1);
+    if digits.first().is_none_or(|byte| byte & 0x80 != 0) {
+        padded.push(0);
+    }
+    padded.extend_from_slice(digits);
+    padded
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+}
+
+/// Hexadecimal of any length, odd too.
+fn from_hex(hex: &str) -> Result<Vec<u8>, SrpError> {
+    let nibble = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(SrpError::NotHex);
+    if hex.is_empty() {
+        return Err(SrpError::NotHex);
+    }
+    let (first, pairs) = hex.as_bytes().split_at(hex.len() % 2);
+    first
+        .iter()
+        .map(|c| nibble(*c))
+        .chain(pairs.chunks_exact(2).map(|pair| Ok(nibble(pair[0])? << 4 | nibble(pair[1])?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::UnixMillis;
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    /// Values of pycognito, an implementation that is not ours; srp.py beside it made them.
+    const VECTORS: &str = include_str!("../../tests/vectors/srp.json");
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        #[serde(rename = "N")]
+        n: String,
+        cases: Vec<Case>,
+        refused: Vec<Refused>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        pool_name: String,
+        user_id: String,
+        password: String,
+        a: String,
+        #[serde(rename = "A")]
+        public: String,
+        salt: String,
+        #[serde(rename = "B")]
+        b: String,
+        k: String,
+        u: String,
+        x: String,
+        #[serde(rename = "S")]
+        s: String,
+        key: String,
+        secret_block: String,
+        unix_millis: i64,
+        timestamp: String,
+        signature: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Refused {
+        name: String,
+        #[serde(rename = "B")]
+        b: String,
+    }
+
+    fn vectors() -> Vectors {
+        serde_json::from_str(VECTORS).unwrap()
+    }
+
+    /// As the vectors write numbers: without leading zeros.
+    fn number(bytes: &[u8]) -> String {
+        to_hex(bytes).trim_start_matches('0').to_owned()
+    }
+
+    fn secret(hex: &str) -> Ephemeral {
+        Ephemeral::from_secret(&from_hex(hex).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_intermediate_value_is_the_vectors() {
+        let vectors = vectors();
+        assert_eq!(number(&prime()), vectors.n);
+        assert!(vectors.cases.len() > 20);
+        for case in &vectors.cases {
+            let name = &case.name;
+            let ephemeral = secret(&case.a);
+            assert_eq!(ephemeral.srp_a(), case.public, "A: {name}");
+            assert_eq!(number(&multiplier()), case.k, "k: {name}");
+            let b = padded(&from_hex(&case.b).unwrap());
+            let u = scrambling_parameter(&ephemeral.public, &b).unwrap();
+            assert_eq!(number(&u), case.u, "u: {name}");
+            let salt = padded(&from_hex(&case.salt).unwrap());
+            let x = private_key(&case.pool_name, &case.user_id, &case.password, &salt);
+            assert_eq!(number(&*x), case.x, "x: {name}");
+            let s = ephemeral.premaster_secret(&b, &u, &x).unwrap();
+            assert_eq!(number(&s), case.s, "S: {name}");
+            assert_eq!(to_hex(&*session_key(&u, &s)), case.key, "key: {name}");
+            assert_eq!(UnixMillis(case.unix_millis).srp_timestamp(), case.timestamp, "TIMESTAMP: {name}");
+            let challenge = Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: &case.b, secret_block: &case.secret_block };
+            let signature = ephemeral.password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
+            assert_eq!(signature.as_ref(), Ok(&case.signature), "signature: {name}");
+        }
+    }
+
+    #[test]
+    fn a_b_that_is_zero_modulo_n_is_refused() {
+        let vectors = vectors();
+        let case = &vectors.cases[0];
+        assert!(!vectors.refused.is_empty());
+        for Refused { name, b } in &vectors.refused {
+            let challenge = Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
+            let claim = secret(&case.a).password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
+            // More than 3072 bits is no number of this group at all.
+            let expected = if b.len() > 768 { SrpError::NotHex } else { SrpError::Forbidden };
+            assert_eq!(claim, Err(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_hexadecimal_or_base64_is_refused() {
+        let ephemeral = Ephemeral::new(&[7; 32]).unwrap();
+        let good = Challenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
+        let claim = |challenge| ephemeral.password_claim_signature("pool", challenge, "p", "now");
+        assert!(claim(good).is_ok());
+        assert_eq!(claim(Challenge { salt: "", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(Challenge { salt: "0xa1", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(Challenge { srp_b: "é", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(Challenge { secret_block: "*", ..good }), Err(SrpError::NotBase64));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        assert_eq!(format!("{:?}", Ephemeral::new(&[7; 32]).unwrap()), "Ephemeral(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn products_are_those_of_wide_integers(u in any::<u64>(), x in any::<u64>(), a in any::<u128>()) {
+            // a + u·x of 64-bit numbers may exceed 128 bits by one; a is halved to stay below.
+            let a = a >> 1;
+            let sum = multiply_add(&u.to_be_bytes(), &x.to_be_bytes(), &a.to_be_bytes());
+            let mut expected = vec![0];
+            let wide = u128::from(u) * u128::from(x);
+            let (low, carried) = wide.overflowing_add(a);
+            expected[0] = u8::from(carried);
+            expected.extend(low.to_be_bytes());
+            prop_assert_eq!(&*sum, &expected);
+        }
+
+        #[test]
+        fn any_challenge_gives_a_claim_or_an_error(salt in ".{0,12}", srp_b in "[0-9a-fA-Fx]{0,8}", secret_block in ".{0,8}") {
+            let challenge = Challenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+            let _ = Ephemeral::new(&[7; 32]).unwrap().password_claim_signature("pool", challenge, "p", "now");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the app reads in an ID token (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it,
+//! and whoever accepts it, the identity pool, checks it.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use crate::secret::Secret;
+use crate::time::UnixMillis;
+
+/// What makes a token unusable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not three parts of base64url with JSON in the middle.
+    #[error("the ID token is not a JSON Web Token")]
+    NotJwt,
+    /// A claim that every ID token of Cognito has is not there.
+    #[error("the ID token lacks a claim that it must have")]
+    MissingClaim,
+}
+
+/// An ID token and what it says.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdToken {
+    raw: Secret,
+    /// `iss` without its scheme: the key under which an identity pool takes the token.
+    pub issuer: String,
+    /// `email` if there is one, else `cognito:username`.
+    pub username: String,
+    /// `iat`.
+    pub issued: UnixMillis,
+    /// `exp`.
+    pub expires: UnixMillis,
+    /// `cognito:preferred_role`, or the only one of `cognito:roles`: the ARN of the role that the group gives.
+    pub role: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    iat: i64,
+    exp: i64,
+    email: Option<String>,
+    #[serde(rename = "cognito:username")]
+    username: String,
+    #[serde(rename = "cognito:preferred_role")]
+    preferred_role: Option<String>,
+    #[serde(rename = "cognito:roles", default)]
+    roles: Vec<String>,
+}
+
+impl IdToken {
+    /// Reads a token in JWS compact form (RFC 7515 §3.1).
+    pub fn parse(raw: Secret) -> Result<Self, TokenError> {
+        let mut parts = raw.expose().split('.');
+        let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(TokenError::NotJwt);
+        };
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
+        let claims: Claims = serde_json::from_slice(&payload)
+            .map_err(|error| if error.is_data() { TokenError::MissingClaim } else { TokenError::NotJwt })?;
+        let role = match (claims.preferred_role, claims.roles.as_slice()) {
+            (Some(role), _) => Some(role),
+            (None, [role]) => Some(role.clone()),
+            _ => None,
+        };
+        Ok(Self {
+            issuer: claims.iss.split_once("://").map_or(claims.iss.as_str(), |(_, host)| host).to_owned(),
+            username: claims.email.filter(|email| !email.is_empty()).unwrap_or(claims.username),
+            issued: UnixMillis::from_seconds(claims.iat),
+            expires: UnixMillis::from_seconds(claims.exp),
+            role,
+            raw,
+        })
+    }
+
+    /// The token itself.
+    pub fn raw(&self) -> &Secret {
+        &self.raw
+    }
+
+    /// The last part of the role's ARN.
+    pub fn role_name(&self) -> Option<String> {
+        self.role.as_deref().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    /// A token with these claims and no valid signature.
+    pub fn unsigned(claims: &Value) -> String {
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        format!("{}.{}.c2ln", part(&json!({"alg": "RS256"})), part(claims))
+    }
+
+    fn parse(claims: &Value) -> Result<IdToken, TokenError> {
+        IdToken::parse(Secret::new(unsigned(claims)))
+    }
+
+    fn claims() -> Value {
+        json!({"iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC", "iat": 10, "exp": 3610, "cognito:username": "u-1"})
+    }
+
+    #[test]
+    fn claims_are_read() {
+        let mut with_role = claims();
+        with_role["cognito:roles"] = json!(["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/path/b"]);
+        with_role["cognito:preferred_role"] = json!("arn:aws:iam::1:role/path/b");
+        with_role["email"] = json!("a@example.com");
+        let token = parse(&with_role).unwrap();
+        assert_eq!(token.issuer, "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC");
+        assert_eq!((token.issued, token.expires), (UnixMillis(10_000), UnixMillis(3_610_000)));
+        assert_eq!((token.username.as_str(), token.role_name().as_deref()), ("a@example.com", Some("b")));
+        let plain = parse(&claims()).unwrap();
+        assert_eq!((plain.username.as_str(), plain.role), ("u-1", None));
+    }
+
+    #[test]
+    fn several_roles_without_a_preferred_one_name_none() {
+        let mut several = claims();
+        several["cognito:roles"] = json!(["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"]);
+        assert_eq!(parse(&several).unwrap().role, None);
+    }
+
+    #[test]
+    fn what_is_no_id_token_is_refused() {
+        for raw in ["", "a.b", "a.b.c.d", "a.!.c", "a.e30.c"] {
+            assert!(IdToken::parse(Secret::new(raw.into())).is_err(), "{raw}");
+        }
+        let mut without = claims();
+        without.as_object_mut().unwrap().remove("iat");
+        assert_eq!(parse(&without), Err(TokenError::MissingClaim));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_token_or_an_error(raw in "[a-zA-Z0-9._-]{0,80}") {
+            let _ = IdToken::parse(Secret::new(raw));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What the halves say to each other: an [`Intent`] goes from the page to the worker, a [`View`] from the worker to the page.
+//!
+//! A password travels beside its intent as a JavaScript string, so that it never lies in the page's Wasm memory. No secret type can be
+//! serialised, so none can be part of a view.
+
+use serde::{Deserialize, Serialize};
+
+use crate::stream::stock::UseCase;
+
+/// What a person wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Intent {
+    /// The page is here. `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
+    Start {
+        /// 32 random bytes that live as long as the tab.
+        tab: Option<[u8; 32]>,
+    },
+    /// Sign in with the password that travels beside this.
+    SignIn {
+        /// As typed.
+        username: String,
+    },
+    /// Forget everything.
+    SignOut,
+    /// Ask for an answer.
+    Ask {
+        /// As typed.
+        prompt: String,
+        /// What the model is chosen by.
+        use_case: UseCase,
+    },
+    /// Stop the answer that is under way.
+    Stop,
+    /// Ask again what failed.
+    Retry {
+        /// Whose prompt.
+        turn: TurnId,
+    },
+}
+
+/// What the page shows from now on. Each is one thing that changes alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum View {
+    /// The configuration was read.
+    Configured {
+        /// What the person signs in to.
+        name: Option<String>,
+        /// Whom to ask for access.
+        contact: Option<String>,
+    },
+    /// The configuration cannot be used. Nothing else will come.
+    Misconfigured {
+        /// What is wrong, with the field's name and what was expected.
+        problem: String,
+    },
+    /// Who is signed in.
+    Session(SessionView),
+    /// Something of one turn.
+    Turn {
+        /// Which.
+        id: TurnId,
+        /// What is new of it.
+        update: TurnUpdate,
+    },
+    /// All turns are gone: somebody else is signed in, or nobody.
+    NoTurns,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionView {
+    /// Nobody.
+    SignedOut {
+        /// Why, unless the person asked for it.
+        fault: Option<Fault>,
+    },
+    /// A sign-in is under way.
+    SigningIn,
+    /// Somebody.
+    SignedIn {
+        /// How the user pool calls them.
+        username: String,
+        /// The name of the role that their group gives them, where the ID token names one.
+        role: Option<String>,
+    },
+}
+
+/// A turn's number, counted from zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TurnId(pub u32);
+
+/// What is new of a turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TurnUpdate {
+    /// A prompt was sent, for the first time or again; nothing has come yet.
+    Asked {
+        /// As typed.
+        prompt: String,
+        /// What the model is chosen by.
+        use_case: UseCase,
+    },
+    /// Which model answers.
+    Model(String),
+    /// Text to add at the end of the answer.
+    Text(String),
+    /// Nothing more will come.
+    Ended {
+        /// How it ended.
+        end: End,
+        /// Milliseconds from the request to the first text, if text came.
+        first_text: Option<u32>,
+        /// Milliseconds from the request to the end.
+        duration: u32,
+    },
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// With its end marker.
+    Done,
+    /// The person stopped it.
+    Stopped,
+    /// The connection ended without the end marker.
+    CutOff,
+    /// It failed, before or after text came.
+    Failed(Fault),
+}
+
+/// Which service something is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Service {
+    /// The Cognito user pool.
+    UserPool,
+    /// The Cognito identity pool.
+    IdentityPool,
+    /// The Lambda function URL.
+    FunctionUrl,
+}
+
+/// What went wrong, for the page to make a sentence of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// The username or the password is wrong; which, is not said.
+    WrongPassword,
+    /// The user pool has locked the account for a while after failed attempts.
+    TooManyAttempts,
+    /// The account must set a new password first.
+    PasswordResetRequired,
+    /// The account was not confirmed yet.
+    NotConfirmed,
+    /// The user pool asks for a step that this app does not know.
+    UnknownChallenge {
+        /// AWS's name of it.
+        name: String,
+    },
+    /// The refresh token is spent or revoked: the person must sign in again.
+    SessionEnded,
+    /// The browser says that there is no network.
+    Offline,
+    /// Nothing answers at the address.
+    Unreachable {
+        /// Whose address.
+        service: Service,
+    },
+    /// Something answers at the address, but the browser may not read it: CORS is not set for this page, or a refusal came without CORS headers.
+    Unreadable {
+        /// Whose address.
+        service: Service,
+    },
+    /// Too many requests.
+    Throttled {
+        /// Which service said so.
+        service: Service,
+        /// Seconds to wait, if it said so.
+        retry_after: Option<u32>,
+        /// For whoever looks into it.
+        request_id: Option<String>,
+    },
+    /// The service failed: a status of 500 or more.
+    Failing {
+        /// Which service.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+        /// Its own sentence, possibly empty.
+        message: String,
+        /// For whoever looks into it.
+        request_id: Option<String>,
+    },
+    /// The role may not use the function URL.
+    NotAllowed {
+        /// The role's name, where the ID token names one.
+        role: Option<String>,
+        /// For whoever looks into it.
+        request_id: Option<String>,
+    },
+    /// The service refused for another reason.
+    Refused {
+        /// Which service.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+        /// AWS's name of the reason, possibly empty.
+        code: String,
+        /// Its own sentence, possibly empty.
+        message: String,
+        /// For whoever looks into it.
+        request_id: Option<String>,
+    },
+    /// The service's answer is not what its documentation says.
+    Unexpected {
+        /// Which service.
+        service: Service,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The back end reported an error in the middle of the answer.
+    Answer {
+        /// Its own sentence, possibly empty.
+        message: String,
+    },
+    /// Some lines of the answer could not be read; what could is shown.
+    Garbled {
+        /// How many.
+        lines: u32,
+    },
+}
+
+/// A message as bytes. Both halves come from one build, so the format needs no version.
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    postcard::to_allocvec(message).expect("these types hold nothing that postcard cannot write, and a Vec grows")
+}
+
+/// A message from bytes; `None` if it came from another build.
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let view = View::Turn {
+            id: TurnId(3),
+            update: TurnUpdate::Ended {
+                end: End::Failed(Fault::Throttled { service: Service::FunctionUrl, retry_after: Some(7), request_id: None }),
+                first_text: None,
+                duration: 12,
+            },
+        };
+        assert_eq!(decode(&encode(&view)), Some(view));
+        assert_eq!(decode::<View>(&[250, 1]), None);
+    }
+}
