@@ -15,6 +15,13 @@ use crate::time::UnixMillis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u32);
 
+impl RequestId {
+    /// The number itself.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// Everything the worker knows.
 #[derive(Debug)]
 pub struct App {

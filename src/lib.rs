@@ -6,7 +6,9 @@ pub mod app;
 pub mod chat;
 pub mod cognito;
 pub mod config;
+mod hash;
 pub mod http;
+pub mod messages;
 pub mod protocol;
 pub mod secret;
 pub mod session;
@@ -14,9 +16,9 @@ pub mod sign;
 pub mod stream;
 pub mod time;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod page;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "worker"))]
 pub mod worker;

@@ -66,6 +66,13 @@ pub enum View {
     NoTurns,
 }
 
+impl View {
+    /// Whether it begins an answer.
+    pub fn is_asked(&self) -> bool {
+        matches!(self, Self::Turn { update: TurnUpdate::Asked { .. }, .. })
+    }
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionView {

@@ -1,13 +1,16 @@
-//! AWS Signature Version 4, over AWS's own `aws-sigv4`. Time is an argument.
+//! AWS Signature Version 4. Time is an argument.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+//!
+//! Our own, since AWS's `aws-sigv4` takes 45 kB of the app (brotli) and this 3: the tests below hold it to AWS's signing test suite, to botocore's
+//! signatures, and on random requests to `aws-sigv4` itself.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
-use aws_sigv4::sign::v4::SigningParams;
+use zeroize::Zeroizing;
 
 use crate::cognito::Keys;
+use crate::hash::{hmac, sha256, to_hex};
 use crate::http::Request;
 use crate::time::UnixMillis;
 
@@ -21,51 +24,137 @@ pub struct Scope<'a> {
 }
 
 /// Why a request cannot be signed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
-    /// A header or the URL is not one that HTTP allows.
-    #[error("the request cannot be signed: {0}")]
-    Request(String),
+    /// There is no host to sign for.
+    #[error("the request cannot be signed: its URL is not absolute")]
+    NotAbsolute,
 }
+
+/// Headers that a browser or a proxy changes after the signing.
+const UNSIGNED: [&str; 4] = ["authorization", "transfer-encoding", "user-agent", "x-amzn-trace-id"];
 
 /// Adds `x-amz-date`, `x-amz-security-token` and `authorization`. `at` is AWS's time: AWS refuses a signature that is more than five minutes off.
 ///
 /// The body's hash is part of what is signed; the header `x-amz-content-sha256`, which only S3 demands and which API Gateway's usual CORS
 /// settings do not allow, is not sent. `host` is signed as the URL has it, with its port, which is what a browser sends.
-pub fn sign(request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
-    sign_with(SigningSettings::default(), request, keys, scope, at)
+pub fn sign(mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
+    let (_, rest) = request.url.split_once("://").ok_or(SignError::NotAbsolute)?;
+    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if host.is_empty() {
+        return Err(SignError::NotAbsolute);
+    }
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let date_time = at.amz_date();
+    let date = &date_time[..8];
+
+    request.headers.push(("x-amz-date".into(), date_time.clone()));
+    // An empty token stands for long-term keys, which AWS's test suite also signs with.
+    if !keys.session_token.expose().is_empty() {
+        request.headers.push(("x-amz-security-token".into(), keys.session_token.expose().to_owned()));
+    }
+    let mut headers = BTreeMap::from([("host", canonical_value(host))]);
+    for (name, value) in request.headers.iter().filter(|(name, _)| !UNSIGNED.contains(&name.as_str())) {
+        let value = canonical_value(value);
+        headers.entry(name).and_modify(|values| values.extend([",", &value])).or_insert(value);
+    }
+    let signed_headers = headers.keys().copied().collect::<Vec<_>>().join(";");
+    let header_lines: String = headers.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
+    let body_hash = to_hex(&sha256(&[&request.body]));
+    let canonical_request =
+        [request.method, &canonical_path(path), &canonical_query(query), &header_lines, &signed_headers, &body_hash].join("\n");
+
+    let credential_scope = [date, scope.region, scope.service, "aws4_request"].join("/");
+    let string_to_sign = ["AWS4-HMAC-SHA256", &date_time, &credential_scope, &to_hex(&sha256(&[canonical_request.as_bytes()]))].join("\n");
+    let secret = Zeroizing::new(["AWS4", keys.secret_access_key.expose()].concat());
+    let key = [date, scope.region, scope.service, "aws4_request"]
+        .iter()
+        .fold(Zeroizing::new(secret.as_bytes().to_vec()), |key, part| Zeroizing::new(hmac(&key, &[part.as_bytes()]).to_vec()));
+    let signature = to_hex(&hmac(&key, &[string_to_sign.as_bytes()]));
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{credential_scope}, SignedHeaders={signed_headers}, Signature={signature}",
+        keys.access_key_id
+    );
+    request.headers.push(("authorization".into(), authorization));
+    Ok(request)
 }
 
-fn sign_with(settings: SigningSettings, mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
-    let refused = |error: &dyn std::error::Error| SignError::Request(error.to_string());
-    if !request.url.contains("://") {
-        return Err(SignError::Request("its URL is not absolute".into()));
+/// Without space at its ends, and with one space for several.
+fn canonical_value(value: &str) -> String {
+    value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Dot segments and double slashes taken out (RFC 3986 §5.2.4), then encoded although it comes encoded: every service but S3 wants both.
+fn canonical_path(path: &str) -> String {
+    let mut segments: Vec<&str> = vec![];
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
     }
-    // An empty token stands for long-term keys, which AWS's test suite also signs with.
-    let token = Some(keys.session_token.expose().to_owned()).filter(|token| !token.is_empty());
-    let identity = Credentials::new(&keys.access_key_id, keys.secret_access_key.expose(), token, None, "signet").into();
-    let params = SigningParams::builder()
-        .identity(&identity)
-        .region(scope.region)
-        .name(scope.service)
-        .time(UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default()))
-        .settings(settings)
-        .build()
-        .map_err(|error| refused(&error))?
-        .into();
-    let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let signable = SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(&request.body)).map_err(|error| refused(&error))?;
-    let (instructions, _) = aws_sigv4::http_request::sign(signable, &params).map_err(|error| refused(&error))?.into_parts();
-    let (signed, _) = instructions.into_parts();
-    request.headers.extend(signed.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())));
-    Ok(request)
+    let mut canonical = String::from("/");
+    encode(segments.join("/").as_bytes(), b"/", &mut canonical);
+    if path.ends_with(['/', '.']) && !segments.is_empty() && matches!(path.rsplit('/').next(), Some("" | "." | "..")) {
+        canonical.push('/');
+    }
+    canonical
+}
+
+/// Names and values encoded anew and sorted.
+fn canonical_query(query: &str) -> String {
+    let mut pairs: Vec<String> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let mut canonical = String::new();
+            encode(&decode(name), b"", &mut canonical);
+            canonical.push('=');
+            encode(&decode(value), b"", &mut canonical);
+            canonical
+        })
+        .collect();
+    // By name, then by value: `=` is compared as the end of the name that it is.
+    pairs.sort_unstable_by(|a, b| a.split('=').cmp(b.split('=')));
+    pairs.join("&")
+}
+
+/// Percent-encodes all but RFC 3986's unreserved characters and `kept`.
+fn encode(bytes: &[u8], kept: &[u8], into: &mut String) {
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || kept.contains(byte) {
+            into.push(char::from(*byte));
+        } else {
+            // A String takes whatever is written.
+            let _ = write!(into, "%{byte:02X}");
+        }
+    }
+}
+
+/// Undoes percent-encoding; a `%` that begins none stays. A `+` is a space, as servers read it in a query.
+fn decode(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = escaped.filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit())).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+        bytes.push(byte.unwrap_or(if *first == b'+' { b' ' } else { *first }));
+    }
+    bytes
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::{Duration, UNIX_EPOCH};
 
-    use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, UriPathNormalizationMode};
+    use aws_credential_types::Credentials;
+    use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
+    use aws_sigv4::sign::v4::SigningParams;
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -108,7 +197,7 @@ mod tests {
         request.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
-    /// The request of a case, its URL percent-encoded as a browser sends it.
+    /// The request of a case.
     fn parse(text: &str) -> Request {
         let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
         let mut lines = head.lines();
@@ -124,7 +213,6 @@ mod tests {
             }
         }
         let host = headers.iter().position(|(name, _)| name == "host").map(|index| headers.remove(index).1).unwrap();
-        let target: String = target.bytes().map(|b| if b.is_ascii() && b != b' ' { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
         Request {
             method: if method == "GET" { "GET" } else { "POST" },
             url: format!("https://{host}{target}"),
@@ -143,6 +231,7 @@ mod tests {
         let mut cases: Vec<_> = std::fs::read_dir(SUITE).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
         cases.sort();
         assert_eq!(cases.len(), 40);
+        let mut unnormalized = 0;
         for case in cases {
             let name = case.file_name().unwrap().to_str().unwrap().to_owned();
             // An older suite's, with neither context nor signature; botocore's vectors hold what they are about.
@@ -150,23 +239,25 @@ mod tests {
                 continue;
             }
             let context: Context = serde_json::from_str(&read(&case, "context.json")).unwrap();
-            let mut settings = SigningSettings::default();
-            if !context.normalize {
-                settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-            }
-            if context.sign_body {
-                settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-            }
-            if context.omit_session_token {
-                settings.session_token_mode = SessionTokenMode::Exclude;
-            }
-            // Their paths come raw and are expected encoded once; ours comes encoded, as a browser sends it.
-            if name.starts_with("get-space") || name == "get-utf8" {
-                settings.percent_encoding_mode = PercentEncodingMode::Single;
+            // S3's way with paths, which no service that Signet calls wants.
+            if !context.normalize && canonical_path(&path_of(&case)) != path_of(&case) {
+                unnormalized += 1;
+                continue;
             }
             let ContextCredentials { access_key_id, secret_access_key, token } = &context.credentials;
+            let mut request = parse(&read(&case, "request.txt"));
+            if name == "get-space-normalized" {
+                // Its path comes encoded and is expected encoded once, S3's way; bare, it is to be encoded once by everybody's.
+                request.url = request.url.replace("%20", " ");
+            }
+            if context.sign_body {
+                let hash = to_hex(&sha256(&[&request.body]));
+                request.headers.push(("x-amz-content-sha256".into(), hash));
+            }
+            // A token that is not signed is one that is added afterwards.
+            let token = if context.omit_session_token { "" } else { token };
             let scope = Scope { region: &context.region, service: &context.service };
-            let signed = sign_with(settings, parse(&read(&case, "request.txt")), &keys(access_key_id, secret_access_key, token), scope, at).unwrap();
+            let signed = sign(request, &keys(access_key_id, secret_access_key, token), scope, at).unwrap();
             let authorization = header(&signed, "authorization");
             assert!(authorization.ends_with(&format!("Signature={}", read(&case, "header-signature.txt").trim())), "{name}: {authorization}");
             let canonical = read(&case, "header-canonical-request.txt");
@@ -174,6 +265,11 @@ mod tests {
             assert!(authorization.contains(&format!("SignedHeaders={signed_headers},")), "{name}: {authorization}");
             assert_eq!(header(&signed, "x-amz-security-token"), token, "{name}");
         }
+        assert_eq!(unnormalized, 6);
+    }
+
+    fn path_of(case: &Path) -> String {
+        read(case, "request.txt").split(' ').nth(1).unwrap().to_owned()
     }
 
     #[test]
@@ -217,12 +313,55 @@ mod tests {
     }
 
     #[test]
-    fn what_http_does_not_allow_is_an_error() {
+    fn a_url_without_a_host_is_refused() {
         let keys = keys("A", "s", "t");
         let scope = Scope { region: "us-east-1", service: "lambda" };
-        for (url, name) in [("https://exa mple/", "x"), ("", "x"), ("https:///path", "x"), ("https://example/", "a b"), ("/path", "x")] {
-            let request = Request { method: "POST", url: url.into(), headers: vec![(name.into(), "v".into())], body: vec![] };
-            assert!(sign(request, &keys, scope, UnixMillis(0)).is_err(), "{url} {name}");
+        for url in ["", "/path", "https:///path", "https://?q"] {
+            let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![] };
+            assert_eq!(sign(request, &keys, scope, UnixMillis(0)), Err(SignError::NotAbsolute), "{url}");
+        }
+    }
+
+    /// AWS's own signature, where AWS's own crate takes the request.
+    fn by_aws(request: &Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Option<String> {
+        let token = Some(keys.session_token.expose().to_owned());
+        let identity = Credentials::new(&keys.access_key_id, keys.secret_access_key.expose(), token, None, "test").into();
+        let params = SigningParams::builder()
+            .identity(&identity)
+            .region(scope.region)
+            .name(scope.service)
+            .time(UNIX_EPOCH + Duration::from_millis(at.0.try_into().unwrap()))
+            .settings(SigningSettings::default())
+            .build()
+            .unwrap()
+            .into();
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let signable = SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(&request.body)).ok()?;
+        let (instructions, _) = aws_sigv4::http_request::sign(signable, &params).ok()?.into_parts();
+        let (signed, _) = instructions.into_parts();
+        signed.into_iter().find(|header| header.name() == "authorization").map(|header| header.value().to_owned())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn any_request_is_signed_as_awss_own_crate_signs_it(
+            path in "(/|/\\.|/\\.\\.|/[a-zA-Z0-9._~!'()*,;:@$&=+-]{1,4}|/%[2-7][0-9A-F]){0,6}",
+            query in "(\\?([a-zA-Z0-9._~!'()*+/-]{0,3}(=([a-zA-Z0-9!*]|%[2-7][0-9A-F]|%C3%A9){0,3})?&?){0,5})?",
+            value in "[a-z ]{0,12}[a-z]",
+            body in prop::collection::vec(any::<u8>(), 0..64),
+            at in 0_i64..4_000_000_000_000,
+        ) {
+            let keys = keys("ASIAEXAMPLE", "secret/+", "token");
+            let scope = Scope { region: "eu-central-1", service: "lambda" };
+            let headers = vec![("content-type".into(), "application/json".into()), ("x-amz-meta".into(), value)];
+            let request = Request { method: "POST", url: format!("https://example.amazonaws.com:8443{path}{query}"), headers, body };
+            if let Some(theirs) = by_aws(&request, &keys, scope, UnixMillis(at)) {
+                let url = request.url.clone();
+                let ours = sign(request, &keys, scope, UnixMillis(at)).unwrap();
+                prop_assert_eq!(header(&ours, "authorization"), theirs, "{}", url);
+            }
         }
     }
 }

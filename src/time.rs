@@ -39,12 +39,24 @@ impl UnixMillis {
     pub fn srp_timestamp(self) -> String {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let seconds = self.0.div_euclid(1000);
-        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (days, second) = self.days();
         let (year, month, day) = civil(days);
         let weekday = usize::try_from(days.rem_euclid(7)).map_or("", |index| DAYS[index]);
         let month = usize::try_from(month - 1).map_or("", |index| MONTHS[index]);
         format!("{weekday} {month} {day} {:02}:{:02}:{:02} UTC {year}", second / 3600, second / 60 % 60, second % 60)
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`: SigV4's `x-amz-date`.
+    pub fn amz_date(self) -> String {
+        let (days, second) = self.days();
+        let (year, month, day) = civil(days);
+        format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    }
+
+    /// Whole days since the epoch, and the seconds of the day.
+    fn days(self) -> (i64, i64) {
+        let seconds = self.0.div_euclid(1000);
+        (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
     }
 }
 

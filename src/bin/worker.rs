@@ -1,2 +1,6 @@
-//! The page. Natively there is none.
-fn main() {}
+//! The worker's binary. Natively there is none.
+
+fn main() {
+    #[cfg(all(target_arch = "wasm32", feature = "worker"))]
+    signet::worker::start();
+}

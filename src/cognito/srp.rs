@@ -11,11 +11,10 @@
 //! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::modp::{Residue, prime};
+use crate::hash::{hmac, sha256, to_hex};
 
 /// What makes a server's answer unusable for SRP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,12 +90,8 @@ impl Ephemeral {
         let u = scrambling_parameter(&self.public, &b)?;
         let x = private_key(pool_name, challenge.user_id, password, &salt);
         let key = session_key(&u, &self.premaster_secret(&b, &u, &x)?);
-        let mut mac = hmac(&*key);
-        mac.update(pool_name.as_bytes());
-        mac.update(challenge.user_id.as_bytes());
-        mac.update(&secret_block);
-        mac.update(timestamp.as_bytes());
-        Ok(BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+        let signature = hmac(&*key, &[pool_name.as_bytes(), challenge.user_id.as_bytes(), &secret_block, timestamp.as_bytes()]);
+        Ok(BASE64_STANDARD.encode(signature))
     }
 
     /// S = (B − k·g^x)^(a + u·x), padded.
@@ -131,12 +126,10 @@ fn private_key(pool_name: &str, user_id: &str, password: &str, salt: &[u8]) -> Z
 
 /// The first 16 bytes of HKDF-SHA-256 (RFC 5869) with u as salt and S as secret.
 fn session_key(u: &[u8; 32], s: &[u8]) -> Zeroizing<[u8; 16]> {
-    let mut extract = hmac(&padded(u));
-    extract.update(s);
-    let mut expand = hmac(&extract.finalize().into_bytes());
-    expand.update(b"Caldera Derived Key\x01");
+    let extracted = Zeroizing::new(hmac(&padded(u), &[s]));
+    let expanded = Zeroizing::new(hmac(&*extracted, &[b"Caldera Derived Key\x01"]));
     let mut key = Zeroizing::new([0; 16]);
-    key.copy_from_slice(&expand.finalize().into_bytes()[..16]);
+    key.copy_from_slice(&expanded[..16]);
     key
 }
 
@@ -174,22 +167,6 @@ fn padded(number: &[u8]) -> Vec<u8> {
     }
     padded.extend_from_slice(digits);
     padded
-}
-
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
 }
 
 /// Hexadecimal of any length, odd too.

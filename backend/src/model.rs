@@ -1,0 +1,152 @@
+//! A model that is asked and answers in pieces: Bedrock's, another endpoint's, or the demonstration.
+
+use signet::stream::stock::Ask;
+
+use crate::{bedrock, demo, openai, request::Caller};
+
+/// Who is asked.
+pub(crate) enum Model {
+    Bedrock(Box<bedrock::Bedrock>),
+    OpenAi(Box<openai::OpenAi>),
+    Demo(demo::Demo),
+}
+
+/// What a model is asked, and what the demonstration tells of.
+pub(crate) struct Question {
+    pub(crate) ask: Ask,
+    pub(crate) caller: Caller,
+    pub(crate) request_id: String,
+    /// The models that the strategy names for this request, the first one first.
+    pub(crate) candidates: Vec<String>,
+}
+
+/// An answer that is being given.
+pub(crate) enum Pieces {
+    Bedrock(Box<bedrock::Pieces>),
+    OpenAi(openai::Pieces),
+    Demo(demo::Pieces),
+}
+
+/// What an answer cost, as the model counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub(crate) struct Usage {
+    #[serde(rename = "prompt_tokens")]
+    pub(crate) input_tokens: i64,
+    #[serde(rename = "completion_tokens")]
+    pub(crate) output_tokens: i64,
+}
+
+/// Why there is no answer, or no more of it. The sentences are for the caller, so they hold nothing of the function's own account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ModelError {
+    #[error("The model is taking no more requests just now. Wait a moment, then send the prompt again.")]
+    Throttled { code: String, retry_after_seconds: Option<u32> },
+    #[error("The model cannot be reached or is not ready. Send the prompt again in a while.")]
+    Unavailable { code: String },
+    #[error("The model did not go on in time. Send the prompt again, or choose another use case.")]
+    TimedOut,
+    #[error("The model refused the prompt: {message}")]
+    Rejected { code: String, message: String },
+    #[error("This function may not use the model. Tell whoever runs it, with the request id.")]
+    Denied { code: String },
+    #[error(
+        "The model gave an answer that cannot be read. Send the prompt again; if it stays, tell whoever runs this function."
+    )]
+    Broken { code: String },
+    #[error("The model's answer has no text. Send the prompt again, or word it otherwise.")]
+    Empty,
+    #[error("The answer broke off before its end. Send the prompt again.")]
+    BrokeOff,
+    #[error(
+        "The answer is cut: it reached the most tokens that an answer may have. Ask for a shorter one, or for the rest."
+    )]
+    MaxTokens,
+    #[error("The answer is cut: the model's content filter stopped it.")]
+    Filtered,
+    #[error("The function's time is up before the answer is whole. Ask for a shorter one, or choose another use case.")]
+    DeadlineReached,
+    #[error("This failure was asked for: the prompt contains demo:fail.")]
+    DemoFailure,
+}
+
+impl Model {
+    /// Asks the model of that name. What it is called in the answer comes back with the pieces.
+    pub(crate) async fn ask(&self, model: &str, question: &Question) -> Result<(String, Pieces), ModelError> {
+        match self {
+            Self::Bedrock(bedrock) => {
+                // The SDK's future is large, and would be so in each future around it.
+                let pieces = Box::pin(bedrock.ask(model, &question.ask.prompt)).await?;
+                Ok((model.to_owned(), Pieces::Bedrock(Box::new(pieces))))
+            }
+            Self::OpenAi(openai) => {
+                Ok((model.to_owned(), Pieces::OpenAi(openai.ask(model, &question.ask.prompt).await?)))
+            }
+            Self::Demo(demo) => Ok((demo::NAME.to_owned(), Pieces::Demo(demo.ask(question)?))),
+        }
+    }
+}
+
+impl Pieces {
+    /// The next text, never empty; none once the answer is whole. To drop the pieces is to stop asking.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+        match self {
+            Self::Bedrock(pieces) => pieces.next().await,
+            Self::OpenAi(pieces) => pieces.next().await,
+            Self::Demo(pieces) => pieces.next().await,
+        }
+    }
+
+    /// What the answer cost, known at its end if at all.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::Bedrock(pieces) => pieces.usage(),
+            Self::OpenAi(pieces) => pieces.usage(),
+            Self::Demo(_) => None,
+        }
+    }
+}
+
+impl ModelError {
+    /// A name for programs and logs: AWS's or the endpoint's own where there is one.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::Throttled { code, .. }
+            | Self::Unavailable { code }
+            | Self::Rejected { code, .. }
+            | Self::Denied { code }
+            | Self::Broken { code } => code,
+            Self::TimedOut => "ModelTimeout",
+            Self::Empty => "EmptyAnswer",
+            Self::BrokeOff => "AnswerBrokeOff",
+            Self::MaxTokens => "MaxTokens",
+            Self::Filtered => "ContentFiltered",
+            Self::DeadlineReached => "DeadlineReached",
+            Self::DemoFailure => "DemoFailure",
+        }
+    }
+
+    /// The status when nothing of the answer has been sent.
+    pub(crate) fn status(&self) -> http::StatusCode {
+        match self {
+            Self::Throttled { .. } => http::StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } | Self::TimedOut | Self::DeadlineReached => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::Rejected { .. } => http::StatusCode::BAD_REQUEST,
+            _ => http::StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// Which of several candidates' failures is told: the lowest, which is the one that sending again helps most.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Throttled { .. } => 0,
+            Self::Unavailable { .. } | Self::TimedOut | Self::DeadlineReached => 1,
+            Self::Rejected { .. } => 2,
+            _ => 3,
+        }
+    }
+}
+
+/// An error's name as a server gave it, safe for logs and answers.
+pub(crate) fn plain_code(code: &str) -> String {
+    code.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(64).collect()
+}

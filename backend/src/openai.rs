@@ -1,0 +1,287 @@
+//! An endpoint that speaks `OpenAI`'s streaming Chat Completions: <https://platform.openai.com/docs/api-reference/chat/streaming>.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    model::{ModelError, Usage, plain_code},
+    sse::Sse,
+};
+
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// The endpoint.
+pub(crate) struct OpenAi {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    url: String,
+    authorization: Option<HeaderValue>,
+    max_tokens: i32,
+}
+
+/// An answer that the endpoint is giving.
+pub(crate) struct Pieces {
+    body: Incoming,
+    sse: Sse,
+    finish_reason: Option<String>,
+    usage: Option<Usage>,
+}
+
+/// A `chat.completion.chunk`, or an error in its place. Servers leave out or null whatever they do not know.
+#[derive(Deserialize)]
+struct Chunk {
+    choices: Option<Vec<Choice>>,
+    usage: Option<Usage>,
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    delta: Option<Delta>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Delta {
+    content: Option<String>,
+}
+
+impl OpenAi {
+    /// Fails when the machine has no certificates to trust.
+    pub(crate) fn new(base_url: &str, authorization: Option<HeaderValue>, max_tokens: i32) -> std::io::Result<Self> {
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            url: format!("{base_url}/chat/completions"),
+            authorization,
+            max_tokens,
+        })
+    }
+
+    pub(crate) async fn ask(&self, model: &str, prompt: &str) -> Result<Pieces, ModelError> {
+        let body = json!({
+            "model": model,
+            "messages": [{"role": "user", "content": prompt}],
+            "max_tokens": self.max_tokens,
+            "stream": true,
+        });
+        let mut request = Request::post(&self.url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(Full::from(body.to_string()))
+            .map_err(|_| ModelError::Unavailable { code: "BadAddress".to_owned() })?;
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+        }
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|_| ModelError::Unavailable { code: "ConnectionFailed".to_owned() })?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        Ok(Pieces { body: response.into_body(), sse: Sse::default(), finish_reason: None, usage: None })
+    }
+}
+
+impl Pieces {
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+        loop {
+            while let Some(data) = self.sse.next() {
+                if data == "[DONE]" {
+                    return self.end(true);
+                }
+                if let Some(text) = self.read(&data)? {
+                    return Ok(Some(text));
+                }
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    let bytes = frame.into_data().unwrap_or_default();
+                    self.sse.push(&bytes).map_err(|_| ModelError::Broken { code: "EventTooLong".to_owned() })?;
+                }
+                Some(Err(_)) | None => return self.end(false),
+            }
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
+    fn read(&mut self, data: &str) -> Result<Option<String>, ModelError> {
+        let chunk: Chunk =
+            serde_json::from_str(data).map_err(|_| ModelError::Broken { code: "UnreadableEvent".to_owned() })?;
+        if let Some(error) = chunk.error {
+            return Err(in_stream(&error));
+        }
+        self.usage = chunk.usage.or(self.usage);
+        let Some(choice) = chunk.choices.into_iter().flatten().next() else { return Ok(None) };
+        self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
+        Ok(choice.delta.and_then(|delta| delta.content).filter(|text| !text.is_empty()))
+    }
+
+    /// Some servers end without `[DONE]`, some without a reason; one of the two has to be there.
+    fn end(&self, done: bool) -> Result<Option<String>, ModelError> {
+        match self.finish_reason.as_deref() {
+            Some("length") => Err(ModelError::MaxTokens),
+            Some("content_filter") => Err(ModelError::Filtered),
+            None if !done => Err(ModelError::BrokeOff),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// An error in a stream whose status was 200 already.
+fn in_stream(error: &Value) -> ModelError {
+    let code = ["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError");
+    match plain_code(code) {
+        code if code.contains("rate_limit") => ModelError::Throttled { code, retry_after_seconds: None },
+        code => ModelError::Unavailable { code },
+    }
+}
+
+/// Only what the endpoint says of the prompt itself is passed on: other messages can name the key or the account.
+async fn refusal(response: Response<Incoming>) -> ModelError {
+    let status = response.status();
+    let code = format!("Http{}", status.as_u16());
+    let retry_after_seconds = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => ModelError::Throttled { code, retry_after_seconds },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => ModelError::TimedOut,
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            let body = Limited::new(response.into_body(), MAX_ERROR_BYTES).collect().await;
+            let error: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
+            let message = error.as_ref().and_then(|body| body.get("error")?.get("message")?.as_str());
+            ModelError::Rejected { code, message: message.unwrap_or("it says no more").chars().take(300).collect() }
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+            ModelError::Denied { code }
+        }
+        status if status.is_server_error() => ModelError::Unavailable { code },
+        _ => ModelError::Broken { code },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{self, Served};
+
+    const ANSWER: &str = concat!(
+        "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Grü\"},\"finish_reason\":null}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"ezi 🦀\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"choices\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n",
+        "data: [DONE]\n\n",
+    );
+
+    fn stream(parts: &[&[u8]]) -> Served {
+        Served::ok("text/event-stream", parts.iter().map(|part| Bytes::copy_from_slice(part)).collect())
+    }
+
+    async fn read(served: Served) -> (String, Result<Option<Usage>, ModelError>) {
+        let fake = fake::serve(move |_| served.clone()).await;
+        let mut all = String::new();
+        let openai = OpenAi::new(&fake.url(), None, 9).unwrap();
+        let mut pieces = match openai.ask("m", "Hello").await {
+            Ok(pieces) => pieces,
+            Err(error) => return (all, Err(error)),
+        };
+        loop {
+            match pieces.next().await {
+                Ok(Some(text)) => all.push_str(&text),
+                Ok(None) => return (all, Ok(pieces.usage())),
+                Err(error) => return (all, Err(error)),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_however_it_is_cut() {
+        let usage = Ok(Some(Usage { input_tokens: 3, output_tokens: 4 }));
+        let one_byte_each: Vec<_> = ANSWER.as_bytes().chunks(1).collect();
+        for parts in [&[ANSWER.as_bytes()][..], &one_byte_each] {
+            assert_eq!(read(stream(parts)).await, ("Grüezi 🦀".to_owned(), usage.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_request_has_the_key_the_model_and_the_limit() {
+        let fake = fake::serve(|_| stream(&[ANSWER.as_bytes()])).await;
+        let key = HeaderValue::from_static("Bearer sk-12");
+        let openai = OpenAi::new(&format!("{}/v1", fake.url()), Some(key), 9).unwrap();
+        openai.ask("llama3.2", "Hello").await.unwrap();
+        let (head, body) = fake.requests().remove(0);
+        assert!(head.starts_with("POST /v1/chat/completions") && head.contains("Bearer sk-12"), "{head}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let expected = json!({
+            "model": "llama3.2", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 9, "stream": true,
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_whole_says_so() {
+        let text = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
+        let unavailable = ModelError::Unavailable { code: "server_error".to_owned() };
+        let throttled = ModelError::Throttled { code: "rate_limit_exceeded".to_owned(), retry_after_seconds: None };
+        let cases = [
+            ("", Err(ModelError::BrokeOff)),
+            ("data: [DONE]\n\n", Ok(None)),
+            ("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", Ok(None)),
+            ("data: {\"choices\":[{\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n", Err(ModelError::MaxTokens)),
+            ("data: {\"choices\":[{\"finish_reason\":\"content_filter\"}]}\n\n", Err(ModelError::Filtered)),
+            ("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\",\"code\":null}}\n\n", Err(unavailable)),
+            ("data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n", Err(throttled)),
+            ("data: <html>\n\n", Err(ModelError::Broken { code: "UnreadableEvent".to_owned() })),
+        ];
+        for (end, told) in cases {
+            let served = stream(&[format!("{text}\n\n{end}").as_bytes()]);
+            assert_eq!(read(served).await, ("a".to_owned(), told), "{end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_becomes_its_kind_and_keeps_the_key_to_itself() {
+        let body = r#"{"error":{"message":"sk-12 is wrong"}}"#.as_bytes();
+        for (status, told) in [(401, 502), (404, 502), (429, 429), (500, 503), (504, 503), (302, 502)] {
+            let (_, end) = read(stream(&[body]).status(status).header("retry-after", "7")).await;
+            let error = end.unwrap_err();
+            assert_eq!(error.status(), told, "{status}");
+            assert!(!error.to_string().contains("sk-12"), "{error}");
+            if let ModelError::Throttled { retry_after_seconds, .. } = error {
+                assert_eq!(retry_after_seconds, Some(7));
+            }
+        }
+        let (_, end) = read(stream(&[br#"{"error":{"message":"too long"}}"#]).status(400)).await;
+        assert!(end.unwrap_err().to_string().ends_with("too long"));
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_not_there_is_unavailable() {
+        // Port 1 of the loopback address: nothing listens there.
+        let openai = OpenAi::new("http://127.0.0.1:1/v1", None, 9).unwrap();
+        let error = openai.ask("m", "Hello").await.err().unwrap();
+        assert_eq!(error.code(), "ConnectionFailed");
+    }
+}

@@ -1,0 +1,361 @@
+//! Everything started: MiniStack, what the template describes, two people, the function, the gateway.
+
+use std::collections::HashMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper::Request;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::aws::{self, Aws};
+use crate::gateway::{Cors, FUNCTION_URL_PATH, Gateway, Shared, State};
+use crate::http::{Server, listen, serve};
+use crate::process::Group;
+use crate::runtime::{self, Runtimes, tail};
+
+/// Where everything is deployed: the demo's models are those of Europe.
+const REGION: &str = "eu-central-1";
+const STACK: &str = "signet";
+const BUCKET: &str = "signet-code";
+const FUNCTION_LOG: &str = "function.log";
+/// The function as MiniStack has it: see the file.
+const ECHO: &str = include_str!("echo.py");
+/// How many answers may stream at a time.
+const MOST_RUNTIMES: usize = 16;
+/// MiniStack starts within a second; a machine that is busy gets more.
+const START: Duration = Duration::from_mins(1);
+
+/// Why the local AWS did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A program that the set-up installs is missing.
+    #[error("{0} is missing. Install it by scripts/setup.sh serve.")]
+    Tool(PathBuf),
+    /// Another program has the gateway's port.
+    #[error("Port {0} is in use by another program. Choose another: make serve AWS_PORT={next}", next = .0.saturating_add(1))]
+    PortInUse(u16),
+    /// A file or a process could not be made.
+    #[error("{what} failed: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// MiniStack ended, or does not answer.
+    #[error("MiniStack did not start; the end of its log:\n{0}")]
+    MiniStack(String),
+    /// The AWS CLI could not deploy the template.
+    #[error("infra/template.yaml could not be deployed:\n{0}")]
+    Deploy(String),
+    /// A call to MiniStack failed.
+    #[error(transparent)]
+    Aws(#[from] aws::Error),
+    /// The function does not start.
+    #[error(transparent)]
+    Function(#[from] runtime::Error),
+}
+
+/// What differs between one local AWS and another.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The gateway's port on 127.0.0.1; 0 takes a free one.
+    pub gateway: u16,
+    /// The one origin whose pages may call the function URL, for example `http://localhost:8080`.
+    pub app_origin: String,
+    /// The function's binary.
+    pub bootstrap: PathBuf,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The e-mail address to sign in with.
+    pub username: &'static str,
+    /// The password, which is no secret.
+    pub password: &'static str,
+    /// Whether they are in the group that may call the function URL.
+    pub in_group: bool,
+}
+
+const USERS: [User; 2] = [
+    User { username: "alice@example.com", password: "Alice-may-ask-1", in_group: true },
+    User { username: "bob@example.com", password: "Bob-may-not-ask-1", in_group: false },
+];
+
+/// A local AWS. Dropping it ends every process of it and closes every port.
+#[derive(Debug)]
+pub struct Stack {
+    gateway: Gateway,
+    _server: Server,
+    ministack: Group,
+    folder: TempDir,
+}
+
+impl Stack {
+    /// Starts everything. `progress` gets the name of each step as it begins.
+    ///
+    /// # Errors
+    /// A tool is missing, the port is in use, or MiniStack, the template or the function do not work.
+    pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
+        let system = |what| move |source| Error::System { what, source };
+        let (listener, port) = listen(options.gateway).await.map_err(|_| Error::PortInUse(options.gateway))?;
+        let url = format!("http://127.0.0.1:{port}");
+        let folder = TempDir::with_prefix("signet-").map_err(system("Making a folder"))?;
+
+        progress("MiniStack");
+        let (ministack, aws) = ministack(folder.path()).await?;
+
+        progress("deploy infra/template.yaml");
+        upload(&aws, folder.path()).await?;
+        let mut deployed = deploy(&aws, &options.app_origin).await?;
+        let mut output =
+            |name: &str| deployed.remove(name).ok_or_else(|| Error::Deploy(format!("The output {name} is missing.")));
+        let (user_pool, function) = (output("UserPoolId")?, output("FunctionName")?);
+        let function_url = output("FunctionUrl")?;
+        let id = function_url.trim_start_matches("https://").split('.').next().unwrap_or_default();
+        let config = json!({
+            "name": "Signet demo",
+            "region": output("Region")?,
+            "userPoolId": user_pool,
+            "userPoolClientId": output("UserPoolClientId")?,
+            "identityPoolId": output("IdentityPoolId")?,
+            "functionUrl": format!("{url}{FUNCTION_URL_PATH}{id}/"),
+            "userPoolEndpoint": url,
+            "identityPoolEndpoint": url,
+        });
+
+        progress("demo users");
+        for user in USERS {
+            create(&aws, &user_pool, user).await?;
+        }
+
+        progress("the function");
+        let (cors, runtimes) = attach(&aws, &function, options.bootstrap, folder.path()).await?;
+        runtimes.warm().await?;
+
+        let keys = folder.path().join("state");
+        let shared = Arc::new(Shared { url, aws, keys, config, cors, runtimes, state: Mutex::new(State::default()) });
+        let gateway = Gateway(Arc::clone(&shared));
+        let server = serve(listener, move |request| Arc::clone(&shared).handle(request));
+        Ok(Self { gateway, _server: server, ministack, folder })
+    }
+
+    /// The app's config.json.
+    pub fn config(&self) -> &Value {
+        &self.gateway.0.config
+    }
+
+    /// Who can sign in.
+    pub fn users(&self) -> [User; 2] {
+        USERS
+    }
+
+    /// The gateway, to look at and to make things go wrong.
+    pub fn gateway(&self) -> Gateway {
+        self.gateway.clone()
+    }
+
+    /// Where the function's log is, while the stack lives.
+    pub fn function_log(&self) -> PathBuf {
+        self.folder.path().join(FUNCTION_LOG)
+    }
+
+    /// Waits until MiniStack ends by itself, which it should not, and says what it wrote last.
+    pub async fn ended(&mut self) -> Error {
+        let _ = self.ministack.exited().await;
+        Error::MiniStack(tail(&self.folder.path().join("ministack.log")))
+    }
+}
+
+/// The checkout that this was built from.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// A program that scripts/setup.sh has installed in a Python environment of its own.
+fn tool(environment: &str, program: &str) -> Result<PathBuf, Error> {
+    let cache = || {
+        let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+        std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("signet")
+    };
+    let tools = std::env::var_os("SIGNET_TOOLS").map_or_else(cache, PathBuf::from);
+    let path = tools.join(environment).join("bin").join(program);
+    if path.exists() { Ok(path) } else { Err(Error::Tool(path)) }
+}
+
+/// Starts MiniStack on a free port and waits until it listens.
+async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
+    let system = |what| move |source| Error::System { what, source };
+    let program = tool("ministack", "ministack")?;
+    let log = folder.join("ministack.log");
+    let temporary = folder.join("tmp");
+    fs::create_dir(&temporary).map_err(system("Making a folder"))?;
+    let out = fs::File::create(&log).map_err(system("Making a log file"))?;
+    // The port is free now, and the system does not soon give it to another who asks for any.
+    let (listener, port) = listen(0).await.map_err(system("Finding a free port"))?;
+    drop(listener);
+    let mut process = Group::spawn(
+        Group::command_in(folder, program)
+            .env("AUTH", "true")
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("MINISTACK_REGION", REGION)
+            .env("STATE_DIR", folder.join("state"))
+            .env("TMPDIR", temporary)
+            // It would listen on every interface, on a port that another MiniStack may have.
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env_remove("AWS_SESSION_TOKEN")
+            .stdout(out.try_clone().map_err(system("Making a log file"))?)
+            .stderr(out),
+    )
+    .map_err(system("Starting MiniStack"))?;
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let listens = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let started = tokio::select! {
+        listens = tokio::time::timeout(START, listens) => listens.is_ok(),
+        _ = process.exited() => false,
+    };
+    if started { Ok((process, Aws::new(address, REGION))) } else { Err(Error::MiniStack(tail(&log))) }
+}
+
+/// Puts the echo's zip where the template looks for the function's code.
+async fn upload(aws: &Aws, folder: &Path) -> Result<(), Error> {
+    let system = |what| move |source| Error::System { what, source };
+    fs::write(folder.join("bootstrap"), ECHO).map_err(system("Writing a file"))?;
+    let python = tool("ministack", "python")?;
+    let zipped =
+        Command::new(python).args(["-m", "zipfile", "-c", "echo.zip", "bootstrap"]).current_dir(folder).output().await;
+    zipped.map_err(system("Starting python"))?;
+    let zip = fs::read(folder.join("echo.zip")).map_err(system("Zipping a file"))?;
+    let bucket = format!(
+        "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+    );
+    aws.root("CreateBucket", "s3", Request::put(format!("/{BUCKET}")), bucket.into()).await?;
+    aws.root("PutObject", "s3", Request::put(format!("/{BUCKET}/echo.zip")), zip.into()).await?;
+    Ok(())
+}
+
+/// Deploys the template as one would to AWS; the stack's outputs by name.
+async fn deploy(aws: &Aws, app_origin: &str) -> Result<HashMap<String, String>, Error> {
+    let output = Command::new(tool("awscli", "aws")?)
+        .args(["cloudformation", "deploy", "--template-file", "infra/template.yaml", "--stack-name", STACK])
+        .args(["--capabilities", "CAPABILITY_IAM", "--parameter-overrides", "CodeS3Key=echo.zip", "ModelBackend=demo"])
+        .args([format!("CodeS3Bucket={BUCKET}"), format!("AppOrigin={app_origin}")])
+        .current_dir(root())
+        // Nothing of the developer's own AWS is read or changed.
+        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("NO_PROXY", "127.0.0.1")
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|source| Error::System { what: "Starting the AWS CLI", source })?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        return Err(Error::Deploy(String::from_utf8_lossy(&said).trim().to_owned()));
+    }
+    let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+    let query = format!("Action=DescribeStacks&Version=2010-05-15&StackName={STACK}");
+    let described = aws.root("DescribeStacks", "cloudformation", request, query.into()).await?;
+    Ok(outputs(&String::from_utf8_lossy(&described)))
+}
+
+/// The outputs in the XML of `DescribeStacks`. Ours hold no character that XML would escape.
+fn outputs(xml: &str) -> HashMap<String, String> {
+    let inside = |text: &str, tag: &str| {
+        let (_, text) = text.split_once(&format!("<{tag}>"))?;
+        Some(text.split_once(&format!("</{tag}>"))?.0.to_owned())
+    };
+    xml.split("<OutputKey>")
+        .skip(1)
+        .filter_map(|output| Some((output.split_once("</OutputKey>")?.0.to_owned(), inside(output, "OutputValue")?)))
+        .collect()
+}
+
+async fn create(aws: &Aws, user_pool: &str, user: User) -> Result<(), Error> {
+    let User { username, password, in_group } = user;
+    let call = async |operation: &str, mut input: Value| {
+        input["UserPoolId"] = user_pool.into();
+        input["Username"] = username.into();
+        aws.operation("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), &input).await
+    };
+    let attributes = json!([{ "Name": "email", "Value": username }, { "Name": "email_verified", "Value": "true" }]);
+    call("AdminCreateUser", json!({ "MessageAction": "SUPPRESS", "UserAttributes": attributes })).await?;
+    call("AdminSetUserPassword", json!({ "Password": password, "Permanent": true })).await?;
+    if in_group {
+        call("AdminAddUserToGroup", json!({ "GroupName": "function-url-access" })).await?;
+    }
+    Ok(())
+}
+
+/// The function with the environment that the template gives it, and the CORS configuration of its URL.
+async fn attach(aws: &Aws, function: &str, bootstrap: PathBuf, folder: &Path) -> Result<(Cors, Runtimes), Error> {
+    let url = aws.resource("lambda", &format!("/2021-10-31/functions/{function}/url")).await?;
+    let list = |name: &str| -> Vec<String> {
+        let values = url["Cors"][name].as_array().into_iter().flatten();
+        values.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let cors = Cors { origins: list("AllowOrigins"), exposes: list("ExposeHeaders").join(",") };
+
+    let configuration = aws.resource("lambda", &format!("/2015-03-31/functions/{function}/configuration")).await?;
+    let variables = configuration["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
+    let mut environment: HashMap<String, String> =
+        variables.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+    let of_lambda = [
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", &aws.url()),
+    ];
+    environment.extend(of_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let timeout = configuration["Timeout"].as_u64().unwrap_or(3) * 1000;
+    Ok((cors, Runtimes::new(bootstrap, environment, folder.join(FUNCTION_LOG), timeout, MOST_RUNTIMES)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_read_from_the_xml() {
+        let xml = "<Outputs><member><OutputKey>A</OutputKey><OutputValue>eu:1</OutputValue><Description>d</Description></member>\
+                   <member><OutputKey>B</OutputKey><OutputValue>2</OutputValue></member></Outputs>";
+        let expected = HashMap::from([("A".to_owned(), "eu:1".to_owned()), ("B".to_owned(), "2".to_owned())]);
+        assert_eq!(outputs(xml), expected);
+        assert!(outputs("<Outputs/>").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named_with_the_remedy() {
+        let (_taken, port) = listen(0).await.unwrap();
+        let options = Options { gateway: port, app_origin: "http://localhost:1".into(), bootstrap: "/none".into() };
+        let error = Stack::start(options, |_| {}).await.unwrap_err();
+        assert!(matches!(error, Error::PortInUse(taken) if taken == port));
+        assert!(error.to_string().contains("make serve AWS_PORT="));
+    }
+}

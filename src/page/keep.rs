@@ -1,0 +1,49 @@
+//! What the tab keeps in sessionStorage. None of it is a token or a key: see `worker/store.rs` for what the tab's half is good for.
+
+use web_sys::Storage;
+
+/// The tab's half of the session record's key, in hexadecimal.
+const TAB: &str = "signet.tab";
+/// There while somebody is signed in, so that a reload shows no form that would vanish again; `boot.js` reads it.
+const SIGNED_IN: &str = "signet.signed-in";
+/// What was typed when the app stopped; `boot.js` writes it.
+const PROMPT: &str = "signet.prompt";
+
+/// `None` where the browser refuses storage.
+fn storage() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok()?
+}
+
+/// The tab's 32 bytes, made when they are first asked for.
+pub fn tab_half() -> Option<[u8; 32]> {
+    let storage = storage()?;
+    if let Some(half) = storage.get_item(TAB).ok()?.and_then(|hex| from_hex(&hex)) {
+        return Some(half);
+    }
+    let mut half = [0; 32];
+    web_sys::window()?.crypto().ok()?.get_random_values_with_u8_array(&mut half).ok()?;
+    let hex: String = half.iter().map(|byte| format!("{byte:02x}")).collect();
+    storage.set_item(TAB, &hex).ok()?;
+    Some(half)
+}
+
+fn from_hex(hex: &str) -> Option<[u8; 32]> {
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+    bytes?.try_into().ok()
+}
+
+/// For `boot.js` at the next load.
+pub fn note_signed_in(signed_in: bool) {
+    if let Some(storage) = storage() {
+        // A full storage costs a flash of the form at the next load, nothing else.
+        let _ = if signed_in { storage.set_item(SIGNED_IN, "1") } else { storage.remove_item(SIGNED_IN) };
+    }
+}
+
+/// The prompt that was typed when the app stopped, once.
+pub fn take_prompt() -> Option<String> {
+    let storage = storage()?;
+    let prompt = storage.get_item(PROMPT).ok()?;
+    storage.remove_item(PROMPT).ok()?;
+    prompt
+}

@@ -1,0 +1,7 @@
+//! What only a page can do: the link to the worker, and the tab's own storage.
+
+mod keep;
+mod link;
+
+pub use keep::{note_signed_in, tab_half, take_prompt};
+pub use link::{listen, send, sign_in};
