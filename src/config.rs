@@ -76,7 +76,10 @@ impl Config {
     /// Reads and checks Signet's own `config.json`.
     pub fn from_json(text: &[u8]) -> Result<Self, ConfigError> {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-        let value: Value = serde_json::from_slice(text).map_err(|error| ConfigError::NotJson(error.to_string()))?;
+        let value: Value = serde_json::from_slice(text).map_err(|error| {
+            let what = if error.is_eof() { "ends too early" } else { "breaks off" };
+            ConfigError::NotJson(format!("it {what} in line {}, column {}", error.line(), error.column()))
+        })?;
         let Value::Object(fields) = value else { return Err(ConfigError::NotJson("it holds something else".into())) };
         if let Some(unknown) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
             return Err(ConfigError::Unknown(unknown.clone()));

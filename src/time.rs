@@ -1,16 +1,14 @@
 //! Instants as numbers that are passed in: nothing in the core asks a clock.
 
-use serde::{Deserialize, Serialize};
-
 /// Milliseconds since the Unix epoch, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct UnixMillis(pub i64);
 
 /// How far AWS's clock is ahead of this machine's, in milliseconds; negative if behind.
 ///
 /// It is learned from the `iat` of a token at the moment the token arrives: a page may not read the `Date` header of another origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Skew(i64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Skew(pub i64);
 
 impl Skew {
     /// From a token issued at `issued` by AWS's clock that arrived at `arrived` by this machine's.

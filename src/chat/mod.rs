@@ -4,7 +4,7 @@
 
 use crate::cognito::Keys;
 use crate::config::Config;
-use crate::http::{Head, NoAnswer, Request, Response, check};
+use crate::http::{Head, NoAnswer, Request, Response, check, to_json};
 use crate::protocol::{End, Fault, Service, TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
@@ -265,7 +265,7 @@ fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result
         method: "POST",
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
-        body: serde_json::to_vec(ask).map_err(|error| unsigned(error.to_string()))?,
+        body: to_json(ask),
     };
     let scope = Scope { region: &config.function_region, service: "lambda" };
     sign(request, &grant.keys, scope, grant.skew.correct(now)).map_err(|error| unsigned(error.to_string()))

@@ -1,6 +1,7 @@
 //! The identity pool's API: an ID token becomes temporary keys, in AWS's enhanced flow.
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::token::IdToken;
 use super::{CognitoError, call, json, text};
@@ -29,7 +30,13 @@ pub struct Keys {
 /// `GetId`.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html>
 pub fn get_id(config: &Config, token: &IdToken) -> Request {
-    identity_pool(config, "GetId", &json!({ "IdentityPoolId": config.identity_pool_id, "Logins": { &token.issuer: token.raw().expose() } }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct GetId<'a> {
+        identity_pool_id: &'a str,
+        logins: Logins<'a>,
+    }
+    identity_pool(config, "GetId", &GetId { identity_pool_id: &config.identity_pool_id, logins: Logins(token) })
 }
 
 /// Reads the reply to [`get_id`].
@@ -41,7 +48,13 @@ pub fn read_identity_id(response: Response) -> Result<IdentityId, CognitoError> 
 /// `GetCredentialsForIdentity`: the pool picks the role from the token.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html>
 pub fn get_credentials_for_identity(config: &Config, identity: &IdentityId, token: &IdToken) -> Request {
-    identity_pool(config, "GetCredentialsForIdentity", &json!({ "IdentityId": identity.0, "Logins": { &token.issuer: token.raw().expose() } }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct GetCredentialsForIdentity<'a> {
+        identity_id: &'a str,
+        logins: Logins<'a>,
+    }
+    identity_pool(config, "GetCredentialsForIdentity", &GetCredentialsForIdentity { identity_id: &identity.0, logins: Logins(token) })
 }
 
 /// Reads the reply to [`get_credentials_for_identity`]. `Expiration` is in seconds, possibly with a fraction.
@@ -62,6 +75,15 @@ pub fn read_credentials(response: Response) -> Result<Keys, CognitoError> {
     })
 }
 
-fn identity_pool(config: &Config, operation: &str, body: &Value) -> Request {
+/// The token under the name of who issued it.
+struct Logins<'a>(&'a IdToken);
+
+impl Serialize for Logins<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(&self.0.issuer, self.0.raw().expose())])
+    }
+}
+
+fn identity_pool<T: Serialize>(config: &Config, operation: &str, body: &T) -> Request {
     call(&config.identity_pool_endpoint, &format!("AWSCognitoIdentityService.{operation}"), body)
 }

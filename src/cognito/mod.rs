@@ -13,9 +13,10 @@ pub use user_pool::{
     AuthReply, PasswordVerifier, Tokens, get_tokens_from_refresh_token, initiate_user_srp_auth, read_auth, respond_to_password_verifier, revoke_token,
 };
 
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::http::{Request, ServiceError};
+use crate::http::{Request, ServiceError, to_json};
 
 /// What makes a reply useless.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +44,7 @@ impl From<ServiceError> for CognitoError {
 }
 
 /// A call in AWS's JSON 1.1 protocol. Neither API is signed: the pools take calls from anybody.
-fn call(endpoint: &str, target: &str, body: &Value) -> Request {
+fn call<T: Serialize>(endpoint: &str, target: &str, body: &T) -> Request {
     Request {
         method: "POST",
         url: endpoint.to_owned(),
@@ -52,7 +53,7 @@ fn call(endpoint: &str, target: &str, body: &Value) -> Request {
             ("x-amz-target".into(), target.into()),
             ("cache-control".into(), "no-store".into()),
         ],
-        body: body.to_string().into_bytes(),
+        body: to_json(body),
     }
 }
 

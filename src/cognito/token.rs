@@ -2,7 +2,7 @@
 //! and whoever accepts it, the identity pool, checks it.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::secret::Secret;
 use crate::time::UnixMillis;
@@ -35,20 +35,6 @@ pub struct IdToken {
     pub role: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    iat: i64,
-    exp: i64,
-    email: Option<String>,
-    #[serde(rename = "cognito:username")]
-    username: String,
-    #[serde(rename = "cognito:preferred_role")]
-    preferred_role: Option<String>,
-    #[serde(rename = "cognito:roles", default)]
-    roles: Vec<String>,
-}
-
 impl IdToken {
     /// Reads a token in JWS compact form (RFC 7515 §3.1).
     pub fn parse(raw: Secret) -> Result<Self, TokenError> {
@@ -57,19 +43,20 @@ impl IdToken {
             return Err(TokenError::NotJwt);
         };
         let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
-        let claims: Claims = serde_json::from_slice(&payload)
-            .map_err(|error| if error.is_data() { TokenError::MissingClaim } else { TokenError::NotJwt })?;
-        let role = match (claims.preferred_role, claims.roles.as_slice()) {
-            (Some(role), _) => Some(role),
-            (None, [role]) => Some(role.clone()),
+        let claims: Value = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(UnixMillis::from_seconds).ok_or(TokenError::MissingClaim);
+        let issuer = text("iss").ok_or(TokenError::MissingClaim)?;
+        let only_role = match claims.get("cognito:roles").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([Value::String(role)]) => Some(role.clone()),
             _ => None,
         };
         Ok(Self {
-            issuer: claims.iss.split_once("://").map_or(claims.iss.as_str(), |(_, host)| host).to_owned(),
-            username: claims.email.filter(|email| !email.is_empty()).unwrap_or(claims.username),
-            issued: UnixMillis::from_seconds(claims.iat),
-            expires: UnixMillis::from_seconds(claims.exp),
-            role,
+            issuer: issuer.split_once("://").map_or(issuer.as_str(), |(_, host)| host).to_owned(),
+            username: text("email").or_else(|| text("cognito:username")).ok_or(TokenError::MissingClaim)?,
+            issued: time("iat")?,
+            expires: time("exp")?,
+            role: text("cognito:preferred_role").or(only_role),
             raw,
         })
     }
@@ -89,7 +76,7 @@ impl IdToken {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// A token with these claims and no valid signature.
     pub fn unsigned(claims: &Value) -> String {

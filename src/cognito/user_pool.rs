@@ -1,6 +1,7 @@
 //! The user pool's API, as far as a password sign-in needs it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::token::IdToken;
 use super::{CognitoError, call, json, text};
@@ -51,46 +52,80 @@ impl std::fmt::Debug for PasswordVerifier {
 /// `InitiateAuth` with `USER_SRP_AUTH`.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
 pub fn initiate_user_srp_auth(config: &Config, username: &str, srp_a: &str) -> Request {
-    user_pool(
-        config,
-        "InitiateAuth",
-        &json!({
-            "AuthFlow": "USER_SRP_AUTH",
-            "ClientId": config.user_pool_client_id,
-            "AuthParameters": { "USERNAME": username, "SRP_A": srp_a },
-        }),
-    )
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct InitiateAuth<'a> {
+        auth_flow: &'a str,
+        client_id: &'a str,
+        auth_parameters: AuthParameters<'a>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    struct AuthParameters<'a> {
+        username: &'a str,
+        srp_a: &'a str,
+    }
+    let auth_parameters = AuthParameters { username, srp_a };
+    user_pool(config, "InitiateAuth", &InitiateAuth { auth_flow: "USER_SRP_AUTH", client_id: &config.user_pool_client_id, auth_parameters })
 }
 
 /// `RespondToAuthChallenge` to `PASSWORD_VERIFIER`. `signature` and `timestamp` are those of [`super::Ephemeral::password_claim_signature`].
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 pub fn respond_to_password_verifier(config: &Config, challenge: &PasswordVerifier, signature: &str, timestamp: &str) -> Request {
-    let mut body = json!({
-        "ChallengeName": "PASSWORD_VERIFIER",
-        "ClientId": config.user_pool_client_id,
-        "ChallengeResponses": {
-            "USERNAME": challenge.user_id,
-            "PASSWORD_CLAIM_SECRET_BLOCK": challenge.secret_block,
-            "PASSWORD_CLAIM_SIGNATURE": signature,
-            "TIMESTAMP": timestamp,
-        },
-    });
-    if let Some(session) = &challenge.session {
-        body["Session"] = session.as_str().into();
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RespondToAuthChallenge<'a> {
+        challenge_name: &'a str,
+        client_id: &'a str,
+        challenge_responses: ChallengeResponses<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session: Option<&'a str>,
     }
+    #[derive(Serialize)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    struct ChallengeResponses<'a> {
+        username: &'a str,
+        password_claim_secret_block: &'a str,
+        password_claim_signature: &'a str,
+        timestamp: &'a str,
+    }
+    let body = RespondToAuthChallenge {
+        challenge_name: "PASSWORD_VERIFIER",
+        client_id: &config.user_pool_client_id,
+        challenge_responses: ChallengeResponses {
+            username: &challenge.user_id,
+            password_claim_secret_block: &challenge.secret_block,
+            password_claim_signature: signature,
+            timestamp,
+        },
+        session: challenge.session.as_deref(),
+    };
     user_pool(config, "RespondToAuthChallenge", &body)
 }
 
 /// `GetTokensFromRefreshToken`.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 pub fn get_tokens_from_refresh_token(config: &Config, refresh: &Secret) -> Request {
-    user_pool(config, "GetTokensFromRefreshToken", &json!({ "ClientId": config.user_pool_client_id, "RefreshToken": refresh.expose() }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct GetTokensFromRefreshToken<'a> {
+        client_id: &'a str,
+        refresh_token: &'a str,
+    }
+    let body = GetTokensFromRefreshToken { client_id: &config.user_pool_client_id, refresh_token: refresh.expose() };
+    user_pool(config, "GetTokensFromRefreshToken", &body)
 }
 
 /// `RevokeToken`: the refresh token and every access token bought with it stop working.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
 pub fn revoke_token(config: &Config, refresh: &Secret) -> Request {
-    user_pool(config, "RevokeToken", &json!({ "ClientId": config.user_pool_client_id, "Token": refresh.expose() }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RevokeToken<'a> {
+        client_id: &'a str,
+        token: &'a str,
+    }
+    user_pool(config, "RevokeToken", &RevokeToken { client_id: &config.user_pool_client_id, token: refresh.expose() })
 }
 
 /// Reads the reply to `InitiateAuth`, `RespondToAuthChallenge` or `GetTokensFromRefreshToken`.
@@ -117,6 +152,6 @@ pub fn read_auth(response: Response) -> Result<AuthReply, CognitoError> {
     }
 }
 
-fn user_pool(config: &Config, operation: &str, body: &Value) -> Request {
+fn user_pool<T: Serialize>(config: &Config, operation: &str, body: &T) -> Request {
     call(&config.user_pool_endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), body)
 }

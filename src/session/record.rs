@@ -1,9 +1,11 @@
 //! What of a session outlives a load of the page. The worker encrypts it before it stores it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cognito::IdentityId;
+use crate::http::to_json;
 use crate::secret::Secret;
 use crate::time::Skew;
 
@@ -26,14 +28,23 @@ const VERSION: u64 = 1;
 impl Record {
     /// Plain bytes, for nobody but the cipher.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let value = json!({
-            "version": VERSION,
-            "idToken": self.id_token.expose(),
-            "refreshToken": self.refresh_token.expose(),
-            "identityId": self.identity.as_ref().map(|identity| &identity.0),
-            "skew": self.skew,
-        });
-        Zeroizing::new(value.to_string().into_bytes())
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Plain<'a> {
+            version: u64,
+            id_token: &'a str,
+            refresh_token: &'a str,
+            identity_id: Option<&'a str>,
+            skew: i64,
+        }
+        let plain = Plain {
+            version: VERSION,
+            id_token: self.id_token.expose(),
+            refresh_token: self.refresh_token.expose(),
+            identity_id: self.identity.as_ref().map(|identity| identity.0.as_str()),
+            skew: self.skew.0,
+        };
+        Zeroizing::new(to_json(&plain))
     }
 
     /// `None` if the bytes are not a record of this version.
@@ -45,7 +56,7 @@ impl Record {
             id_token: secret("idToken")?,
             refresh_token: secret("refreshToken")?,
             identity: value.get("identityId").and_then(Value::as_str).map(|id| IdentityId(id.to_owned())),
-            skew: serde_json::from_value(value.get("skew")?.clone()).ok()?,
+            skew: Skew(value.get("skew")?.as_i64()?),
         })
     }
 }

@@ -136,15 +136,14 @@ fn read_line(line: &[u8], overlong: bool) -> Option<Event> {
     if let Some(error) = line.strip_prefix(ERROR_PREFIX.trim_end().as_bytes()) {
         return Some(Event::Error(error_message(error.trim_ascii())));
     }
-    match serde_json::from_slice(line) {
-        Ok(Line::Model { model_used }) => Some(Event::Model(model_used)),
-        Ok(Line::Chunk { chunk }) if chunk.is_empty() => None,
-        Ok(Line::Chunk { chunk }) => Some(Event::Text(chunk)),
-        Err(_) => match serde_json::from_slice(line) {
-            Ok(Value::Object(fields)) if fields.contains_key("error") => Some(Event::Error(error_message(line))),
-            Ok(Value::Object(fields)) if !fields.contains_key("chunk") && !fields.contains_key("model_used") => None,
-            _ => Some(Event::Unreadable),
-        },
+    let Ok(Value::Object(fields)) = serde_json::from_slice(line) else { return Some(Event::Unreadable) };
+    match (fields.get("model_used"), fields.get("chunk")) {
+        (Some(Value::String(model)), _) => Some(Event::Model(model.clone())),
+        (_, Some(Value::String(chunk))) if chunk.is_empty() => None,
+        (_, Some(Value::String(chunk))) => Some(Event::Text(chunk.clone())),
+        (None, None) if fields.contains_key("error") => Some(Event::Error(error_message(line))),
+        (None, None) => None,
+        _ => Some(Event::Unreadable),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The worker's edge: carries the core's effects out. Fetch, store, clock and randomness live here and nowhere else.
 
+mod database;
 mod fetch;
 mod store;
 

@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use idb::{Database, DatabaseEvent, Factory, ObjectStoreParams, TransactionMode};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
@@ -15,6 +14,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{CryptoKey, SubtleCrypto};
 use zeroize::Zeroize;
 
+use super::database::Database;
 use super::{now, random, scope};
 use crate::session::Record;
 
@@ -33,21 +33,6 @@ struct Store {
     key: CryptoKey,
     /// The record's name: a hash of the tab's half.
     name: JsValue,
-}
-
-/// Why the store cannot be used: the browser's own word, which nobody needs but the one who debugs.
-#[derive(Debug, thiserror::Error)]
-enum StoreError {
-    #[error(transparent)]
-    Database(#[from] idb::Error),
-    #[error("{0:?}")]
-    Browser(JsValue),
-}
-
-impl From<JsValue> for StoreError {
-    fn from(error: JsValue) -> Self {
-        Self::Browser(error)
-    }
 }
 
 enum Write {
@@ -98,7 +83,7 @@ fn write() {
         while let Some(next) = WRITES.with_borrow_mut(|writes| writes.waiting.pop_front()) {
             let written = match next {
                 Write::Save(record) => store.save(&record).await,
-                Write::Forget => store.delete(&store.name).await,
+                Write::Forget => store.database.delete(RECORDS, &store.name).await,
             };
             if written.is_err() {
                 // A full or forbidden store costs the next reload, nothing now.
@@ -113,17 +98,8 @@ fn write() {
 }
 
 impl Store {
-    async fn open(mut tab: [u8; 32]) -> Result<Self, StoreError> {
-        let mut request = Factory::new()?.open(DATABASE, Some(1))?;
-        request.on_upgrade_needed(|event| {
-            if let Ok(database) = event.database() {
-                for store in [KEYS, RECORDS] {
-                    // Fails only if it is there already.
-                    let _ = database.create_object_store(store, ObjectStoreParams::new());
-                }
-            }
-        });
-        let database = request.await?;
+    async fn open(mut tab: [u8; 32]) -> Result<Self, JsValue> {
+        let database = Database::open(DATABASE, &[KEYS, RECORDS]).await?;
         let key = cipher_key(&device_half(&database).await?, &tab).await?;
         let name = Uint8Array::from(Sha256::digest(tab).as_slice()).into();
         tab.zeroize();
@@ -132,9 +108,8 @@ impl Store {
         Ok(store)
     }
 
-    async fn read(&self) -> Result<Option<Record>, StoreError> {
-        let transaction = self.database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
-        let Some(entry) = transaction.object_store(RECORDS)?.get(self.name.clone())?.await? else { return Ok(None) };
+    async fn read(&self) -> Result<Option<Record>, JsValue> {
+        let Some(entry) = self.database.get(RECORDS, &self.name).await? else { return Ok(None) };
         let field = |name: &str| Reflect::get(&entry, &name.into());
         let sealed = Uint8Array::new(&field("sealed")?);
         let plain = JsFuture::from(subtle()?.decrypt_with_object_and_js_u8_array(&aes_gcm(&field("nonce")?)?, &self.key, &sealed)?).await?;
@@ -144,69 +119,43 @@ impl Store {
         Ok(record)
     }
 
-    async fn save(&self, record: &Record) -> Result<(), StoreError> {
+    async fn save(&self, record: &Record) -> Result<(), JsValue> {
         let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
         let plain = Uint8Array::from(record.to_bytes().as_slice());
         let sealed = JsFuture::from(subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, &self.key, &plain)?).await?;
         let entry = object(&[("nonce", nonce), ("sealed", Uint8Array::new(&sealed).into()), ("saved", js_sys::Date::now().into())])?;
-        let transaction = self.database.transaction(&[RECORDS], TransactionMode::ReadWrite)?;
-        transaction.object_store(RECORDS)?.put(&entry, Some(&self.name))?.await?;
-        transaction.commit()?.await?;
-        Ok(())
-    }
-
-    async fn delete(&self, name: &JsValue) -> Result<(), StoreError> {
-        let transaction = self.database.transaction(&[RECORDS], TransactionMode::ReadWrite)?;
-        transaction.object_store(RECORDS)?.delete(name.clone())?.await?;
-        transaction.commit()?.await?;
-        Ok(())
+        self.database.put(RECORDS, &self.name, &entry).await
     }
 
     /// Records of tabs that were closed without signing out.
-    async fn delete_old(&self) -> Result<(), StoreError> {
-        let transaction = self.database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
-        let records = transaction.object_store(RECORDS)?;
-        let names = records.get_all_keys(None, None)?.await?;
-        let entries = records.get_all(None, None)?.await?;
+    async fn delete_old(&self) -> Result<(), JsValue> {
         #[allow(clippy::cast_precision_loss)] // Milliseconds are far below 2⁵³.
         let now = now().0 as f64;
-        for (name, entry) in names.iter().zip(&entries) {
-            let saved = Reflect::get(entry, &"saved".into())?.as_f64().unwrap_or_default();
+        for (name, entry) in self.database.entries(RECORDS).await? {
+            let saved = Reflect::get(&entry, &"saved".into())?.as_f64().unwrap_or_default();
             if now - saved > KEPT {
-                self.delete(name).await?;
+                self.database.delete(RECORDS, &name).await?;
             }
         }
         Ok(())
     }
 }
 
-fn subtle() -> Result<SubtleCrypto, StoreError> {
+fn subtle() -> Result<SubtleCrypto, JsValue> {
     Ok(scope().crypto()?.subtle())
 }
 
 /// This browser's half: made once, kept as a key that can be used but not read.
-async fn device_half(database: &Database) -> Result<CryptoKey, StoreError> {
+async fn device_half(database: &Database) -> Result<CryptoKey, JsValue> {
     let mut bytes: [u8; 32] = random()?;
     let usages = Array::of1(&"deriveKey".into());
     let imported = subtle()?.import_key_with_str("raw", &Uint8Array::from(bytes.as_slice()), "HKDF", false, &usages);
     bytes.zeroize();
     let fresh = JsFuture::from(imported?).await?;
-    // One transaction, so that two tabs that start together agree.
-    let transaction = database.transaction(&[KEYS], TransactionMode::ReadWrite)?;
-    let keys = transaction.object_store(KEYS)?;
-    let name = JsValue::from(DEVICE);
-    let key = match keys.get(name.clone())?.await? {
-        Some(key) => key,
-        None => {
-            keys.put(&fresh, Some(&name))?.await?;
-            fresh
-        }
-    };
-    transaction.commit()?.await?;
-    Ok(key.dyn_into()?)
+    database.get_or_put(KEYS, &DEVICE.into(), fresh).await?.dyn_into()
 }
 
-async fn cipher_key(device: &CryptoKey, tab: &[u8; 32]) -> Result<CryptoKey, StoreError> {
+async fn cipher_key(device: &CryptoKey, tab: &[u8; 32]) -> Result<CryptoKey, JsValue> {
     let derivation = object(&[
         ("name", "HKDF".into()),
         ("hash", "SHA-256".into()),
@@ -215,14 +164,14 @@ async fn cipher_key(device: &CryptoKey, tab: &[u8; 32]) -> Result<CryptoKey, Sto
     ])?;
     let cipher = object(&[("name", "AES-GCM".into()), ("length", 256.into())])?;
     let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    Ok(JsFuture::from(subtle()?.derive_key_with_object_and_object(&derivation, device, &cipher, false, &usages)?).await?.dyn_into()?)
+    JsFuture::from(subtle()?.derive_key_with_object_and_object(&derivation, device, &cipher, false, &usages)?).await?.dyn_into()
 }
 
-fn aes_gcm(nonce: &JsValue) -> Result<Object, StoreError> {
+fn aes_gcm(nonce: &JsValue) -> Result<Object, JsValue> {
     object(&[("name", "AES-GCM".into()), ("iv", nonce.clone())])
 }
 
-fn object(fields: &[(&str, JsValue)]) -> Result<Object, StoreError> {
+fn object(fields: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     let object = Object::new();
     for (name, value) in fields {
         Reflect::set(&object, &(*name).into(), value)?;
