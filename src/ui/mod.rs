@@ -26,10 +26,8 @@ pub fn start() {
         let follow = at_bottom() || views.iter().any(View::is_asked);
         views.into_iter().for_each(|view| page.apply(view));
         if follow {
-            leptos::task::spawn_local(async {
-                leptos::task::tick().await;
-                to_bottom();
-            });
+            // By the next frame Leptos has shown what changed.
+            request_animation_frame(to_bottom);
         }
     });
     page::send(&Intent::Start { tab: page::tab_half() });

@@ -61,8 +61,9 @@ impl Database {
     pub async fn entries(&self, store: &str) -> Result<Vec<(JsValue, JsValue)>, JsValue> {
         let store = self.store(store, IdbTransactionMode::Readonly)?;
         let (keys, values) = (store.get_all_keys()?, store.get_all()?);
-        let values: Array = done(&values).await?.dyn_into()?;
-        let keys: Array = done(&keys).await?.dyn_into()?;
+        // Both are listened to before either is awaited.
+        let (keys, values) = (done(&keys), done(&values));
+        let (keys, values): (Array, Array) = (keys.await?.dyn_into()?, values.await?.dyn_into()?);
         Ok(keys.iter().zip(values.iter()).collect())
     }
 
@@ -71,12 +72,15 @@ impl Database {
     }
 }
 
-/// A request's result, once there is one.
-async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
+/// A request's result, once there is one. Listens at once, not when it is first polled.
+fn done(request: &IdbRequest) -> impl Future<Output = Result<JsValue, JsValue>> + use<> {
     let promise = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
     });
-    JsFuture::from(promise).await?;
-    request.result()
+    let request = request.clone();
+    async move {
+        JsFuture::from(promise).await?;
+        request.result()
+    }
 }

@@ -1,0 +1,17 @@
+//! What the end-to-end tests stand on: a browser driven over WebDriver, waiting without sleeping, and a look into the page's memory.
+
+mod browser;
+mod devtools;
+mod driver;
+mod error;
+mod holdings;
+mod person;
+mod stage;
+
+pub use browser::{Browser, PATIENCE, wait_until};
+pub use devtools::Devtools;
+pub use driver::Kind;
+pub use error::Error;
+pub use holdings::Holdings;
+pub use person::{Look, Turn};
+pub use stage::{Stage, has_devtools, test, test_from_blank, test_with_clock};

@@ -1,0 +1,167 @@
+//! What a person does with Signet and sees of it. Every selector of the app that the tests know is here.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Browser, Error};
+
+/// One question and its answer, as they stand on the screen. What is not shown is empty.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Turn {
+    /// waiting, streaming, done, stopped, cut-off or failed.
+    pub state: String,
+    /// The prompt.
+    pub asked: String,
+    /// The text of the answer so far.
+    pub answer: String,
+    /// The model that answers.
+    pub model: String,
+    /// The use case that was sent.
+    pub use_case: String,
+    /// The sentence that tells what went wrong.
+    pub note: String,
+    /// The request's id, as AWS logged it.
+    pub request_id: String,
+}
+
+/// JavaScript that makes a [`Turn`] of the last one in the log.
+const LAST_TURN: &str = "(() => {
+    const turn = [...document.querySelectorAll('#log article.turn')].at(-1);
+    if (!turn) return null;
+    const text = selector => {
+        const element = turn.querySelector(selector);
+        return element?.checkVisibility() ? element.innerText.trim() : '';
+    };
+    return { state: turn.dataset.state, asked: text('.asked'), answer: text('.answer'), model: text('.meta .model'),
+        use_case: text('.meta .use-case'), note: text('.note p') && text(':is([role=alert] .note, .note[role=alert])'), request_id: text('.request-id') };
+})()";
+
+/// One look at a growing answer.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Look {
+    /// When, in milliseconds since the page began.
+    pub at: f64,
+    /// What was there.
+    pub turn: Turn,
+}
+
+impl Browser {
+    /// Fills in the sign-in form and sends it off with the button.
+    pub async fn submit_sign_in(&self, username: &str, password: &str) -> Result<(), Error> {
+        self.type_into("#username", username).await?;
+        self.type_into("#password", password).await?;
+        self.click("#sign-in-button").await
+    }
+
+    /// Signs in and waits for the chat.
+    pub async fn sign_in(&self, username: &str, password: &str) -> Result<(), Error> {
+        self.submit_sign_in(username, password).await?;
+        self.signed_in().await
+    }
+
+    /// Waits until the chat is there and the form is gone.
+    pub async fn signed_in(&self) -> Result<(), Error> {
+        let expression =
+            "document.querySelector('main#chat #who')?.innerText.trim() && !document.querySelector('main#sign-in')";
+        self.wait_for("the chat", expression).await?;
+        Ok(())
+    }
+
+    /// Who the chat says is signed in.
+    pub async fn who(&self) -> Result<String, Error> {
+        self.value("document.querySelector('#who').innerText.trim()").await
+    }
+
+    /// Waits until the form is there to be seen, and the chat is not there.
+    pub async fn signed_out(&self) -> Result<(), Error> {
+        let expression = "document.querySelector('main#sign-in #sign-in-form').checkVisibility() && !document.querySelector('main#chat')";
+        self.wait_for("the sign-in form", expression).await?;
+        Ok(())
+    }
+
+    /// Waits for the sentence that says why there is no sign-in, and returns it.
+    pub async fn sign_in_error(&self) -> Result<String, Error> {
+        let sentence = self
+            .wait_for(
+                "a sentence in #sign-in-error",
+                "document.querySelector('#sign-in-error[role=alert]').innerText.trim()",
+            )
+            .await?;
+        Ok(serde_json::from_value(sentence)?)
+    }
+
+    /// Chooses a use case by its value in the request.
+    pub async fn choose(&self, use_case: &str) -> Result<(), Error> {
+        let input = format!("input[name=use-case][value={use_case}]");
+        // The radio button itself may be drawn by its label.
+        self.element(&input).await?;
+        self.client().execute("document.querySelector(arguments[0]).click();", vec![json!(input)]).await?;
+        self.wait_for(
+            &format!("{use_case} to be chosen"),
+            &format!("document.querySelector({}).checked", json!(input)),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Types a prompt and sends it with the button.
+    pub async fn ask(&self, prompt: &str) -> Result<(), Error> {
+        self.type_into("#prompt", prompt).await?;
+        self.click("#send").await
+    }
+
+    /// Waits until the last turn is in `state` and returns it. For a state that needs a word, the word is waited for too.
+    pub async fn turn_is(&self, state: &str) -> Result<Turn, Error> {
+        let expression = format!(
+            "(() => {{ const turn = {LAST_TURN}; const needsWord = ['failed', 'cut-off'].includes(turn?.state); \
+             return turn?.state === {} && (turn.note || !needsWord) && turn; }})()",
+            json!(state)
+        );
+        Ok(serde_json::from_value(self.wait_for(&format!("the last turn to be {state}"), &expression).await?)?)
+    }
+
+    /// Waits until the last turn's answer holds `text` and returns the turn.
+    pub async fn answer_shows(&self, text: &str) -> Result<Turn, Error> {
+        let expression =
+            format!("(() => {{ const turn = {LAST_TURN}; return turn?.answer.includes({}) && turn; }})()", json!(text));
+        Ok(serde_json::from_value(self.wait_for(&format!("the answer to show {text:?}"), &expression).await?)?)
+    }
+
+    /// Waits until the last turn's answer has more characters than `least` and returns the turn.
+    pub async fn answer_is_longer_than(&self, least: usize) -> Result<Turn, Error> {
+        let expression =
+            format!("(() => {{ const turn = {LAST_TURN}; return turn?.answer.length > {least} && turn; }})()");
+        Ok(serde_json::from_value(
+            self.wait_for(&format!("more than {least} characters of answer"), &expression).await?,
+        )?)
+    }
+
+    /// How many turns there are.
+    pub async fn turns(&self) -> Result<usize, Error> {
+        self.value("document.querySelectorAll('#log article.turn').length").await
+    }
+
+    /// From now on the page keeps a [`Look`] at the last turn for each change of the log.
+    pub async fn watch_answers(&self) -> Result<(), Error> {
+        let script = format!(
+            "window.e2eLooks = [];
+            new MutationObserver(() => {{ const turn = {LAST_TURN}; if (turn) window.e2eLooks.push({{ at: performance.now(), turn }}); }})
+                .observe(document.querySelector('#log'), {{ childList: true, subtree: true, attributes: true, characterData: true }});"
+        );
+        self.element("#log").await?;
+        self.client().execute(&script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was seen since [`Browser::watch_answers`].
+    pub async fn looks(&self) -> Result<Vec<Look>, Error> {
+        self.value("window.e2eLooks").await
+    }
+
+    /// Waits for the page that says why the app cannot go on, and returns its text.
+    pub async fn fatal(&self) -> Result<String, Error> {
+        let ready = "(() => { const page = document.querySelector('main#fatal[role=alert]'); \
+                     return page?.checkVisibility() && page.querySelector('#reload') && page.innerText.trim(); })()";
+        Ok(serde_json::from_value(self.wait_for("the page that says what is wrong", ready).await?)?)
+    }
+}

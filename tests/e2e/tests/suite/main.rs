@@ -1,0 +1,9 @@
+//! Signet as a person meets it: the app as built for release, in a real browser, against the local AWS.
+//!
+//! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
+
+mod answers;
+mod failures;
+mod secrets;
+mod sign_in;
+mod start;
