@@ -115,11 +115,11 @@ impl App {
                 self.session(now, session::Input::SignOut, &mut effects);
                 self.no_turns(now, &mut effects);
             }
-            Input::Intent(Intent::Ask { prompt, use_case }) => self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), &mut effects),
+            Input::Intent(Intent::Ask { prompt, use_case }) => {
+                self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), &mut effects);
+            }
             Input::Intent(Intent::Retry { turn }) => self.chat(now, chat::Input::Retry(turn), &mut effects),
             Input::Intent(Intent::Stop) => self.chat(now, chat::Input::Stop, &mut effects),
-            // The edge has handled them: it holds the store, and the password that goes with a sign-in.
-            Input::Intent(Intent::Start { .. } | Intent::SignIn { .. }) => {}
             Input::Replied(id, reply) if self.session_request == Some(id) => {
                 self.session_request = None;
                 self.session(now, session::Input::Replied(reply), &mut effects);
@@ -133,7 +133,8 @@ impl App {
                 };
                 self.chat(now, input, &mut effects);
             }
-            Input::Replied(..) | Input::Streamed(..) => {}
+            // The edge has handled these intents: it holds the store, and the password that goes with a sign-in. The rest is late.
+            Input::Intent(Intent::Start { .. } | Intent::SignIn { .. }) | Input::Replied(..) | Input::Streamed(..) => {}
         }
         effects
     }
@@ -195,5 +196,122 @@ impl App {
     fn next_id(&mut self) -> RequestId {
         self.last_id.0 = self.last_id.0.wrapping_add(1);
         self.last_id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cognito::{IdentityId, unsigned_token};
+    use crate::protocol::{End, TurnUpdate};
+    use crate::stream::stock::UseCase;
+    use crate::time::Skew;
+    use serde_json::json;
+
+    const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
+
+    fn app() -> App {
+        App::new(
+            Config::from_json(
+                br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
+                     "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#,
+            )
+            .unwrap(),
+        )
+    }
+
+    fn record(username: &str) -> Record {
+        let seconds = NOW.0 / 1000;
+        let claims =
+            json!({"iss": "https://issuer", "iat": seconds, "exp": seconds + 3600, "cognito:username": username});
+        Record {
+            id_token: Secret::new(unsigned_token(&claims)),
+            refresh_token: Secret::new("r".into()),
+            identity: Some(IdentityId("eu-central-1:i".into())),
+            skew: Skew::default(),
+        }
+    }
+
+    fn keys(id: &str) -> Response {
+        #[allow(clippy::cast_precision_loss)]
+        let expires = NOW.0 as f64 / 1000.0 + 3600.0;
+        let body =
+            json!({"Credentials": {"AccessKeyId": id, "SecretKey": "s", "SessionToken": "t", "Expiration": expires}});
+        Response { head: Head { status: 200, ..Head::default() }, body: body.to_string().into_bytes() }
+    }
+
+    fn send_id(effects: &[Effect]) -> RequestId {
+        effects
+            .iter()
+            .find_map(|effect| if let Effect::Send(Some(id), _) = effect { Some(*id) } else { None })
+            .expect("a request")
+    }
+
+    fn stream_id(effects: &[Effect]) -> RequestId {
+        effects
+            .iter()
+            .find_map(|effect| if let Effect::Stream(id, _) = effect { Some(*id) } else { None })
+            .expect("a question")
+    }
+
+    fn ask() -> Input {
+        Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced })
+    }
+
+    fn ends(effects: &[Effect]) -> Vec<&End> {
+        let ends = effects.iter().filter_map(|effect| match effect {
+            Effect::Show(View::Turn { update: TurnUpdate::Ended { end, .. }, .. }) => Some(end),
+            _ => None,
+        });
+        ends.collect()
+    }
+
+    #[test]
+    fn a_question_asked_before_the_keys_are_there_waits_for_them() {
+        let mut app = app();
+        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
+        let effects = app.step(NOW, ask());
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Stream(..))));
+        stream_id(&app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))));
+    }
+
+    #[test]
+    fn a_reply_to_an_old_request_is_dropped() {
+        let mut app = app();
+        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
+        app.step(NOW, Input::Intent(Intent::SignOut));
+        assert!(app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))).is_empty());
+        assert!(matches!(app.session, Session::SignedOut));
+    }
+
+    #[test]
+    fn signing_out_ends_the_answer_and_forgets_the_turns() {
+        let mut app = app();
+        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
+        app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
+        let asked = stream_id(&app.step(NOW, ask()));
+        let effects = app.step(NOW, Input::Intent(Intent::SignOut));
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(matches!(effects.last(), Some(Effect::Show(View::NoTurns))));
+        assert!(app.step(NOW, Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).is_empty());
+    }
+
+    #[test]
+    fn a_session_that_ends_by_itself_keeps_the_turns_for_the_same_person_only() {
+        for (who, kept) in [("alice", true), ("bob", false)] {
+            let mut app = app();
+            let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
+            app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
+            let later = NOW.plus(2 * 3_600_000);
+            let refreshing = send_id(&app.step(later, ask()));
+            let refusal = Response {
+                head: Head { status: 400, error_type: Some("NotAuthorizedException".into()), ..Head::default() },
+                body: vec![],
+            };
+            let effects = app.step(later, Input::Replied(refreshing, Ok(refusal)));
+            assert_eq!(ends(&effects), [&End::Failed(crate::protocol::Fault::SessionEnded)]);
+            let effects = app.step(NOW, Input::Restored(Some(record(who))));
+            assert_eq!(!effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns))), kept, "{who}");
+        }
     }
 }

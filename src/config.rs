@@ -85,10 +85,11 @@ impl Config {
             return Err(ConfigError::Unknown(unknown.clone()));
         }
         let user_pool_id = required(&fields, "userPoolId", POOL)?;
-        let pool_region = region_before(&user_pool_id, '_').ok_or(ConfigError::Wrong { field: "userPoolId", expected: POOL })?;
+        let pool_region =
+            region_before(&user_pool_id, '_').ok_or(ConfigError::Wrong { field: "userPoolId", expected: POOL })?;
         let identity_pool_id = required(&fields, "identityPoolId", IDENTITY_POOL)?;
-        let identity_region =
-            region_before(&identity_pool_id, ':').ok_or(ConfigError::Wrong { field: "identityPoolId", expected: IDENTITY_POOL })?;
+        let identity_region = region_before(&identity_pool_id, ':')
+            .ok_or(ConfigError::Wrong { field: "identityPoolId", expected: IDENTITY_POOL })?;
         let user_pool_client_id = required(&fields, "userPoolClientId", CLIENT)?;
         if !user_pool_client_id.bytes().all(|c| c.is_ascii_alphanumeric() || b"_+".contains(&c)) {
             return Err(ConfigError::Wrong { field: "userPoolClientId", expected: CLIENT });
@@ -125,7 +126,11 @@ impl Config {
     }
 }
 
-fn optional(fields: &Map<String, Value>, field: &'static str, expected: &'static str) -> Result<Option<String>, ConfigError> {
+fn optional(
+    fields: &Map<String, Value>,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<Option<String>, ConfigError> {
     match fields.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
@@ -139,14 +144,20 @@ fn required(fields: &Map<String, Value>, field: &'static str, expected: &'static
 
 /// The region before a separator, where something follows it.
 fn region_before(id: &str, separator: char) -> Option<&str> {
-    id.split_once(separator).filter(|(region, rest)| is_region(region) && !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')).map(|(region, _)| region)
+    id.split_once(separator)
+        .filter(|(region, rest)| {
+            is_region(region) && !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+        })
+        .map(|(region, _)| region)
 }
 
 /// Such as `us-east-1` or `us-gov-west-1`.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() >= 3
-        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
         && parts.last().is_some_and(|number| number.bytes().all(|c| c.is_ascii_digit()))
 }
 

@@ -1,4 +1,4 @@
-//! The two functions that SRP and SigV4 are made of.
+//! The two functions that SRP and `SigV4` are made of.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -23,5 +23,9 @@ pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 /// In lower case.
 pub fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
 }

@@ -21,7 +21,11 @@ pub struct Request {
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Headers and body hold tokens, keys and prompts.
-        f.debug_struct("Request").field("method", &self.method).field("url", &self.url).field("body_bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,8 +109,16 @@ impl ServiceError {
         match self.status {
             429 => Fault::Throttled { service, retry_after: self.retry_after, request_id },
             500.. => Fault::Failing { service, status: self.status, message: self.message.clone(), request_id },
-            _ if THROTTLING.contains(&self.code.as_str()) => Fault::Throttled { service, retry_after: self.retry_after, request_id },
-            _ => Fault::Refused { service, status: self.status, code: self.code.clone(), message: self.message.clone(), request_id },
+            _ if THROTTLING.contains(&self.code.as_str()) => {
+                Fault::Throttled { service, retry_after: self.retry_after, request_id }
+            }
+            _ => Fault::Refused {
+                service,
+                status: self.status,
+                code: self.code.clone(),
+                message: self.message.clone(),
+                request_id,
+            },
         }
     }
 }
@@ -128,7 +140,8 @@ pub fn check(response: Response) -> Result<Vec<u8>, ServiceError> {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let code = response.head.error_type.or_else(|| text("__type")).or_else(|| text("code")).unwrap_or_default();
-    let code = code.rsplit('#').next().unwrap_or_default().split([':', ',']).next().unwrap_or_default().trim().to_owned();
+    let code =
+        code.rsplit('#').next().unwrap_or_default().split([':', ',']).next().unwrap_or_default().trim().to_owned();
     Err(ServiceError {
         status: response.head.status,
         code,
@@ -168,7 +181,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_header_and_no_body() {
-        let request = Request { method: "POST", url: "https://x/".into(), headers: vec![("authorization".into(), "hush".into())], body: b"hush".to_vec() };
+        let request = Request {
+            method: "POST",
+            url: "https://x/".into(),
+            headers: vec![("authorization".into(), "hush".into())],
+            body: b"hush".to_vec(),
+        };
         let response = Response { body: b"hush".to_vec(), ..Response::default() };
         assert!(!format!("{request:?}{response:?}").contains("hush"));
     }

@@ -26,16 +26,28 @@ fn service(service: Service) -> &'static str {
 pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
     let whom = contact.unwrap_or("whoever runs this app");
     let (title, text, request_id) = match fault {
-        Fault::WrongPassword => ("Not signed in", "That username and password do not match. Check both and try again.".into(), None),
-        Fault::TooManyAttempts => ("Locked for now", "Too many attempts. Wait up to 15 minutes, then try again.".into(), None),
-        Fault::PasswordResetRequired => ("Password expired", format!("This account needs a new password. Ask {whom} to reset it."), None),
-        Fault::NotConfirmed => ("Not confirmed", format!("This account was not confirmed yet. Ask {whom} to confirm it."), None),
+        Fault::WrongPassword => {
+            ("Not signed in", "That username and password do not match. Check both and try again.".into(), None)
+        }
+        Fault::TooManyAttempts => {
+            ("Locked for now", "Too many attempts. Wait up to 15 minutes, then try again.".into(), None)
+        }
+        Fault::PasswordResetRequired => {
+            ("Password expired", format!("This account needs a new password. Ask {whom} to reset it."), None)
+        }
+        Fault::NotConfirmed => {
+            ("Not confirmed", format!("This account was not confirmed yet. Ask {whom} to confirm it."), None)
+        }
         Fault::UnknownChallenge { name } => (
             "Another step",
-            format!("This account asks for a sign-in step that this app does not know: {name}. Ask {whom} to turn it off for this app."),
+            format!(
+                "This account asks for a sign-in step that this app does not know: {name}. Ask {whom} to turn it off for this app."
+            ),
             None,
         ),
-        Fault::SessionEnded => ("Signed out", "Your session has ended. Sign in again to go on; what you wrote is kept.".into(), None),
+        Fault::SessionEnded => {
+            ("Signed out", "Your session has ended. Sign in again to go on; what you wrote is kept.".into(), None)
+        }
         Fault::Offline => ("Offline", "There is no network. Connect, then try again.".into(), None),
         Fault::Unreachable { service: which } => (
             "No connection",
@@ -53,7 +65,11 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         ),
         Fault::Throttled { service: which, retry_after, request_id } => {
             let when = retry_after.map_or_else(|| "in a moment".to_owned(), |seconds| format!("in {seconds} s"));
-            ("Busy", format!("{} has too many requests just now. Try again {when}.", capitalised(service(*which))), request_id.clone())
+            (
+                "Busy",
+                format!("{} has too many requests just now. Try again {when}.", capitalised(service(*which))),
+                request_id.clone(),
+            )
         }
         Fault::Failing { service: which, status, message, request_id } => (
             "Service error",
@@ -61,23 +77,42 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             request_id.clone(),
         ),
         Fault::NotAllowed { role, request_id } => {
-            let role = role.as_ref().map_or_else(|| "the default role of its identity pool".to_owned(), |role| format!("the role {role}"));
+            let role = role
+                .as_ref()
+                .map_or_else(|| "the default role of its identity pool".to_owned(), |role| format!("the role {role}"));
             (
                 "No access",
-                format!("Your account may not use this AI endpoint. It has {role}, which is not allowed to call it. Ask {whom} to add you to a group that is."),
+                format!(
+                    "Your account may not use this AI endpoint. It has {role}, which is not allowed to call it. Ask {whom} to add you to a group that is."
+                ),
                 request_id.clone(),
             )
         }
         Fault::Refused { service: which, status, code, message, request_id } => {
             let code = if code.is_empty() { format!("status {status}") } else { code.clone() };
-            ("Refused", format!("{} refused the request ({code}){}. If it stays so, ask {whom}.", capitalised(service(*which)), said(message)), request_id.clone())
+            (
+                "Refused",
+                format!(
+                    "{} refused the request ({code}){}. If it stays so, ask {whom}.",
+                    capitalised(service(*which)),
+                    said(message)
+                ),
+                request_id.clone(),
+            )
         }
         Fault::Unexpected { service: which, what } => (
             "Unexpected answer",
-            format!("The answer of {} is not as documented: {what}. Try again; if it stays so, ask {whom}.", service(*which)),
+            format!(
+                "The answer of {} is not as documented: {what}. Try again; if it stays so, ask {whom}.",
+                service(*which)
+            ),
             None,
         ),
-        Fault::Answer { message } => ("Broken off", format!("The AI endpoint broke the answer off{}. What arrived is kept.", said(message)), None),
+        Fault::Answer { message } => (
+            "Broken off",
+            format!("The AI endpoint broke the answer off{}. What arrived is kept.", said(message)),
+            None,
+        ),
         Fault::Garbled { lines } => {
             let lines = if *lines == 1 { "One line".to_owned() } else { format!("Some lines ({lines})") };
             ("Incomplete", format!("{lines} of the answer could not be read. The rest is shown."), None)
@@ -181,6 +216,9 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        assert_eq!([seconds(0), seconds(421), seconds(9_949), seconds(12_500), seconds(u32::MAX)], ["0.00 s", "0.42 s", "9.95 s", "13 s", "4294967 s"]);
+        assert_eq!(
+            [seconds(0), seconds(421), seconds(9_949), seconds(12_500), seconds(u32::MAX)],
+            ["0.00 s", "0.42 s", "9.95 s", "13 s", "4294967 s"]
+        );
     }
 }

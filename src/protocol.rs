@@ -254,7 +254,11 @@ mod tests {
         let view = View::Turn {
             id: TurnId(3),
             update: TurnUpdate::Ended {
-                end: End::Failed(Fault::Throttled { service: Service::FunctionUrl, retry_after: Some(7), request_id: None }),
+                end: End::Failed(Fault::Throttled {
+                    service: Service::FunctionUrl,
+                    retry_after: Some(7),
+                    request_id: None,
+                }),
                 first_text: None,
                 duration: 12,
             },

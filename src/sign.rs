@@ -64,14 +64,19 @@ pub fn sign(mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis)
     let header_lines: String = headers.iter().flat_map(|(name, value)| [*name, ":", value, "\n"]).collect();
     let body_hash = to_hex(&sha256(&[&request.body]));
     let canonical_request =
-        [request.method, &canonical_path(path), &canonical_query(query), &header_lines, &signed_headers, &body_hash].join("\n");
+        [request.method, &canonical_path(path), &canonical_query(query), &header_lines, &signed_headers, &body_hash]
+            .join("\n");
 
     let credential_scope = [date, scope.region, scope.service, "aws4_request"].join("/");
-    let string_to_sign = ["AWS4-HMAC-SHA256", &date_time, &credential_scope, &to_hex(&sha256(&[canonical_request.as_bytes()]))].join("\n");
+    let string_to_sign =
+        ["AWS4-HMAC-SHA256", &date_time, &credential_scope, &to_hex(&sha256(&[canonical_request.as_bytes()]))]
+            .join("\n");
     let secret = Zeroizing::new(["AWS4", keys.secret_access_key.expose()].concat());
     let key = [date, scope.region, scope.service, "aws4_request"]
         .iter()
-        .fold(Zeroizing::new(secret.as_bytes().to_vec()), |key, part| Zeroizing::new(hmac(&key, &[part.as_bytes()]).to_vec()));
+        .fold(Zeroizing::new(secret.as_bytes().to_vec()), |key, part| {
+            Zeroizing::new(hmac(&key, &[part.as_bytes()]).to_vec())
+        });
     let signature = to_hex(&hmac(&key, &[string_to_sign.as_bytes()]));
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential={}/{credential_scope}, SignedHeaders={signed_headers}, Signature={signature}",
@@ -138,7 +143,9 @@ fn decode(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = escaped.filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit())).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let byte = escaped
+            .filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         rest = if byte.is_some() { &tail[2..] } else { tail };
         bytes.push(byte.unwrap_or(if *first == b'+' { b' ' } else { *first }));
     }
@@ -208,7 +215,7 @@ mod tests {
             match line.split_once(':').filter(|_| !line.starts_with(' ')) {
                 Some((name, value)) => headers.push((name.to_lowercase(), value.to_owned())),
                 // A folded line: RFC 7230 §3.2.4 makes one space of the fold.
-                None => headers.last_mut().unwrap().1.push_str(&format!(" {}", line.trim())),
+                None => headers.last_mut().unwrap().1.extend([" ", line.trim()]),
             }
         }
         let host = headers.iter().position(|(name, _)| name == "host").map(|index| headers.remove(index).1).unwrap();
@@ -221,13 +228,16 @@ mod tests {
     }
 
     fn read(case: &Path, file: &str) -> String {
-        std::fs::read_to_string(case.join(file)).unwrap_or_else(|error| panic!("{}/{file}: {error}", case.display())).replace("\r\n", "\n")
+        std::fs::read_to_string(case.join(file))
+            .unwrap_or_else(|error| panic!("{}/{file}: {error}", case.display()))
+            .replace("\r\n", "\n")
     }
 
     #[test]
     fn every_case_of_awss_suite_is_signed_as_aws_signs_it() {
         let at = UnixMillis(1_440_938_160_000);
-        let mut cases: Vec<_> = std::fs::read_dir(SUITE).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+        let mut cases: Vec<_> =
+            std::fs::read_dir(SUITE).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
         cases.sort();
         assert_eq!(cases.len(), 40);
         let mut unnormalized = 0;
@@ -258,7 +268,10 @@ mod tests {
             let scope = Scope { region: &context.region, service: &context.service };
             let signed = sign(request, &keys(access_key_id, secret_access_key, token), scope, at).unwrap();
             let authorization = header(&signed, "authorization");
-            assert!(authorization.ends_with(&format!("Signature={}", read(&case, "header-signature.txt").trim())), "{name}: {authorization}");
+            assert!(
+                authorization.ends_with(&format!("Signature={}", read(&case, "header-signature.txt").trim())),
+                "{name}: {authorization}"
+            );
             let canonical = read(&case, "header-canonical-request.txt");
             let signed_headers = canonical.lines().rev().nth(1).unwrap();
             assert!(authorization.contains(&format!("SignedHeaders={signed_headers},")), "{name}: {authorization}");
@@ -295,7 +308,13 @@ mod tests {
                 headers: vec![("content-type".into(), "application/json".into())],
                 body: case.body.into_bytes(),
             };
-            let signed = sign(request, &keys, Scope { region: "eu-central-1", service: "lambda" }, UnixMillis(vectors.unix_millis)).unwrap();
+            let signed = sign(
+                request,
+                &keys,
+                Scope { region: "eu-central-1", service: "lambda" },
+                UnixMillis(vectors.unix_millis),
+            )
+            .unwrap();
             assert_eq!(header(&signed, "x-amz-date"), case.date, "{}", case.url);
             assert_eq!(header(&signed, "authorization"), case.authorization, "{}", case.url);
         }
@@ -305,7 +324,9 @@ mod tests {
     fn the_port_of_a_local_address_is_part_of_the_signed_host() {
         let at = |url: &str| {
             let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![] };
-            let signed = sign(request, &keys("A", "s", "t"), Scope { region: "us-east-1", service: "lambda" }, UnixMillis(0)).unwrap();
+            let signed =
+                sign(request, &keys("A", "s", "t"), Scope { region: "us-east-1", service: "lambda" }, UnixMillis(0))
+                    .unwrap();
             header(&signed, "authorization").to_owned()
         };
         assert_ne!(at("http://127.0.0.1:4566/"), at("http://127.0.0.1/"));
@@ -324,7 +345,8 @@ mod tests {
     /// AWS's own signature, where AWS's own crate takes the request.
     fn by_aws(request: &Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Option<String> {
         let token = Some(keys.session_token.expose().to_owned());
-        let identity = Credentials::new(&keys.access_key_id, keys.secret_access_key.expose(), token, None, "test").into();
+        let identity =
+            Credentials::new(&keys.access_key_id, keys.secret_access_key.expose(), token, None, "test").into();
         let params = SigningParams::builder()
             .identity(&identity)
             .region(scope.region)
@@ -335,7 +357,8 @@ mod tests {
             .unwrap()
             .into();
         let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let signable = SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(&request.body)).ok()?;
+        let signable =
+            SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(&request.body)).ok()?;
         let (instructions, _) = aws_sigv4::http_request::sign(signable, &params).ok()?.into_parts();
         let (signed, _) = instructions.into_parts();
         signed.into_iter().find(|header| header.name() == "authorization").map(|header| header.value().to_owned())

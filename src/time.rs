@@ -29,6 +29,7 @@ impl UnixMillis {
     }
 
     /// That many milliseconds later.
+    #[must_use]
     pub fn plus(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
@@ -44,7 +45,7 @@ impl UnixMillis {
         format!("{weekday} {month} {day} {:02}:{:02}:{:02} UTC {year}", second / 3600, second / 60 % 60, second % 60)
     }
 
-    /// `YYYYMMDDTHHMMSSZ`: SigV4's `x-amz-date`.
+    /// `YYYYMMDDTHHMMSSZ`: `x-amz-date` of AWS Signature Version 4.
     pub fn amz_date(self) -> String {
         let (days, second) = self.days();
         let (year, month, day) = civil(days);

@@ -157,7 +157,8 @@ fn serve(port: u16, gateway: &str) -> Result<Group, Error> {
         Group::command("trunk")
             .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string(), "--proxy-rewrite", "/config.json"])
             .args(["--proxy-backend", &format!("{gateway}/_signet/config.json"), "--proxy-no-system-proxy"])
-            .args(["--quiet", "--disable-address-lookup"])
+            // Not where `trunk build --release` builds to, which the end-to-end tests read.
+            .args(["--quiet", "--disable-address-lookup", "--dist", "target/serve"])
             // What the compiler has to say is shown, what it is busy with is not.
             .env("CARGO_TERM_QUIET", "true")
             .current_dir(root()),

@@ -145,7 +145,9 @@ impl Chat {
                 }
                 Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
             },
-            (Input::Keys(Err(fault)), stage @ Stage::Keys) => vec![Answering { stage, ..answering }.ended(now, End::Failed(fault))],
+            (Input::Keys(Err(fault)), stage @ Stage::Keys) => {
+                vec![Answering { stage, ..answering }.ended(now, End::Failed(fault))]
+            }
             (Input::NoAnswer(no_answer), stage @ Stage::Requested { .. }) => {
                 vec![Answering { stage, ..answering }.ended(now, End::Failed(no_answer.fault(Service::FunctionUrl)))]
             }
@@ -187,10 +189,19 @@ impl Chat {
     }
 
     /// A status that is not a success. Keys that have expired, or a signature by a wrong clock, are mended once without a word.
-    fn refused(&mut self, now: UnixMillis, answering: Answering, signed_with: String, role: Option<String>, response: Response) -> Vec<Effect> {
+    fn refused(
+        &mut self,
+        now: UnixMillis,
+        answering: Answering,
+        signed_with: String,
+        role: Option<String>,
+        response: Response,
+    ) -> Vec<Effect> {
         let Err(error) = check(response) else { return vec![answering.ended(now, End::CutOff)] };
         let mendable = matches!(error.status, 400 | 401 | 403)
-            && (MENDABLE.contains(&error.code.as_str()) || error.message.contains("expired") || error.message.contains("not yet current"));
+            && (MENDABLE.contains(&error.code.as_str())
+                || error.message.contains("expired")
+                || error.message.contains("not yet current"));
         if mendable && !answering.renewed {
             self.answering = Some(Answering { renewed: true, ..answering });
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
@@ -244,7 +255,10 @@ impl Chat {
 
 impl Answering {
     fn ended(&self, now: UnixMillis, end: End) -> Effect {
-        Effect::Show(self.turn, TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) })
+        Effect::Show(
+            self.turn,
+            TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) },
+        )
     }
 }
 

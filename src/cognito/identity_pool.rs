@@ -54,7 +54,11 @@ pub fn get_credentials_for_identity(config: &Config, identity: &IdentityId, toke
         identity_id: &'a str,
         logins: Logins<'a>,
     }
-    identity_pool(config, "GetCredentialsForIdentity", &GetCredentialsForIdentity { identity_id: &identity.0, logins: Logins(token) })
+    identity_pool(
+        config,
+        "GetCredentialsForIdentity",
+        &GetCredentialsForIdentity { identity_id: &identity.0, logins: Logins(token) },
+    )
 }
 
 /// Reads the reply to [`get_credentials_for_identity`]. `Expiration` is in seconds, possibly with a fraction.

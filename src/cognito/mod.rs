@@ -8,9 +8,12 @@ mod user_pool;
 
 pub use identity_pool::{IdentityId, Keys, get_credentials_for_identity, get_id, read_credentials, read_identity_id};
 pub use srp::{Challenge, Ephemeral, SrpError};
+#[cfg(test)]
+pub(crate) use token::tests::unsigned as unsigned_token;
 pub use token::{IdToken, TokenError};
 pub use user_pool::{
-    AuthReply, PasswordVerifier, Tokens, get_tokens_from_refresh_token, initiate_user_srp_auth, read_auth, respond_to_password_verifier, revoke_token,
+    AuthReply, PasswordVerifier, Tokens, get_tokens_from_refresh_token, initiate_user_srp_auth, read_auth,
+    respond_to_password_verifier, revoke_token,
 };
 
 use serde::Serialize;
@@ -64,5 +67,9 @@ fn json(operation: &'static str, body: &[u8]) -> Result<Value, CognitoError> {
 
 /// A string at a path such as `/AuthenticationResult/IdToken`.
 fn text<'a>(operation: &'static str, reply: &'a Value, field: &'static str) -> Result<&'a str, CognitoError> {
-    reply.pointer(field).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(CognitoError::Unexpected { operation, field })
+    reply
+        .pointer(field)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .ok_or(CognitoError::Unexpected { operation, field })
 }

@@ -83,14 +83,21 @@ impl Ephemeral {
     }
 
     /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore; `timestamp` is `TIMESTAMP`, sent with it.
-    pub fn password_claim_signature(&self, pool_name: &str, challenge: Challenge<'_>, password: &str, timestamp: &str) -> Result<String, SrpError> {
+    pub fn password_claim_signature(
+        &self,
+        pool_name: &str,
+        challenge: Challenge<'_>,
+        password: &str,
+        timestamp: &str,
+    ) -> Result<String, SrpError> {
         let b = padded(&from_hex(challenge.srp_b)?);
         let salt = padded(&from_hex(challenge.salt)?);
         let secret_block = BASE64_STANDARD.decode(challenge.secret_block).map_err(|_| SrpError::NotBase64)?;
         let u = scrambling_parameter(&self.public, &b)?;
         let x = private_key(pool_name, challenge.user_id, password, &salt);
         let key = session_key(&u, &self.premaster_secret(&b, &u, &x)?);
-        let signature = hmac(&*key, &[pool_name.as_bytes(), challenge.user_id.as_bytes(), &secret_block, timestamp.as_bytes()]);
+        let signature =
+            hmac(&*key, &[pool_name.as_bytes(), challenge.user_id.as_bytes(), &secret_block, timestamp.as_bytes()]);
         Ok(BASE64_STANDARD.encode(signature))
     }
 
@@ -265,8 +272,14 @@ mod tests {
             assert_eq!(number(&s), case.s, "S: {name}");
             assert_eq!(to_hex(&*session_key(&u, &s)), case.key, "key: {name}");
             assert_eq!(UnixMillis(case.unix_millis).srp_timestamp(), case.timestamp, "TIMESTAMP: {name}");
-            let challenge = Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: &case.b, secret_block: &case.secret_block };
-            let signature = ephemeral.password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
+            let challenge = Challenge {
+                user_id: &case.user_id,
+                salt: &case.salt,
+                srp_b: &case.b,
+                secret_block: &case.secret_block,
+            };
+            let signature =
+                ephemeral.password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
             assert_eq!(signature.as_ref(), Ok(&case.signature), "signature: {name}");
         }
     }
@@ -277,8 +290,10 @@ mod tests {
         let case = &vectors.cases[0];
         assert!(!vectors.refused.is_empty());
         for Refused { name, b } in &vectors.refused {
-            let challenge = Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
-            let claim = secret(&case.a).password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
+            let challenge =
+                Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
+            let claim =
+                secret(&case.a).password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
             // More than 3072 bits is no number of this group at all.
             let expected = if b.len() > 768 { SrpError::NotHex } else { SrpError::Forbidden };
             assert_eq!(claim, Err(expected), "{name}");

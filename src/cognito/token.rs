@@ -44,8 +44,11 @@ impl IdToken {
         };
         let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
         let claims: Value = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(UnixMillis::from_seconds).ok_or(TokenError::MissingClaim);
+        let text =
+            |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let time = |name: &str| {
+            claims.get(name).and_then(Value::as_i64).map(UnixMillis::from_seconds).ok_or(TokenError::MissingClaim)
+        };
         let issuer = text("iss").ok_or(TokenError::MissingClaim)?;
         let only_role = match claims.get("cognito:roles").and_then(Value::as_array).map(Vec::as_slice) {
             Some([Value::String(role)]) => Some(role.clone()),

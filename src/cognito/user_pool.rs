@@ -66,12 +66,21 @@ pub fn initiate_user_srp_auth(config: &Config, username: &str, srp_a: &str) -> R
         srp_a: &'a str,
     }
     let auth_parameters = AuthParameters { username, srp_a };
-    user_pool(config, "InitiateAuth", &InitiateAuth { auth_flow: "USER_SRP_AUTH", client_id: &config.user_pool_client_id, auth_parameters })
+    user_pool(
+        config,
+        "InitiateAuth",
+        &InitiateAuth { auth_flow: "USER_SRP_AUTH", client_id: &config.user_pool_client_id, auth_parameters },
+    )
 }
 
 /// `RespondToAuthChallenge` to `PASSWORD_VERIFIER`. `signature` and `timestamp` are those of [`super::Ephemeral::password_claim_signature`].
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
-pub fn respond_to_password_verifier(config: &Config, challenge: &PasswordVerifier, signature: &str, timestamp: &str) -> Request {
+pub fn respond_to_password_verifier(
+    config: &Config,
+    challenge: &PasswordVerifier,
+    signature: &str,
+    timestamp: &str,
+) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct RespondToAuthChallenge<'a> {

@@ -2,6 +2,8 @@
 
 use web_sys::Storage;
 
+use crate::hash::to_hex;
+
 /// The tab's half of the session record's key, in hexadecimal.
 const TAB: &str = "signet.tab";
 /// There while somebody is signed in, so that a reload shows no form that would vanish again; `boot.js` reads it.
@@ -22,13 +24,13 @@ pub fn tab_half() -> Option<[u8; 32]> {
     }
     let mut half = [0; 32];
     web_sys::window()?.crypto().ok()?.get_random_values_with_u8_array(&mut half).ok()?;
-    let hex: String = half.iter().map(|byte| format!("{byte:02x}")).collect();
-    storage.set_item(TAB, &hex).ok()?;
+    storage.set_item(TAB, &to_hex(&half)).ok()?;
     Some(half)
 }
 
 fn from_hex(hex: &str) -> Option<[u8; 32]> {
-    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+    let bytes: Option<Vec<u8>> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
     bytes?.try_into().ok()
 }
 

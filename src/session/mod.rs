@@ -14,8 +14,9 @@ mod record;
 pub use record::Record;
 
 use crate::cognito::{
-    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens, get_credentials_for_identity, get_id,
-    get_tokens_from_refresh_token, initiate_user_srp_auth, respond_to_password_verifier, revoke_token,
+    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
+    get_credentials_for_identity, get_id, get_tokens_from_refresh_token, initiate_user_srp_auth,
+    respond_to_password_verifier, revoke_token,
 };
 use crate::config::Config;
 use crate::http::{NoAnswer, Request, Response, ServiceError};
@@ -65,12 +66,29 @@ pub struct Account {
 pub struct Renewing {
     account: Account,
     step: Step,
+    how: Renewal,
+}
+
+/// How keys are fetched.
+#[derive(Debug, Clone, Copy, Default)]
+struct Renewal {
     /// Whether this ends a sign-in, whose failure goes to the sign-in form.
     first: bool,
     /// Whether somebody waits for the keys.
     wanted: bool,
-    /// Whether the tokens are new, so that a refusal is not answered by another refresh.
-    refreshed: bool,
+    refresh: Refresh,
+}
+
+/// Whether the tokens are refreshed first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Refresh {
+    /// If they are about to expire.
+    #[default]
+    IfStale,
+    /// In any case.
+    Now,
+    /// Not again: they are new.
+    Done,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +172,9 @@ impl Session {
                 }
                 None => signed_out(None),
             },
-            (Self::SignedOut | Self::Proving(_), Input::SignIn { username, password, random }) => prove(config, username, password, &random),
+            (Self::SignedOut | Self::Proving(_), Input::SignIn { username, password, random }) => {
+                prove(config, username, password, &random)
+            }
             (Self::Proving(proving), Input::Replied(reply)) => proving.replied(config, now, reply),
             (Self::Renewing(renewing), Input::Replied(reply)) => renewing.replied(config, now, reply),
             (session, Input::NeedKeys { refused }) => session.need_keys(config, now, refused.as_deref()),
@@ -169,17 +189,22 @@ impl Session {
     }
 
     fn need_keys(self, config: &Config, now: UnixMillis, refused: Option<&str>) -> (Self, Vec<Effect>) {
-        let refused = refused.is_some_and(|refused| matches!(&self, Self::Active(active) if active.keys.access_key_id == refused));
+        let refused = refused
+            .is_some_and(|refused| matches!(&self, Self::Active(active) if active.keys.access_key_id == refused));
         match self {
             Self::Active(active) if !refused && now_is_before(active.account.skew, now, active.keys.expires) => {
                 let grant = active.grant();
                 (Self::Active(active), vec![Effect::Keys(Ok(grant))])
             }
             // Keys that AWS refuses before their time hint at a wrong clock, which new tokens tell, or at a role that new tokens name.
-            Self::Active(Active { account, .. }) | Self::Known(account) => {
-                account.renew(config, now, Renewal { wanted: true, refresh: refused, ..Renewal::default() })
+            Self::Active(Active { account, .. }) | Self::Known(account) => account.renew(
+                config,
+                now,
+                Renewal { first: false, wanted: true, refresh: if refused { Refresh::Now } else { Refresh::IfStale } },
+            ),
+            Self::Renewing(Renewing { account, step, how }) => {
+                (Self::Renewing(Renewing { account, step, how: Renewal { wanted: true, ..how } }), vec![])
             }
-            Self::Renewing(renewing) => (Self::Renewing(Renewing { wanted: true, ..renewing }), vec![]),
             session @ (Self::SignedOut | Self::Proving(_)) => (session, vec![Effect::Keys(Err(Fault::SessionEnded))]),
         }
     }
@@ -187,7 +212,9 @@ impl Session {
     fn into_account(self) -> Option<Account> {
         match self {
             Self::SignedOut | Self::Proving(_) => None,
-            Self::Renewing(Renewing { account, .. }) | Self::Known(account) | Self::Active(Active { account, .. }) => Some(account),
+            Self::Renewing(Renewing { account, .. }) | Self::Known(account) | Self::Active(Active { account, .. }) => {
+                Some(account)
+            }
         }
     }
 }
@@ -208,7 +235,12 @@ fn prove(config: &Config, username: String, password: Secret, random: &[u8; 32])
 }
 
 impl Proving {
-    fn replied(mut self, config: &Config, now: UnixMillis, reply: Result<Response, NoAnswer>) -> (Session, Vec<Effect>) {
+    fn replied(
+        mut self,
+        config: &Config,
+        now: UnixMillis,
+        reply: Result<Response, NoAnswer>,
+    ) -> (Session, Vec<Effect>) {
         let reply = match reply {
             Ok(response) => cognito::read_auth(response),
             Err(no_answer) => return signed_out(Some(no_answer.fault(Service::UserPool))),
@@ -217,7 +249,9 @@ impl Proving {
             (Ok(AuthReply::PasswordVerifier(challenge)), Some((password, ephemeral))) => {
                 match claim(config, now, &challenge, &password, &ephemeral) {
                     Ok(request) => (Session::Proving(self), vec![Effect::Send(request)]),
-                    Err(error) => signed_out(Some(Fault::Unexpected { service: Service::UserPool, what: error.to_string() })),
+                    Err(error) => {
+                        signed_out(Some(Fault::Unexpected { service: Service::UserPool, what: error.to_string() }))
+                    }
                 }
             }
             (Ok(AuthReply::Tokens(tokens)), None) => match Account::new(tokens, now) {
@@ -225,7 +259,9 @@ impl Proving {
                 None => signed_out(Some(unexpected(Service::UserPool, "the reply holds no refresh token"))),
             },
             (Ok(AuthReply::Other(name)), _) => signed_out(Some(Fault::UnknownChallenge { name })),
-            (Ok(_), _) => signed_out(Some(unexpected(Service::UserPool, "the steps of the sign-in came in another order"))),
+            (Ok(_), _) => {
+                signed_out(Some(unexpected(Service::UserPool, "the steps of the sign-in came in another order")))
+            }
             (Err(error), _) => signed_out(Some(sign_in_fault(error))),
         }
     }
@@ -236,22 +272,19 @@ impl Proving {
     }
 }
 
-fn claim(config: &Config, now: UnixMillis, challenge: &PasswordVerifier, password: &Secret, ephemeral: &Ephemeral) -> Result<Request, cognito::SrpError> {
+fn claim(
+    config: &Config,
+    now: UnixMillis,
+    challenge: &PasswordVerifier,
+    password: &Secret,
+    ephemeral: &Ephemeral,
+) -> Result<Request, cognito::SrpError> {
     let timestamp = now.srp_timestamp();
     let PasswordVerifier { user_id, salt, srp_b, secret_block, .. } = challenge;
     let parameters = Challenge { user_id, salt, srp_b, secret_block };
-    let signature = ephemeral.password_claim_signature(config.pool_name(), parameters, password.expose(), &timestamp)?;
+    let signature =
+        ephemeral.password_claim_signature(config.pool_name(), parameters, password.expose(), &timestamp)?;
     Ok(respond_to_password_verifier(config, challenge, &signature, &timestamp))
-}
-
-/// How keys are fetched.
-#[derive(Debug, Clone, Copy, Default)]
-struct Renewal {
-    first: bool,
-    wanted: bool,
-    /// Whether to refresh the tokens even if they are not about to expire.
-    refresh: bool,
-    refreshed: bool,
 }
 
 impl Account {
@@ -267,7 +300,12 @@ impl Account {
     }
 
     fn record(&self) -> Record {
-        Record { id_token: self.id.raw().clone(), refresh_token: self.refresh.clone(), identity: self.identity.clone(), skew: self.skew }
+        Record {
+            id_token: self.id.raw().clone(),
+            refresh_token: self.refresh.clone(),
+            identity: self.identity.clone(),
+            skew: self.skew,
+        }
     }
 
     fn view(&self) -> SessionView {
@@ -278,24 +316,30 @@ impl Account {
     fn renew(self, config: &Config, now: UnixMillis, how: Renewal) -> (Session, Vec<Effect>) {
         let stale = !now_is_before(self.skew, now, self.id.expires);
         let (step, request) = match &self.identity {
-            _ if how.refresh || stale && !how.refreshed => (Step::Refresh, get_tokens_from_refresh_token(config, &self.refresh)),
+            _ if how.refresh == Refresh::Now || stale && how.refresh == Refresh::IfStale => {
+                (Step::Refresh, get_tokens_from_refresh_token(config, &self.refresh))
+            }
             None => (Step::GetId, get_id(config, &self.id)),
             Some(identity) => (Step::GetCredentials, get_credentials_for_identity(config, identity, &self.id)),
         };
-        let Renewal { first, wanted, refreshed, .. } = how;
-        (Session::Renewing(Renewing { account: self, step, first, wanted, refreshed }), vec![Effect::Send(request)])
+        (Session::Renewing(Renewing { account: self, step, how }), vec![Effect::Send(request)])
     }
 }
 
 impl Renewing {
-    fn replied(mut self, config: &Config, now: UnixMillis, reply: Result<Response, NoAnswer>) -> (Session, Vec<Effect>) {
-        let Self { step, first, wanted, refreshed, .. } = self;
+    fn replied(
+        mut self,
+        config: &Config,
+        now: UnixMillis,
+        reply: Result<Response, NoAnswer>,
+    ) -> (Session, Vec<Effect>) {
+        let Self { step, how, .. } = self;
         let service = if step == Step::Refresh { Service::UserPool } else { Service::IdentityPool };
         let response = match reply {
             Ok(response) => response,
             Err(no_answer) => return self.failed(no_answer.fault(service)),
         };
-        let again = Renewal { first, wanted, refreshed, refresh: false };
+        let Renewal { first, wanted, .. } = how;
         let outcome = match step {
             Step::Refresh => cognito::read_auth(response).map(|reply| match reply {
                 AuthReply::Tokens(tokens) => {
@@ -304,7 +348,8 @@ impl Renewing {
                     self.account.id = tokens.id;
                     let record = self.account.record();
                     let view = self.account.view();
-                    let (session, mut effects) = self.account.clone().renew(config, now, Renewal { refreshed: true, ..again });
+                    let (session, mut effects) =
+                        self.account.clone().renew(config, now, Renewal { refresh: Refresh::Done, ..how });
                     effects.extend([Effect::Save(record), Effect::Show(view)]);
                     (session, effects)
                 }
@@ -313,7 +358,7 @@ impl Renewing {
             }),
             Step::GetId => cognito::read_identity_id(response).map(|identity| {
                 self.account.identity = Some(identity);
-                self.account.clone().renew(config, now, again)
+                self.account.clone().renew(config, now, how)
             }),
             Step::GetCredentials => cognito::read_credentials(response).map(|keys| {
                 let active = Active { account: self.account.clone(), keys };
@@ -334,11 +379,11 @@ impl Renewing {
                 // The identity was deleted; the pool gives a new one.
                 (Step::GetCredentials, "ResourceNotFoundException") if !first => {
                     self.account.identity = None;
-                    self.account.renew(config, now, again)
+                    self.account.renew(config, now, how)
                 }
                 // The token has expired by AWS's clock though not by ours.
-                (_, "NotAuthorizedException") if !first && !refreshed && step != Step::Refresh => {
-                    self.account.renew(config, now, Renewal { refresh: true, ..again })
+                (_, "NotAuthorizedException") if !first && how.refresh != Refresh::Done && step != Step::Refresh => {
+                    self.account.renew(config, now, Renewal { refresh: Refresh::Now, ..how })
                 }
                 _ => self.failed(error.fault(service)),
             },
@@ -348,10 +393,10 @@ impl Renewing {
 
     /// A failure that may pass leaves the person signed in; one at the end of a sign-in goes back to the form.
     fn failed(self, fault: Fault) -> (Session, Vec<Effect>) {
-        if self.first {
+        if self.how.first {
             return signed_out(Some(fault));
         }
-        let effects = if self.wanted { vec![Effect::Keys(Err(fault))] } else { vec![] };
+        let effects = if self.how.wanted { vec![Effect::Keys(Err(fault))] } else { vec![] };
         (Session::Known(self.account), effects)
     }
 }

@@ -32,7 +32,8 @@ pub enum UseCase {
 
 impl UseCase {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::PerformanceOptimized, Self::AccuracyOptimized, Self::Balanced, Self::CostOptimized];
+    pub const ALL: [Self; 4] =
+        [Self::PerformanceOptimized, Self::AccuracyOptimized, Self::Balanced, Self::CostOptimized];
 
     /// The name on the wire, and in the model-selection strategy's `use_case_models`.
     pub fn name(self) -> &'static str {
@@ -102,6 +103,8 @@ impl Decoder {
     pub fn finish(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         self.end_line(&mut events);
+        // Half a line is what a cut leaves, not a line that cannot be read.
+        events.retain(|event| *event != Event::Unreadable);
         events
     }
 
@@ -194,7 +197,10 @@ mod tests {
     #[test]
     fn a_whole_answer_is_model_text_and_end() {
         let model = Event::Model("eu.amazon.nova-2-lite-v1:0".into());
-        assert_eq!(decode(&[WHOLE.as_bytes()]), [model, text("Grüße, 世界 🦀"), text("\u{0} 🦀 line\nbreak"), Event::End]);
+        assert_eq!(
+            decode(&[WHOLE.as_bytes()]),
+            [model, text("Grüße, 世界 🦀"), text("\u{0} 🦀 line\nbreak"), Event::End]
+        );
     }
 
     #[test]

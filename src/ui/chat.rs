@@ -3,7 +3,9 @@
 use std::any::Any;
 
 use leptos::ev;
-use leptos::html::{article, b, button, code, div, form, h1, h2, header, i, img, input, label, main, p, span, textarea};
+use leptos::html::{
+    article, b, button, code, div, form, h1, h2, header, i, img, input, label, main, p, span, textarea,
+};
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
@@ -57,8 +59,11 @@ impl Turns {
         let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
         match (turn, update) {
             (None, TurnUpdate::Asked { prompt, use_case }) => {
-                let course = Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
-                self.0.update(|turns| turns.push(Turn { id, text: document().create_text_node(""), course: RwSignal::new(course) }));
+                let course =
+                    Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
+                self.0.update(|turns| {
+                    turns.push(Turn { id, text: document().create_text_node(""), course: RwSignal::new(course) });
+                });
                 return true;
             }
             (None, _) => {}
@@ -141,7 +146,9 @@ impl Course {
 /// The whole page of somebody who is signed in.
 pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String) -> impl IntoView {
     let begun = Signal::derive(move || !turns.0.with(Vec::is_empty));
-    let status = Signal::derive(move || turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned()));
+    let status = Signal::derive(move || {
+        turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
+    });
     main()
         .id("chat")
         .class("desk")
@@ -160,14 +167,20 @@ pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String)
                         .hidden(role.is_none())
                         .child((i(), span().id("role").child(role.unwrap_or_default()))),
                     span().id("who").child(username),
-                    button().id("sign-out").class("link").r#type("button").on(ev::click, |_| page::send(&Intent::SignOut)).child("Sign out"),
+                    button()
+                        .id("sign-out")
+                        .class("link")
+                        .r#type("button")
+                        .on(ev::click, |_| page::send(&Intent::SignOut))
+                        .child("Sign out"),
                 )),
             )),
             div().id("log").class("log").role("log").aria_live("off").aria_label("Conversation").child(
                 div().class("empty").hidden(begun).child((
                     h2().child("What would you like to know?"),
-                    p().class("hint")
-                        .child("Each prompt is answered on its own. Your use case picks the model, and the answer says which."),
+                    p().class("hint").child(
+                        "Each prompt is answered on its own. Your use case picks the model, and the answer says which.",
+                    ),
                 )),
             ),
             p().id("status").class("unseen").role("status").child(status),
@@ -228,26 +241,40 @@ fn turn_view(turns: Turns, turn: Turn) -> Option<UnmountHandle<impl Mountable>> 
 /// knows it as an alert when it speaks.
 fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
     let (id, course) = (turn.id, turn.course);
-    let part = move |part: fn(&Notice) -> String| Signal::derive(move || course.with(|course| course.notice.as_ref().map(part).unwrap_or_default()));
+    let part = move |part: fn(&Notice) -> String| {
+        Signal::derive(move || course.with(|course| course.notice.as_ref().map(part).unwrap_or_default()))
+    };
     let none = Signal::derive(move || course.with(|course| course.notice.is_none()));
     let older = Signal::derive(move || turns.0.with(|turns| turns.last().is_none_or(|last| last.id != id)));
-    let no_id = Signal::derive(move || course.with(|course| course.notice.as_ref().is_none_or(|notice| notice.request_id.is_none())));
-    div().role("alert").child(div().class("note").hidden(none).child((
-        b().child(part(|notice| notice.title.to_owned())),
-        p().child(part(|notice| notice.text.clone())),
-        button().class("quiet retry").r#type("button").hidden(older).on(ev::click, move |_| page::send(&Intent::Retry { turn: id })).child("Retry"),
-        span()
-            .class("hint")
-            .hidden(no_id)
-            .child(("Request ", code().class("request-id").child(part(|notice| notice.request_id.clone().unwrap_or_default())))),
-    )))
+    let no_id = Signal::derive(move || {
+        course.with(|course| course.notice.as_ref().is_none_or(|notice| notice.request_id.is_none()))
+    });
+    div().role("alert").child(
+        div().class("note").hidden(none).child((
+            b().child(part(|notice| notice.title.to_owned())),
+            p().child(part(|notice| notice.text.clone())),
+            button()
+                .class("quiet retry")
+                .r#type("button")
+                .hidden(older)
+                .on(ev::click, move |_| page::send(&Intent::Retry { turn: id }))
+                .child("Retry"),
+            span().class("hint").hidden(no_id).child((
+                "Request ",
+                code().class("request-id").child(part(|notice| notice.request_id.clone().unwrap_or_default())),
+            )),
+        )),
+    )
 }
 
 fn composer(turns: Turns, draft: String) -> impl IntoView {
     let answering = Signal::derive(move || turns.is_answering());
     let idle = Signal::derive(move || !turns.is_answering());
     let uses = UseCase::ALL.map(|each| {
-        label().child((input().r#type("radio").name("use-case").value(each.name()).checked(each == UseCase::default()), use_case(each)))
+        label().child((
+            input().r#type("radio").name("use-case").value(each.name()).checked(each == UseCase::default()),
+            use_case(each),
+        ))
     });
     div().class("composer").child(
         form()
@@ -273,7 +300,13 @@ fn composer(turns: Turns, draft: String) -> impl IntoView {
                 div().class("row").child((
                     div().class("uses").role("radiogroup").aria_label("Use case").child(uses),
                     button().id("send").class("primary").hidden(answering).child("Send"),
-                    button().id("stop").class("quiet").r#type("button").hidden(idle).on(ev::click, |_| page::send(&Intent::Stop)).child("Stop"),
+                    button()
+                        .id("stop")
+                        .class("quiet")
+                        .r#type("button")
+                        .hidden(idle)
+                        .on(ev::click, |_| page::send(&Intent::Stop))
+                        .child("Stop"),
                 )),
             )),
     )

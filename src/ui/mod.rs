@@ -24,7 +24,9 @@ pub fn start() {
     let submitted = page::listen(move |views| {
         // The reader who is at the end stays there; one who reads further up is left alone.
         let follow = at_bottom() || views.iter().any(View::is_asked);
-        views.into_iter().for_each(|view| page.apply(view));
+        for view in views {
+            page.apply(view);
+        }
         if follow {
             // By the next frame Leptos has shown what changed.
             request_animation_frame(to_bottom);
@@ -65,14 +67,16 @@ impl Page {
                     self.shown.clear();
                     self.chat = None;
                 }
-                self.opened(false);
+                Self::opened(false);
                 sign_in::signed_out(fault.as_ref(), self.contact.as_deref());
             }
             View::Session(SessionView::SignedIn { username, role }) => {
-                self.opened(true);
+                Self::opened(true);
                 sign_in::leave();
                 let turns = *self.turns.get_or_insert_with(Turns::new);
-                let draft = page::take_prompt().filter(|typed| !typed.is_empty()).unwrap_or_else(|| std::mem::take(&mut self.draft));
+                let draft = page::take_prompt()
+                    .filter(|typed| !typed.is_empty())
+                    .unwrap_or_else(|| std::mem::take(&mut self.draft));
                 match element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
                     Some(root) => {
                         self.chat = Some(Box::new(mount_to(root, move || chat::chat(turns, username, role, draft))));
@@ -97,7 +101,7 @@ impl Page {
     }
 
     /// The session is known: nothing is being opened any more.
-    fn opened(&self, signed_in: bool) {
+    fn opened(signed_in: bool) {
         page::note_signed_in(signed_in);
         document().set_title(if signed_in { "Signet" } else { "Sign in · Signet" });
         if let Some(root) = document().document_element() {

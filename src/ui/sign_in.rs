@@ -30,7 +30,11 @@ pub fn take_over() {
 
 /// Sends what stands in the form, unless a sign-in is under way.
 pub fn submit() {
-    let (Some(username), Some(password)) = (element::<HtmlInputElement>("username"), element::<HtmlInputElement>("password")) else { return };
+    let (Some(username), Some(password)) =
+        (element::<HtmlInputElement>("username"), element::<HtmlInputElement>("password"))
+    else {
+        return;
+    };
     // Through Reflect, so that the password stays a string of the browser's.
     let Ok(secret) = Reflect::get(&password, &"value".into()).map(JsCast::unchecked_into::<JsString>) else { return };
     let name = username.value();

@@ -4,8 +4,8 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortSignal, Headers, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, RequestMode, RequestRedirect,
-    Response as JsResponse,
+    AbortSignal, Headers, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit,
+    RequestMode, RequestRedirect, Response as JsResponse,
 };
 
 use super::{Reply, head, scope};
@@ -21,7 +21,11 @@ pub async fn send(request: &Request, signal: Option<&AbortSignal>) -> Reply {
 }
 
 /// Sends, and hands head and bytes on as they come. The stream's end and its breaking off look the same here: the decoder knows.
-pub async fn stream(request: &Request, signal: &AbortSignal, mut on_part: impl FnMut(Streamed)) -> Result<(), NoAnswer> {
+pub async fn stream(
+    request: &Request,
+    signal: &AbortSignal,
+    mut on_part: impl FnMut(Streamed),
+) -> Result<(), NoAnswer> {
     let response = fetch(request, Some(signal)).await?;
     on_part(Streamed::Head(head(&response)));
     let Some(body) = response.body() else { return Ok(()) };

@@ -4,6 +4,9 @@ mod database;
 mod fetch;
 mod store;
 
+pub use fetch::send;
+pub use store::{forget, open, save};
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -107,9 +110,14 @@ fn show(views: &[View]) {
 
 async fn configure() -> Result<Config, String> {
     let request = Request { method: "GET", url: address_of(CONFIG), headers: vec![], body: vec![] };
-    let response = fetch::send(&request, None).await.map_err(|_| format!("{CONFIG} could not be loaded: nothing answers at {}.", request.url))?;
+    let response = fetch::send(&request, None)
+        .await
+        .map_err(|_| format!("{CONFIG} could not be loaded: nothing answers at {}.", request.url))?;
     if !response.head.is_success() {
-        return Err(format!("{CONFIG} could not be loaded: the server answered {} for {}.", response.head.status, request.url));
+        return Err(format!(
+            "{CONFIG} could not be loaded: the server answered {} for {}.",
+            response.head.status, request.url
+        ));
     }
     Config::from_json(&response.body).map_err(|error: ConfigError| format!("{CONFIG}: {error}."))
 }
@@ -124,7 +132,12 @@ fn address_of(file: &str) -> String {
 fn take(message: Message) {
     let ready = WORKER.with_borrow_mut(|worker| {
         let ready = worker.app.is_some() && (worker.restored || matches!(message.intent, Intent::Start { .. }));
-        if ready { Some(message) } else { worker.early.push(message); None }
+        if ready {
+            Some(message)
+        } else {
+            worker.early.push(message);
+            None
+        }
     });
     let Some(Message { intent, password }) = ready else { return };
     match intent {
@@ -138,7 +151,11 @@ fn take(message: Message) {
             early.into_iter().for_each(take);
         }),
         Intent::SignIn { username } => match random() {
-            Ok(random) => deliver(Input::SignIn { username, password: password.unwrap_or_else(|| Secret::new(String::new())), random }),
+            Ok(random) => deliver(Input::SignIn {
+                username,
+                password: password.unwrap_or_else(|| Secret::new(String::new())),
+                random,
+            }),
             Err(_) => post(&STOPPED.into()),
         },
         intent => deliver(Input::Intent(intent)),
@@ -147,7 +164,8 @@ fn take(message: Message) {
 
 /// Steps the core and carries out what it asks for.
 fn deliver(input: Input) {
-    let effects = WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
+    let effects =
+        WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
     let mut views = vec![];
     for effect in effects {
         match effect {

@@ -75,7 +75,11 @@ pub fn forget() {
 /// Writes one after the other, so that the last one said is the one that stays.
 fn write() {
     let Some(store) = WRITES.with_borrow_mut(|writes| {
-        if writes.writing || writes.waiting.is_empty() { None } else { writes.store.take().inspect(|_| writes.writing = true) }
+        if writes.writing || writes.waiting.is_empty() {
+            None
+        } else {
+            writes.store.take().inspect(|_| writes.writing = true)
+        }
     }) else {
         return;
     };
@@ -87,7 +91,9 @@ fn write() {
             };
             if written.is_err() {
                 // A full or forbidden store costs the next reload, nothing now.
-                web_sys::console::warn_1(&"The session could not be stored; a reload will ask for the password.".into());
+                web_sys::console::warn_1(
+                    &"The session could not be stored; a reload will ask for the password.".into(),
+                );
             }
         }
         WRITES.with_borrow_mut(|writes| {
@@ -112,7 +118,12 @@ impl Store {
         let Some(entry) = self.database.get(RECORDS, &self.name).await? else { return Ok(None) };
         let field = |name: &str| Reflect::get(&entry, &name.into());
         let sealed = Uint8Array::new(&field("sealed")?);
-        let plain = JsFuture::from(subtle()?.decrypt_with_object_and_js_u8_array(&aes_gcm(&field("nonce")?)?, &self.key, &sealed)?).await?;
+        let plain = JsFuture::from(subtle()?.decrypt_with_object_and_js_u8_array(
+            &aes_gcm(&field("nonce")?)?,
+            &self.key,
+            &sealed,
+        )?)
+        .await?;
         let mut plain = Uint8Array::new(&plain).to_vec();
         let record = Record::from_bytes(&plain);
         plain.zeroize();
@@ -122,8 +133,14 @@ impl Store {
     async fn save(&self, record: &Record) -> Result<(), JsValue> {
         let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
         let plain = Uint8Array::from(record.to_bytes().as_slice());
-        let sealed = JsFuture::from(subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, &self.key, &plain)?).await?;
-        let entry = object(&[("nonce", nonce), ("sealed", Uint8Array::new(&sealed).into()), ("saved", js_sys::Date::now().into())])?;
+        let sealed =
+            JsFuture::from(subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, &self.key, &plain)?)
+                .await?;
+        let entry = object(&[
+            ("nonce", nonce),
+            ("sealed", Uint8Array::new(&sealed).into()),
+            ("saved", js_sys::Date::now().into()),
+        ])?;
         self.database.put(RECORDS, &self.name, &entry).await
     }
 
@@ -164,7 +181,9 @@ async fn cipher_key(device: &CryptoKey, tab: &[u8; 32]) -> Result<CryptoKey, JsV
     ])?;
     let cipher = object(&[("name", "AES-GCM".into()), ("length", 256.into())])?;
     let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    JsFuture::from(subtle()?.derive_key_with_object_and_object(&derivation, device, &cipher, false, &usages)?).await?.dyn_into()
+    JsFuture::from(subtle()?.derive_key_with_object_and_object(&derivation, device, &cipher, false, &usages)?)
+        .await?
+        .dyn_into()
 }
 
 fn aes_gcm(nonce: &JsValue) -> Result<Object, JsValue> {

@@ -1,0 +1,12 @@
+# Two commands do everything on a fresh machine.
+
+.PHONY: serve test setup bench
+
+serve: ## set up what is missing, start the local AWS, serve the app
+	@scripts/serve.sh
+
+test: ## set up what is missing, run every check
+	@scripts/test.sh
+
+bench: ## measure against Amplify, in one run
+	@scripts/bench.sh

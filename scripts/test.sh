@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What `make test` does: set up, then every check. Each stage prints its time; the first that fails ends the run.
+# usage: scripts/test.sh [STAGE…]: only these stages, by the names below
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+cd "$root"
+scripts/setup.sh test
+source scripts/env.sh
+wanted=("$@") times=()
+
+stage() {
+  local name=$1 began=$SECONDS; shift
+  if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then return; fi
+  printf '\n== %s\n' "$name"
+  "$@" || { printf '\n%s failed after %d s\n' "$name" $((SECONDS - began)) >&2; exit 1; }
+  times+=("$(printf '%-12s %5d s' "$name" $((SECONDS - began)))")
+}
+
+# rustfmt is the ordinary toolchain's, where the app is built by another.
+format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
+native_lints() { cargo clippy --quiet --workspace --all-targets -- -D warnings; }
+# The unit tests of the pure modules are native; their libraries are not for Wasm.
+wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser -- -D warnings; }
+template() { "$tools/cfnlint/bin/cfn-lint" infra/template.yaml; }
+native_tests() { cargo test --quiet -p signet -p signet-backend -p signet-local; }
+wasm_tests() {
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(command -v chromedriver) \
+    cargo test --target wasm32-unknown-unknown -p signet --test browser
+}
+# Trunk's post-build hook holds the sizes to the budget.
+release() { trunk --log error build --release; }
+end_to_end() { cargo build --quiet -p signet-backend --bin bootstrap && cargo test --quiet -p signet-e2e -- --test-threads=1; }
+
+stage format format
+stage template template
+stage native-lints native_lints
+stage native native_tests
+stage wasm-lints wasm_lints
+stage wasm wasm_tests
+stage release release
+stage end-to-end end_to_end
+
+printf '\n'
+printf '  %s\n' "${times[@]}"
+printf '  %-12s %5d s\n' all $SECONDS
