@@ -23,6 +23,10 @@ pub struct Config {
     pub user_pool_endpoint: String,
     /// The address of the identity pool's API; AWS's own unless the config names another.
     pub identity_pool_endpoint: String,
+    /// The address of STS in the identity pool's region; AWS's own unless the config names another.
+    pub sts_endpoint: String,
+    /// The identity pool's region.
+    pub identity_pool_region: String,
 }
 
 /// What is wrong with a configuration. `field` is a key of the JSON object.
@@ -52,7 +56,7 @@ pub enum ConfigError {
     Unknown(String),
 }
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "name",
     "contact",
     "region",
@@ -62,6 +66,7 @@ const FIELDS: [&str; 9] = [
     "functionUrl",
     "userPoolEndpoint",
     "identityPoolEndpoint",
+    "stsEndpoint",
 ];
 
 const POOL: &str = "a user pool id, such as \"eu-central-1_AbCdEfGhI\"";
@@ -112,6 +117,8 @@ impl Config {
             contact: optional(&fields, "contact", TEXT)?,
             user_pool_endpoint: endpoint("userPoolEndpoint", "cognito-idp", pool_region)?,
             identity_pool_endpoint: endpoint("identityPoolEndpoint", "cognito-identity", identity_region)?,
+            sts_endpoint: endpoint("stsEndpoint", "sts", identity_region)?,
+            identity_pool_region: identity_region.to_owned(),
             user_pool_client_id,
             identity_pool_id: identity_pool_id.clone(),
             user_pool_id: user_pool_id.clone(),

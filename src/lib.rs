@@ -14,6 +14,7 @@ pub mod secret;
 pub mod session;
 pub mod sign;
 pub mod stream;
+pub mod sts;
 pub mod time;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

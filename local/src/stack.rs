@@ -130,6 +130,7 @@ impl Stack {
             "functionUrl": format!("{url}{FUNCTION_URL_PATH}{id}/"),
             "userPoolEndpoint": url,
             "identityPoolEndpoint": url,
+            "stsEndpoint": url,
         });
 
         progress("demo users");

@@ -10,6 +10,7 @@ use crate::session::Grant;
 use crate::sign::{Scope, sign};
 use crate::stream::Event;
 use crate::stream::stock::{Ask, Decoder};
+use crate::sts::{get_caller_identity, read_role_name};
 use crate::time::UnixMillis;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
@@ -43,6 +44,8 @@ enum Stage {
     Requested { signed_with: String, role: Option<String> },
     /// A refusal comes in.
     Refused { signed_with: String, role: Option<String>, response: Response },
+    /// The role may not ask, and the ID token does not name it, so STS is asked.
+    Naming { request_id: Option<String>, reply: Response },
     /// The answer comes in.
     Reading { decoder: Decoder, unreadable: u32 },
 }
@@ -161,8 +164,7 @@ impl Chat {
                 vec![]
             }
             (Input::Bytes(bytes), Stage::Refused { signed_with, role, mut response }) => {
-                let room = LONGEST_REFUSAL.saturating_sub(response.body.len());
-                response.body.extend(bytes.into_iter().take(room));
+                keep(&mut response, bytes);
                 answering.stage = Stage::Refused { signed_with, role, response };
                 self.answering = Some(answering);
                 vec![]
@@ -170,6 +172,33 @@ impl Chat {
             (Input::End | Input::NoAnswer(_), Stage::Refused { signed_with, role, response }) => {
                 answering.stage = Stage::Keys;
                 self.refused(now, answering, signed_with, role, response)
+            }
+            (Input::Keys(Ok(grant)), Stage::Naming { request_id, .. }) => {
+                let scope = Scope { region: &config.identity_pool_region, service: "sts" };
+                match signed(now, &grant, scope, get_caller_identity(&config.sts_endpoint)) {
+                    Ok(request) => {
+                        answering.stage = Stage::Naming { request_id, reply: Response::default() };
+                        self.answering = Some(answering);
+                        vec![Effect::Stream(request)]
+                    }
+                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+                }
+            }
+            (Input::Head(head), Stage::Naming { request_id, .. }) => {
+                answering.stage = Stage::Naming { request_id, reply: Response { head, body: vec![] } };
+                self.answering = Some(answering);
+                vec![]
+            }
+            (Input::Bytes(bytes), Stage::Naming { request_id, mut reply }) => {
+                keep(&mut reply, bytes);
+                answering.stage = Stage::Naming { request_id, reply };
+                self.answering = Some(answering);
+                vec![]
+            }
+            // Whatever STS said or did not say, the refusal stands.
+            (Input::End | Input::NoAnswer(_) | Input::Keys(Err(_)), Stage::Naming { request_id, reply }) => {
+                let fault = Fault::NotAllowed { role: read_role_name(reply), request_id };
+                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))]
             }
             (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable }) => {
                 let events = decoder.push(&bytes);
@@ -206,10 +235,14 @@ impl Chat {
             self.answering = Some(Answering { renewed: true, ..answering });
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
         }
-        let fault = if error.status == 403 && !mendable {
-            Fault::NotAllowed { role, request_id: error.request_id }
-        } else {
-            error.fault(Service::FunctionUrl)
+        let fault = match (error.status, role) {
+            (403, None) if !mendable => {
+                let stage = Stage::Naming { request_id: error.request_id, reply: Response::default() };
+                self.answering = Some(Answering { stage, ..answering });
+                return vec![Effect::NeedKeys { refused: None }];
+            }
+            (403, role) if !mendable => Fault::NotAllowed { role, request_id: error.request_id },
+            _ => error.fault(Service::FunctionUrl),
         };
         vec![answering.ended(now, End::Failed(fault))]
     }
@@ -274,15 +307,24 @@ const MENDABLE: [&str; 7] = [
 ];
 
 fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result<Request, Fault> {
-    let unsigned = |what: String| Fault::Unexpected { service: Service::FunctionUrl, what };
     let request = Request {
         method: "POST",
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
         body: to_json(ask),
     };
-    let scope = Scope { region: &config.function_region, service: "lambda" };
-    sign(request, &grant.keys, scope, grant.skew.correct(now)).map_err(|error| unsigned(error.to_string()))
+    signed(now, grant, Scope { region: &config.function_region, service: "lambda" }, request)
+}
+
+fn signed(now: UnixMillis, grant: &Grant, scope: Scope<'_>, request: Request) -> Result<Request, Fault> {
+    sign(request, &grant.keys, scope, grant.skew.correct(now))
+        .map_err(|error| Fault::Unexpected { service: Service::FunctionUrl, what: error.to_string() })
+}
+
+/// Keeps what came of a refusal, up to a limit.
+fn keep(response: &mut Response, bytes: Vec<u8>) {
+    let room = LONGEST_REFUSAL.saturating_sub(response.body.len());
+    response.body.extend(bytes.into_iter().take(room));
 }
 
 fn millis(from: UnixMillis, to: UnixMillis) -> u32 {

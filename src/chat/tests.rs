@@ -228,6 +228,30 @@ fn what_refuses_the_question_is_told_apart() {
 }
 
 #[test]
+fn a_role_that_the_token_does_not_name_is_asked_of_sts() {
+    let nameless = || match grant("A1") {
+        Input::Keys(Ok(grant)) => Input::Keys(Ok(Grant { role: None, ..grant })),
+        other => other,
+    };
+    let refused = || [ask(), nameless(), head(403, "AccessDeniedException"), bytes("{}"), Input::End];
+    let mut chat = Chat::default();
+    let effects = run(&mut chat, refused());
+    assert!(matches!(effects.last(), Some(Effect::NeedKeys { refused: None })));
+    let effects = run(&mut chat, [nameless()]);
+    assert_eq!(sent(&effects)[0].url, "https://sts.eu-central-1.amazonaws.com/");
+    let effects = run(&mut chat, [head(200, ""), bytes("<Arn>arn:aws:sts::1:assumed-role/guests/x</Arn>"), Input::End]);
+    let not_allowed = |role: Option<&str>| {
+        End::Failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) })
+    };
+    assert_eq!(end(&effects), Some(&not_allowed(Some("guests"))));
+    // An STS that does not answer changes nothing of the refusal.
+    let mut chat = Chat::default();
+    run(&mut chat, refused());
+    let effects = run(&mut chat, [nameless(), Input::NoAnswer(NoAnswer::Unreachable)]);
+    assert_eq!(end(&effects), Some(&not_allowed(None)));
+}
+
+#[test]
 fn stop_ends_it_at_every_stage_and_nothing_comes_after() {
     let stages = [grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n")];
     for count in 0..=stages.len() {
