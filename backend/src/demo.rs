@@ -73,7 +73,7 @@ fn tell(question: &Question) -> String {
         ("Prompt", format!("{} characters, {} bytes", ask.prompt.chars().count(), ask.prompt.len())),
         ("Use case", code(ask.use_case.name())),
     ];
-    let rows = rows.map(|(what, value)| format!("| {what} | {value} |\n")).concat();
+    let rows = rows.map(|(what, value)| format!("- {what}: {value}\n")).concat();
     let models: Vec<_> = candidates.iter().map(|model| code(model)).collect();
     let (first, then) =
         models.split_first().map_or(("no model".to_owned(), &[][..]), |(first, then)| (first.clone(), then));
@@ -84,8 +84,6 @@ fn tell(question: &Question) -> String {
          \n\
          No model has read your prompt. The function wrote this text itself, out of the call that you just made:\n\
          \n\
-         | What | What the function saw |\n\
-         |---|---|\n\
          {rows}\
          \n\
          The use case {use_case} chose the model: the strategy would ask {first}{then}. \
@@ -109,7 +107,7 @@ fn tell(question: &Question) -> String {
     text
 }
 
-/// A value in a code span. The values come from the caller, so whatever could end the span or the table's cell is left out.
+/// A value in a code span. The values come from the caller, so whatever could end the span is left out.
 fn code(value: &str) -> String {
     let plain = |c: &char| c.is_ascii_graphic() && !"`|\\".contains(*c) || *c == ' ';
     format!("`{}`", value.chars().filter(plain).take(300).collect::<String>())
@@ -156,15 +154,15 @@ pub(crate) mod tests {
         let text = tell(&question("Grüezi", event("{}").caller()));
         for told in [
             "a demonstration, not an AI",
-            "| Who called | `arn:aws:sts::123456789012:assumed-role/signet-users/CognitoIdentityCredentials` |",
-            "| With the role | `signet-users` |",
-            "| With the access key | …`MPLE` |",
-            "| Signed for the service | `lambda` |",
-            "| In the region | `eu-central-1` |",
-            "| At | `20261123T101500Z` |",
+            "- Who called: `arn:aws:sts::123456789012:assumed-role/signet-users/CognitoIdentityCredentials`",
+            "- With the role: `signet-users`",
+            "- With the access key: …`MPLE`",
+            "- Signed for the service: `lambda`",
+            "- In the region: `eu-central-1`",
+            "- At: `20261123T101500Z`",
             "`content-type`, `host`, `x-amz-date`, `x-amz-security-token`",
-            "| Request id | `e1506fd5` |",
-            "| Prompt | 6 characters, 7 bytes |",
+            "- Request id: `e1506fd5`",
+            "- Prompt: 6 characters, 7 bytes",
             "The use case `balanced` chose the model: the strategy would ask `eu.model-a`, and if it failed `eu.model-b`.",
         ] {
             assert!(text.contains(told), "{told}\n{text}");
@@ -177,9 +175,9 @@ pub(crate) mod tests {
     #[test]
     fn it_says_what_it_does_not_see_and_lets_no_markup_in() {
         let unknown = tell(&question("x", Caller::default()));
-        assert!(unknown.contains("| Who called | not in the event |"));
+        assert!(unknown.contains("- Who called: not in the event"));
         let nasty = Caller { region: Some("a`|\n<b>\\".to_owned()), ..Caller::default() };
-        assert!(tell(&question("x", nasty)).contains("| In the region | `a<b>` |"));
+        assert!(tell(&question("x", nasty)).contains("- In the region: `a<b>`"));
     }
 
     #[tokio::test]
