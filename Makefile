@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine.
 
-.PHONY: serve test setup bench
+.PHONY: serve test bench
 
 serve: ## set up what is missing, start the local AWS, serve the app
 	@scripts/serve.sh

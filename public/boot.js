@@ -13,17 +13,18 @@ if (session?.getItem('signet.signed-in')) document.documentElement.dataset.sessi
 $('username').value ||= session?.getItem('signet.username') ?? '';
 session?.removeItem('signet.username');
 
-// One sentence and one button, whatever broke. The forms stay in the page, hidden, so that what was typed can be kept.
+// One sentence and one button, whatever broke. A conversation stays below it, to be read and copied.
 function stop() {
   if (!$('fatal').hidden) return;
   delete document.documentElement.dataset.session;
-  for (const main of document.querySelectorAll('main')) main.hidden = main.id !== 'fatal';
   $('fatal').hidden = false;
+  if ($('sign-in')) $('sign-in').hidden = true;
   $('reload').focus();
 }
 $('reload').addEventListener('click', () => {
+  const unanswered = document.querySelector('.turn:last-child:is([data-state=waiting], [data-state=streaming]) .asked')?.textContent;
   session?.setItem('signet.username', $('username')?.value ?? '');
-  session?.setItem('signet.prompt', $('prompt')?.value ?? '');
+  session?.setItem('signet.prompt', $('prompt')?.value || unanswered || '');
   location.reload();
 });
 
@@ -36,17 +37,17 @@ const early = (event) => {
 $('sign-in-form').addEventListener('submit', early);
 signet.ready = () => $('sign-in-form').removeEventListener('submit', early);
 
-// Trusted Types: the worker's address is the one script address that this page makes.
-const address = new URL(workerUrl, location.href).href;
-const policy = globalThis.trustedTypes?.createPolicy('signet', { createScriptURL: (url) => { if (url === address) return url; throw new TypeError(url); } });
-signet.worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
-signet.worker.addEventListener('error', stop);
-signet.worker.addEventListener('message', ({ data }) => { if (data === 'stopped') stop(); });
-signet.worker.onmessage = ({ data }) => signet.messages.push(data);
-
 try {
+  // Trusted Types: the worker's address is the one script address that this page makes.
+  const address = new URL(workerUrl, location.href).href;
+  const policy = globalThis.trustedTypes?.createPolicy('signet', { createScriptURL: (url) => { if (url === address) return url; throw new TypeError(url); } });
+  signet.worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
+  signet.worker.addEventListener('error', stop);
+  signet.worker.addEventListener('message', ({ data }) => { if (data === 'stopped') stop(); });
+  signet.worker.onmessage = ({ data }) => signet.messages.push(data);
   const page = await import(js);
   await page.default({ module_or_path: wasm });
+  signet.messages.length = 0;
 } catch (error) {
   console.error(error);
   stop();

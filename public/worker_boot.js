@@ -7,7 +7,8 @@ self.addEventListener('unhandledrejection', ({ reason }) => stopped(reason));
 try {
   const worker = await import('./worker.js');
   await worker.default({ module_or_path: new URL('worker_bg.wasm', import.meta.url) });
-  for (const event of early) self.onmessage(event);
+  // Emptied, since one of them may hold a password.
+  for (const event of early.splice(0)) self.onmessage(event);
 } catch (error) {
   stopped(error);
 }

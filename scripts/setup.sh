@@ -15,7 +15,9 @@ step() {
   local name=$1 log began=$SECONDS; shift
   log="$tools/log/${name//[^a-zA-Z0-9]/-}.log"
   printf '  setup  %-46s' "$name"
-  if "$@" >"$log" 2>&1; then printf '%5ds\n' $((SECONDS - began)); return; fi
+  # In a subshell of its own: as the condition of an `if`, a command that fails inside a function would not end it.
+  local rc; set +e; ( set -e; "$@" ) >"$log" 2>&1; rc=$?; set -e
+  if [ $rc = 0 ]; then printf '%5ds\n' $((SECONDS - began)); return; fi
   printf ' failed\n' >&2
   tail -n 15 "$log" >&2
   if grep -qiE 'could not resolve|temporary failure|failed to fetch|network is unreachable|connection (refused|timed out)|ENOTFOUND|NewConnectionError' "$log"; then
@@ -24,12 +26,10 @@ step() {
   fail "\"$name\" failed; the whole log is $log. Mend that and run the same command again; what was done is kept."
 }
 
-apt_updated=
 apt() {
   command -v apt-get >/dev/null || fail "This machine has no apt-get. Install by hand, then run again: $*"
   local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  [ -n "$apt_updated" ] || $sudo apt-get -qq update
-  apt_updated=yes
+  $sudo apt-get -qq update
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@"
 }
 
@@ -37,6 +37,9 @@ apt() {
 need() { local program=$1; shift; command -v "$program" >/dev/null || step "$*" apt "$@"; }
 
 command -v cargo >/dev/null || fail "Rust is missing. Install it from https://rustup.rs, then run the same command again."
+rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml") rust_found=$(rustc --version | cut -d' ' -f2)
+[ "$(printf '%s\n' "$rust_needed" "$rust_found" | sort -V | head -n1)" = "$rust_needed" ] ||
+  fail "Rust is $rust_found, too old: $rust_needed or newer is needed. Run: rustup update stable"
 command -v python3 >/dev/null || fail "python3 is missing (3.10 or newer). Install it (Debian: apt-get install python3 python3-venv), then run the same command again."
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "python3 is $(python3 -V), too old: 3.10 or newer is needed."
 python3 -c 'import venv, ensurepip' 2>/dev/null || step "python3-venv" apt python3-venv
@@ -66,7 +69,8 @@ build_std() {
   find "$seed/target/wasm32-unknown-unknown/release/deps" -name '*.rlib' ! -name 'libseed-*' -exec cp {} "$dir/lib/rustlib/wasm32-unknown-unknown/lib/" \;
   ln -s /usr/bin/cargo "$dir/bin/cargo"; ln -s /usr/bin/rustdoc "$dir/bin/rustdoc"
   for p in cargo-clippy clippy-driver; do [ -x /usr/bin/$p ] && ln -s /usr/bin/$p "$dir/bin/$p"; done
-  ln -s /usr/lib/rustlib/x86_64-unknown-linux-gnu "$dir/lib/rustlib/x86_64-unknown-linux-gnu"
+  local host; host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
+  ln -s "/usr/lib/rustlib/$host" "$dir/lib/rustlib/$host"
   printf '#!/bin/sh\nexec /usr/bin/rustc --sysroot "%s" "$@"\n' "$tools/rust" > "$dir/bin/rustc"
   chmod +x "$dir/bin/rustc"
   rm -rf "$tools/rust"; mv "$dir" "$tools/rust"; rm -rf "$seed"
@@ -74,9 +78,9 @@ build_std() {
 }
 
 if ! has_wasm32; then
-  if command -v rustup >/dev/null && timeout 60 rustup target add wasm32-unknown-unknown >"$tools/log/rustup.log" 2>&1; then
-    rustup component add clippy rustfmt >>"$tools/log/rustup.log" 2>&1 || true
-  else
+  command -v rustup >/dev/null ||
+    fail "This Rust has no wasm32-unknown-unknown target and no rustup to add it. Install Rust from https://rustup.rs, then run the same command again."
+  if ! timeout 120 rustup target add wasm32-unknown-unknown >"$tools/log/rustup.log" 2>&1; then
     echo "  setup  rustup cannot download the wasm32 target here: building it from Debian's Rust"
     step "Debian's rustc with std sources" debian_rust
     step "std for wasm32-unknown-unknown" build_std
@@ -106,7 +110,8 @@ venv() {
 
 # --- what only the checks need -----------------------------------------------------------------------------------------------------
 if [ "$what" = test ]; then
-  command -v rustfmt >/dev/null && rustup which --toolchain "$(rustup default | cut -d' ' -f1)" rustfmt >/dev/null || fail "rustfmt is missing: rustup component add rustfmt"
+  cargo clippy --version >/dev/null 2>&1 || step "clippy" rustup component add clippy
+  RUSTUP_TOOLCHAIN='' cargo fmt --version >/dev/null 2>&1 || step "rustfmt" env RUSTUP_TOOLCHAIN= rustup component add rustfmt
   need chromium chromium
   need chromedriver chromium-driver
   need brotli brotli

@@ -3,6 +3,7 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to.
 
 use crate::chat::{self, Chat};
+use crate::cognito::Entropy;
 use crate::config::Config;
 use crate::http::{Head, NoAnswer, Request, Response};
 use crate::protocol::{Intent, SessionView, View};
@@ -28,7 +29,7 @@ pub struct App {
     config: Config,
     session: Session,
     chat: Chat,
-    /// Whose turns the chat holds.
+    /// Whose turns the chat holds: their `sub`.
     chat_of: Option<String>,
     last_id: RequestId,
     /// Whose reply the session waits for.
@@ -49,7 +50,7 @@ pub enum Input {
         /// As typed.
         password: Secret,
         /// Fresh random bytes.
-        random: [u8; 32],
+        random: Entropy,
     },
     /// The page sent another intent.
     Intent(Intent),
@@ -157,11 +158,14 @@ impl App {
                 }
                 session::Effect::Show(view) => {
                     // Turns outlive a session that ended by itself, for the same person to go on with.
-                    if let SessionView::SignedIn { username, .. } = &view
-                        && self.chat_of.as_ref() != Some(username)
-                    {
+                    let subject = self
+                        .session
+                        .subject()
+                        .filter(|_| matches!(view, SessionView::SignedIn { .. }))
+                        .map(str::to_owned);
+                    if subject.is_some() && self.chat_of != subject {
                         self.no_turns(now, effects);
-                        self.chat_of = Some(username.clone());
+                        self.chat_of = subject;
                     }
                     effects.push(Effect::Show(View::Session(view)));
                 }
@@ -222,8 +226,7 @@ mod tests {
 
     fn record(username: &str) -> Record {
         let seconds = NOW.0 / 1000;
-        let claims =
-            json!({"iss": "https://issuer", "iat": seconds, "exp": seconds + 3600, "cognito:username": username});
+        let claims = json!({"iss": "https://issuer", "iat": seconds, "exp": seconds + 3600, "sub": username, "cognito:username": username});
         Record {
             id_token: Secret::new(unsigned_token(&claims)),
             refresh_token: Secret::new("r".into()),

@@ -52,7 +52,7 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// A field that Signet does not know, as a rule a misspelling.
-    #[error("the field \"{0}\" is not known")]
+    #[error("the field \"{0}\" is not known; expected are {fields}", fields = FIELDS.join(", "))]
     Unknown(String),
 }
 
@@ -186,12 +186,16 @@ fn address(url: &str, field: &'static str, expected: &'static str) -> Result<Str
         && !host.is_empty()
         && plain(host, b".-")
         && port.parse::<u16>().is_ok()
-        // What needs no encoding in a path, so that what is signed is what is sent.
-        && plain(path, b"-._~/");
+        // What a browser sends as it stands, so that what is signed is what is sent.
+        && plain(path, b"-._~/")
+        && !path.split('/').any(|segment| segment == "." || segment == "..");
     if !good {
         return Err(wrong);
     }
-    Ok(if path.is_empty() { format!("{scheme}://{authority}/") } else { url.to_owned() })
+    // As a browser writes it: the host in lower case, and no port that goes without saying.
+    let authority = authority.to_ascii_lowercase();
+    let authority = authority.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(&authority);
+    Ok(format!("{scheme}://{authority}/{path}"))
 }
 
 #[cfg(test)]
@@ -236,6 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_kept_as_a_browser_writes_it() {
+        let url = |url: &str| with("functionUrl", url.into()).unwrap().function_url;
+        assert_eq!(
+            url("https://ABC.lambda-url.eu-central-1.on.aws:443/a"),
+            "https://abc.lambda-url.eu-central-1.on.aws/a"
+        );
+        assert_eq!(
+            url("https://abc.lambda-url.eu-central-1.on.aws:8443"),
+            "https://abc.lambda-url.eu-central-1.on.aws:8443/"
+        );
+    }
+
+    #[test]
     fn every_required_field_is_missed_by_name() {
         for field in ["userPoolId", "userPoolClientId", "identityPoolId", "functionUrl"] {
             match with(field, Value::Null) {
@@ -259,6 +276,7 @@ mod tests {
             ("functionUrl", "javascript://127.0.0.1/".into()),
             ("functionUrl", "https://user@abc.lambda-url.eu-central-1.on.aws".into()),
             ("functionUrl", "https://abc.lambda-url.eu-central-1.on.aws/?x".into()),
+            ("functionUrl", "https://abc.lambda-url.eu-central-1.on.aws/a/../b".into()),
             ("userPoolEndpoint", "https://:80/".into()),
             ("identityPoolEndpoint", Value::from(true)),
         ] {

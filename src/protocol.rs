@@ -12,8 +12,8 @@ use crate::stream::stock::UseCase;
 pub enum Intent {
     /// The page is here. `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
     Start {
-        /// 32 random bytes that live as long as the tab.
-        tab: Option<[u8; 32]>,
+        /// As long as the tab lives.
+        tab: Option<TabHalf>,
     },
     /// Sign in with the password that travels beside this.
     SignIn {
@@ -36,6 +36,16 @@ pub enum Intent {
         /// Whose prompt.
         turn: TurnId,
     },
+}
+
+/// 32 random bytes: the tab's half of the key of the session record.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabHalf(pub [u8; 32]);
+
+impl std::fmt::Debug for TabHalf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TabHalf(…)")
+    }
 }
 
 /// What the page shows from now on. Each is one thing that changes alone.

@@ -1,8 +1,9 @@
 //! What needs a browser and no page: the store and the fetch of the worker, in a worker.
 #![cfg(target_arch = "wasm32")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use signet::http::{NoAnswer, Request};
+use signet::protocol::TabHalf;
 use signet::secret::Secret;
 use signet::session::Record;
 use signet::time::Skew;
@@ -21,9 +22,9 @@ fn record(token: &str) -> Record {
 }
 
 /// Opens until the store holds what is expected: writes go on in the background, and each opening gives them their turn.
-async fn opens_with(tab: [u8; 32], expected: Option<&Record>) {
+async fn opens_with(tab: TabHalf, expected: Option<&Record>) {
     for _ in 0..100 {
-        if open(Some(tab)).await.as_ref() == expected {
+        if open(Some(tab.clone())).await.as_ref() == expected {
             return;
         }
     }
@@ -32,13 +33,13 @@ async fn opens_with(tab: [u8; 32], expected: Option<&Record>) {
 
 #[wasm_bindgen_test]
 async fn a_record_is_there_for_its_own_tab_until_it_is_forgotten() {
-    let (tab, other) = ([1; 32], [2; 32]);
-    assert_eq!(open(Some(tab)).await, None);
+    let (tab, other) = (TabHalf([1; 32]), TabHalf([2; 32]));
+    assert_eq!(open(Some(tab.clone())).await, None);
     save(record("first"));
     save(record("second"));
-    opens_with(tab, Some(&record("second"))).await;
+    opens_with(tab.clone(), Some(&record("second"))).await;
     assert_eq!(open(Some(other)).await, None, "another tab's half opens nothing");
-    opens_with(tab, Some(&record("second"))).await;
+    opens_with(tab.clone(), Some(&record("second"))).await;
     forget();
     opens_with(tab, None).await;
 }
@@ -52,9 +53,9 @@ async fn without_a_tab_nothing_is_kept() {
 async fn an_answer_is_read_whole_whatever_its_status() {
     let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).unwrap().as_string().unwrap();
     let get = |path: &str| Request { method: "GET", url: format!("{origin}{path}"), headers: vec![], body: vec![] };
-    let found = send(&get("/"), None).await.unwrap();
+    let found = send(&get("/")).await.unwrap();
     assert!(found.head.is_success() && !found.body.is_empty());
-    let missing = send(&get("/no-such-file"), None).await.unwrap();
+    let missing = send(&get("/no-such-file")).await.unwrap();
     assert_eq!(missing.head.status, 404);
 }
 
@@ -62,5 +63,5 @@ async fn an_answer_is_read_whole_whatever_its_status() {
 async fn an_address_where_nothing_listens_is_unreachable() {
     // Port 9 is discard (RFC 863), where nothing listens.
     let request = Request { method: "POST", url: "http://127.0.0.1:9/".into(), headers: vec![], body: vec![] };
-    assert_eq!(send(&request, None).await, Err(NoAnswer::Unreachable));
+    assert_eq!(send(&request).await, Err(NoAnswer::Unreachable));
 }

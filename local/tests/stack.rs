@@ -14,7 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use signet::cognito::{self, AuthReply, Challenge, Ephemeral, IdToken, Keys};
+use signet::cognito::{self, AuthReply, Challenge, Entropy, Ephemeral, IdToken, Keys};
 use signet::config::Config;
 use signet::secret::Secret;
 use signet::sign::{Scope, sign};
@@ -98,7 +98,7 @@ async fn fetch(request: signet::http::Request) -> signet::http::Response {
 }
 
 async fn sign_in(config: &Config, username: &str, password: &str) -> Result<IdToken, cognito::CognitoError> {
-    let ephemeral = Ephemeral::new(&[7; 32]).unwrap();
+    let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
     let challenge =
         cognito::read_auth(fetch(cognito::initiate_user_srp_auth(config, username, &ephemeral.srp_a())).await)?;
     let AuthReply::PasswordVerifier(asked) = challenge else { panic!("{challenge:?}") };

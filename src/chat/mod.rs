@@ -88,11 +88,6 @@ pub enum Effect {
 }
 
 impl Chat {
-    /// Whether an answer is under way.
-    pub fn is_answering(&self) -> bool {
-        self.answering.is_some()
-    }
-
     /// Takes `input` in; what is to be done. `now` is this machine's time. An input that nothing waits for changes nothing.
     pub fn step(&mut self, config: &Config, now: UnixMillis, input: Input) -> Vec<Effect> {
         match (input, self.answering.take()) {
@@ -274,8 +269,8 @@ impl Chat {
         }
         match end {
             Some(end) => {
-                // The end marker is what counts; the connection may take its time.
-                if !at_end {
+                // A whole answer's connection ends by itself, and can serve the next request.
+                if !at_end && end != End::Done {
                     effects.push(Effect::Abort);
                 }
                 effects.push(answering.ended(now, end));

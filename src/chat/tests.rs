@@ -262,7 +262,7 @@ fn stop_ends_it_at_every_stage_and_nothing_comes_after() {
         let effects = run(&mut chat, [Input::Stop]);
         assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Abort)), count > 0, "what was sent is aborted");
         assert_eq!(end(&effects), Some(&End::Stopped));
-        assert!(!chat.is_answering());
+        assert!(chat.answering.is_none());
         assert!(
             run(&mut chat, [grant("A1"), head(200, ""), bytes("{\"chunk\":\"b\"}\n[DONE]\n"), Input::End]).is_empty()
         );

@@ -7,7 +7,7 @@ mod token;
 mod user_pool;
 
 pub use identity_pool::{IdentityId, Keys, get_credentials_for_identity, get_id, read_credentials, read_identity_id};
-pub use srp::{Challenge, Ephemeral, SrpError};
+pub use srp::{Challenge, Entropy, Ephemeral, SrpError};
 #[cfg(test)]
 pub(crate) use token::tests::unsigned as unsigned_token;
 pub use token::{IdToken, TokenError};

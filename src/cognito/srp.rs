@@ -33,6 +33,16 @@ pub enum SrpError {
     Randomness,
 }
 
+/// 32 random bytes for one sign-in: RFC 5054 §2.5.4 asks for at least 256 bits. Who has them and the requests can try passwords at leisure.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Entropy(pub [u8; 32]);
+
+impl std::fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entropy(…)")
+    }
+}
+
 /// The client's ephemeral pair, made anew for each sign-in.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Ephemeral {
@@ -63,9 +73,9 @@ pub struct Challenge<'a> {
 }
 
 impl Ephemeral {
-    /// From 32 random bytes: RFC 5054 §2.5.4 asks for at least 256 bits.
-    pub fn new(random: &[u8; 32]) -> Result<Self, SrpError> {
-        Self::from_secret(random)
+    /// From fresh randomness.
+    pub fn new(random: &Entropy) -> Result<Self, SrpError> {
+        Self::from_secret(&random.0)
     }
 
     fn from_secret(a: &[u8]) -> Result<Self, SrpError> {
@@ -302,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_not_hexadecimal_or_base64_is_refused() {
-        let ephemeral = Ephemeral::new(&[7; 32]).unwrap();
+        let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
         let good = Challenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
         let claim = |challenge| ephemeral.password_claim_signature("pool", challenge, "p", "now");
         assert!(claim(good).is_ok());
@@ -314,7 +324,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        assert_eq!(format!("{:?}", Ephemeral::new(&[7; 32]).unwrap()), "Ephemeral(…)");
+        assert_eq!(format!("{:?}", Ephemeral::new(&Entropy([7; 32])).unwrap()), "Ephemeral(…)");
     }
 
     proptest! {
@@ -334,7 +344,7 @@ mod tests {
         #[test]
         fn any_challenge_gives_a_claim_or_an_error(salt in ".{0,12}", srp_b in "[0-9a-fA-Fx]{0,8}", secret_block in ".{0,8}") {
             let challenge = Challenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
-            let _ = Ephemeral::new(&[7; 32]).unwrap().password_claim_signature("pool", challenge, "p", "now");
+            let _ = Ephemeral::new(&Entropy([7; 32])).unwrap().password_claim_signature("pool", challenge, "p", "now");
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct IdToken {
     raw: Secret,
     /// `iss` without its scheme: the key under which an identity pool takes the token.
     pub issuer: String,
+    /// `sub`: the person's id in the user pool, which never changes.
+    pub subject: String,
     /// `email` if there is one, else `cognito:username`.
     pub username: String,
     /// `iat`.
@@ -56,6 +58,7 @@ impl IdToken {
         };
         Ok(Self {
             issuer: issuer.split_once("://").map_or(issuer.as_str(), |(_, host)| host).to_owned(),
+            subject: text("sub").ok_or(TokenError::MissingClaim)?,
             username: text("email").or_else(|| text("cognito:username")).ok_or(TokenError::MissingClaim)?,
             issued: time("iat")?,
             expires: time("exp")?,
@@ -92,7 +95,7 @@ pub(crate) mod tests {
     }
 
     fn claims() -> Value {
-        json!({"iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC", "iat": 10, "exp": 3610, "cognito:username": "u-1"})
+        json!({"iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC", "iat": 10, "exp": 3610, "sub": "s-1", "cognito:username": "u-1"})
     }
 
     #[test]

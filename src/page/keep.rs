@@ -3,6 +3,7 @@
 use web_sys::Storage;
 
 use crate::hash::to_hex;
+use crate::protocol::TabHalf;
 
 /// The tab's half of the session record's key, in hexadecimal.
 const TAB: &str = "signet.tab";
@@ -17,15 +18,15 @@ fn storage() -> Option<Storage> {
 }
 
 /// The tab's 32 bytes, made when they are first asked for.
-pub fn tab_half() -> Option<[u8; 32]> {
+pub fn tab_half() -> Option<TabHalf> {
     let storage = storage()?;
     if let Some(half) = storage.get_item(TAB).ok()?.and_then(|hex| from_hex(&hex)) {
-        return Some(half);
+        return Some(TabHalf(half));
     }
     let mut half = [0; 32];
     web_sys::window()?.crypto().ok()?.get_random_values_with_u8_array(&mut half).ok()?;
     storage.set_item(TAB, &to_hex(&half)).ok()?;
-    Some(half)
+    Some(TabHalf(half))
 }
 
 fn from_hex(hex: &str) -> Option<[u8; 32]> {

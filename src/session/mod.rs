@@ -14,7 +14,7 @@ mod record;
 pub use record::Record;
 
 use crate::cognito::{
-    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
+    self, AuthReply, Challenge, CognitoError, Entropy, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
     get_credentials_for_identity, get_id, get_tokens_from_refresh_token, initiate_user_srp_auth,
     respond_to_password_verifier, revoke_token,
 };
@@ -47,7 +47,6 @@ pub enum Session {
 /// A sign-in on its way.
 #[derive(Debug)]
 pub struct Proving {
-    username: String,
     /// What is still to be proved; gone once the claim is sent.
     proof: Option<(Secret, Ephemeral)>,
 }
@@ -77,6 +76,8 @@ struct Renewal {
     /// Whether somebody waits for the keys.
     wanted: bool,
     refresh: Refresh,
+    /// Whether the identity is new, so that a pool that does not know it is not asked for another.
+    new_identity: bool,
 }
 
 /// Whether the tokens are refreshed first.
@@ -128,7 +129,7 @@ pub enum Input {
         /// As typed.
         password: Secret,
         /// Fresh random bytes.
-        random: [u8; 32],
+        random: Entropy,
     },
     /// The reply to the last [`Effect::Send`].
     Replied(Result<Response, NoAnswer>),
@@ -173,7 +174,7 @@ impl Session {
                 None => signed_out(None),
             },
             (Self::SignedOut | Self::Proving(_), Input::SignIn { username, password, random }) => {
-                prove(config, username, password, &random)
+                prove(config, &username, password, &random)
             }
             (Self::Proving(proving), Input::Replied(reply)) => proving.replied(config, now, reply),
             (Self::Renewing(renewing), Input::Replied(reply)) => renewing.replied(config, now, reply),
@@ -200,12 +201,26 @@ impl Session {
             Self::Active(Active { account, .. }) | Self::Known(account) => account.renew(
                 config,
                 now,
-                Renewal { first: false, wanted: true, refresh: if refused { Refresh::Now } else { Refresh::IfStale } },
+                Renewal {
+                    wanted: true,
+                    refresh: if refused { Refresh::Now } else { Refresh::IfStale },
+                    ..Renewal::default()
+                },
             ),
             Self::Renewing(Renewing { account, step, how }) => {
                 (Self::Renewing(Renewing { account, step, how: Renewal { wanted: true, ..how } }), vec![])
             }
             session @ (Self::SignedOut | Self::Proving(_)) => (session, vec![Effect::Keys(Err(Fault::SessionEnded))]),
+        }
+    }
+
+    /// The `sub` of whoever is signed in: theirs for good, whatever their name becomes.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::SignedOut | Self::Proving(_) => None,
+            Self::Renewing(Renewing { account, .. }) | Self::Known(account) | Self::Active(Active { account, .. }) => {
+                Some(&account.id.subject)
+            }
         }
     }
 
@@ -223,11 +238,11 @@ fn signed_out(fault: Option<Fault>) -> (Session, Vec<Effect>) {
     (Session::SignedOut, vec![Effect::Forget, Effect::Show(SessionView::SignedOut { fault })])
 }
 
-fn prove(config: &Config, username: String, password: Secret, random: &[u8; 32]) -> (Session, Vec<Effect>) {
+fn prove(config: &Config, username: &str, password: Secret, random: &Entropy) -> (Session, Vec<Effect>) {
     match Ephemeral::new(random) {
         Ok(ephemeral) => {
-            let request = initiate_user_srp_auth(config, &username, &ephemeral.srp_a());
-            let proving = Proving { username, proof: Some((password, ephemeral)) };
+            let request = initiate_user_srp_auth(config, username, &ephemeral.srp_a());
+            let proving = Proving { proof: Some((password, ephemeral)) };
             (Session::Proving(proving), vec![Effect::Show(SessionView::SigningIn), Effect::Send(request)])
         }
         Err(error) => signed_out(Some(Fault::Unexpected { service: Service::UserPool, what: error.to_string() })),
@@ -264,11 +279,6 @@ impl Proving {
             }
             (Err(error), _) => signed_out(Some(sign_in_fault(error))),
         }
-    }
-
-    /// As typed.
-    pub fn username(&self) -> &str {
-        &self.username
     }
 }
 
@@ -358,7 +368,7 @@ impl Renewing {
             }),
             Step::GetId => cognito::read_identity_id(response).map(|identity| {
                 self.account.identity = Some(identity);
-                self.account.clone().renew(config, now, how)
+                self.account.clone().renew(config, now, Renewal { new_identity: true, ..how })
             }),
             Step::GetCredentials => cognito::read_credentials(response).map(|keys| {
                 let active = Active { account: self.account.clone(), keys };
@@ -377,7 +387,7 @@ impl Renewing {
             Err(CognitoError::Service(error)) => match (step, error.code.as_str()) {
                 (Step::Refresh, code) if ENDED.contains(&code) => ended(wanted),
                 // The identity was deleted; the pool gives a new one.
-                (Step::GetCredentials, "ResourceNotFoundException") if !first => {
+                (Step::GetCredentials, "ResourceNotFoundException") if !how.new_identity => {
                     self.account.identity = None;
                     self.account.renew(config, now, how)
                 }

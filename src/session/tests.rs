@@ -38,7 +38,7 @@ fn challenge() -> Input {
 fn tokens(issued: UnixMillis, refresh: Option<&str>) -> Input {
     let seconds = issued.0 / 1000;
     let id = unsigned_token(&json!({
-        "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC", "iat": seconds, "exp": seconds + 3600,
+        "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC", "iat": seconds, "exp": seconds + 3600, "sub": "s-1",
         "cognito:username": "alice", "cognito:preferred_role": "arn:aws:iam::1:role/callers"}));
     let mut result = json!({"IdToken": id, "AccessToken": "a", "TokenType": "Bearer", "ExpiresIn": 3600});
     if let Some(refresh) = refresh {
@@ -62,7 +62,7 @@ fn credentials(id: &str, expires: UnixMillis) -> Input {
 }
 
 fn sign_in() -> Input {
-    Input::SignIn { username: "alice".into(), password: Secret::new("hunter2".into()), random: [7; 32] }
+    Input::SignIn { username: "alice".into(), password: Secret::new("hunter2".into()), random: Entropy([7; 32]) }
 }
 
 /// A session and all effects of the last step.
@@ -317,6 +317,10 @@ fn an_identity_that_is_gone_is_asked_for_anew() {
     let record = Run::signed_in().saves().unwrap().clone();
     let run = Run::new().steps([Input::Restored(Some(record)), refusal("ResourceNotFoundException", "")]);
     assert_eq!(run.sends().as_deref(), Some("GetId"));
+    // Once: a pool that does not know what it has just given is not asked for another.
+    let run = run.steps([identity(), refusal("ResourceNotFoundException", "")]);
+    assert_eq!(run.sends(), None);
+    assert!(matches!(run.session, Session::Known(_)));
 }
 
 #[test]
@@ -395,7 +399,7 @@ proptest! {
         for kind in kinds {
             run = run.step(input(kind));
             let shown = format!("{:?}{:?}", run.session, run.effects);
-            for secret in ["hunter2", "\"secret\"", "\"session\"", "\"r1\""] {
+            for secret in ["hunter2", "\"secret\"", "\"session\"", "\"r1\"", "7, 7, 7"] {
                 prop_assert!(!shown.contains(secret), "{}", shown);
             }
             // At most one request whose reply is waited for.

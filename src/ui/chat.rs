@@ -19,7 +19,11 @@ use crate::stream::stock::UseCase;
 
 /// All turns, in the order in which they were asked.
 #[derive(Clone, Copy)]
-pub struct Turns(RwSignal<Vec<Turn>, LocalStorage>);
+pub struct Turns {
+    list: RwSignal<Vec<Turn>, LocalStorage>,
+    /// Whether something was asked that the worker has not taken up yet: nothing else may be asked meanwhile, or it would be lost.
+    sent: RwSignal<bool>,
+}
 
 /// One question and its answer.
 #[derive(Clone)]
@@ -46,22 +50,24 @@ struct Course {
 impl Turns {
     /// None yet.
     pub fn new() -> Self {
-        Self(RwSignal::new_local(vec![]))
+        Self { list: RwSignal::new_local(vec![]), sent: RwSignal::new(false) }
     }
 
     /// Forgets all.
     pub fn clear(self) {
-        self.0.set(vec![]);
+        self.list.set(vec![]);
+        self.sent.set(false);
     }
 
     /// Takes in what is new of a turn; whether the turn itself is new. `contact` is whom to ask for access.
     pub fn update(self, id: TurnId, update: TurnUpdate, contact: Option<&str>) -> bool {
-        let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
+        self.sent.set(false);
+        let turn = self.list.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
         match (turn, update) {
             (None, TurnUpdate::Asked { prompt, use_case }) => {
                 let course =
                     Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
-                self.0.update(|turns| {
+                self.list.update(|turns| {
                     turns.push(Turn { id, text: document().create_text_node(""), course: RwSignal::new(course) });
                 });
                 return true;
@@ -88,7 +94,19 @@ impl Turns {
     }
 
     fn is_answering(self) -> bool {
-        self.0.with(|turns| turns.last().is_some_and(|turn| turn.course.with(|course| course.ended.is_none())))
+        self.sent.get()
+            || self
+                .list
+                .with(|turns| turns.last().is_some_and(|turn| turn.course.with(|course| course.ended.is_none())))
+    }
+
+    /// Tells the worker, once at a time.
+    fn send(self, intent: &Intent) {
+        if !untrack(|| self.is_answering()) {
+            self.sent.set(true);
+            page::send(intent);
+        }
+        focus();
     }
 }
 
@@ -145,16 +163,16 @@ impl Course {
 
 /// The whole page of somebody who is signed in.
 pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String) -> impl IntoView {
-    let begun = Signal::derive(move || !turns.0.with(Vec::is_empty));
+    let begun = Signal::derive(move || !turns.list.with(Vec::is_empty));
     let status = Signal::derive(move || {
-        turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
+        turns.list.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
     });
     main()
         .id("chat")
         .class("desk")
         .on(ev::keydown, move |event| {
             if event.key() == "Escape" && turns.is_answering() {
-                page::send(&Intent::Stop);
+                stop();
             }
         })
         .child((
@@ -192,6 +210,10 @@ pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String)
 pub fn account(username: &str, role: Option<&str>) {
     say("who", username);
     say("role", role.unwrap_or_default());
+    if let Some(chip) = element::<HtmlElement>("role").and_then(|role| role.parent_element()) {
+        // Fails only for a name that is not one.
+        let _ = chip.toggle_attribute_with_force("hidden", role.is_none());
+    }
 }
 
 /// Begins in the prompt.
@@ -211,7 +233,7 @@ pub fn typed() -> String {
 ///
 /// Turns only ever come at the end, so each is mounted once; a keyed list would compare them all at each change.
 pub fn show(turns: Turns, from: usize) -> Vec<Box<dyn Any>> {
-    let shown = turns.0.get_untracked();
+    let shown = turns.list.get_untracked();
     shown.into_iter().skip(from).filter_map(|turn| Some(Box::new(turn_view(turns, turn)?) as Box<dyn Any>)).collect()
 }
 
@@ -245,7 +267,7 @@ fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
         Signal::derive(move || course.with(|course| course.notice.as_ref().map(part).unwrap_or_default()))
     };
     let none = Signal::derive(move || course.with(|course| course.notice.is_none()));
-    let older = Signal::derive(move || turns.0.with(|turns| turns.last().is_none_or(|last| last.id != id)));
+    let older = Signal::derive(move || turns.list.with(|turns| turns.last().is_none_or(|last| last.id != id)));
     let no_id = Signal::derive(move || {
         course.with(|course| course.notice.as_ref().is_none_or(|notice| notice.request_id.is_none()))
     });
@@ -257,7 +279,7 @@ fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
                 .class("quiet retry")
                 .r#type("button")
                 .hidden(older)
-                .on(ev::click, move |_| page::send(&Intent::Retry { turn: id }))
+                .on(ev::click, move |_| turns.send(&Intent::Retry { turn: id }))
                 .child("Retry"),
             span().class("hint").hidden(no_id).child((
                 "Request ",
@@ -305,7 +327,7 @@ fn composer(turns: Turns, draft: String) -> impl IntoView {
                         .class("quiet")
                         .r#type("button")
                         .hidden(idle)
-                        .on(ev::click, |_| page::send(&Intent::Stop))
+                        .on(ev::click, |_| stop())
                         .child("Stop"),
                 )),
             )),
@@ -317,15 +339,20 @@ fn sends(event: &KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }
 
+fn stop() {
+    page::send(&Intent::Stop);
+    // The button that had the focus goes away.
+    focus();
+}
+
 fn ask(turns: Turns) {
     let Some(field) = element::<HtmlTextAreaElement>("prompt") else { return };
     let prompt = field.value().trim().to_owned();
     if prompt.is_empty() || untrack(|| turns.is_answering()) {
         return;
     }
-    page::send(&Intent::Ask { prompt, use_case: chosen() });
+    turns.send(&Intent::Ask { prompt, use_case: chosen() });
     field.set_value("");
-    focus();
 }
 
 /// The chosen use case.

@@ -100,14 +100,19 @@ impl Page {
         }
     }
 
-    /// The session is known: nothing is being opened any more.
+    /// The session is known.
     fn opened(signed_in: bool) {
         page::note_signed_in(signed_in);
         document().set_title(if signed_in { "Signet" } else { "Sign in · Signet" });
-        if let Some(root) = document().document_element() {
-            // Fails only for a name that is not one.
-            let _ = root.remove_attribute("data-session");
-        }
+        opened();
+    }
+}
+
+/// Nothing is being opened any more.
+fn opened() {
+    if let Some(root) = document().document_element() {
+        // Fails only for a name that is not one.
+        let _ = root.remove_attribute("data-session");
     }
 }
 
@@ -122,7 +127,12 @@ fn misconfigured(problem: &str) {
     if let Some(form) = element::<HtmlElement>("sign-in") {
         form.set_hidden(true);
     }
+    opened();
     fatal.set_hidden(false);
+    if let Some(reload) = element::<HtmlElement>("reload") {
+        // Fails for what is not in the document; then there is nothing to focus.
+        let _ = reload.focus();
+    }
 }
 
 /// An element by its id.

@@ -1,6 +1,6 @@
 //! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record needs it: values by key, in named stores.
 //!
-//! Ours, since the crates for it bring 10 kB of Wasm for sixty lines.
+//! Ours, since the crates for it bring 10 kB of Wasm for ninety lines.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;

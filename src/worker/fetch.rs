@@ -12,9 +12,12 @@ use super::{Reply, head, scope};
 use crate::app::Streamed;
 use crate::http::{NoAnswer, Request, Response};
 
+/// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.
+const PATIENCE: u32 = 30_000;
+
 /// Sends, and reads the whole answer.
-pub async fn send(request: &Request, signal: Option<&AbortSignal>) -> Reply {
-    let response = fetch(request, signal).await?;
+pub async fn send(request: &Request) -> Reply {
+    let response = fetch(request, &AbortSignal::timeout_with_u32(PATIENCE)).await?;
     // A body that breaks off is as no answer: half a JSON says nothing.
     let body = async { JsFuture::from(response.array_buffer()?).await }.await.map_err(|_| NoAnswer::Unreachable)?;
     Ok(Response { head: head(&response), body: Uint8Array::new(&body).to_vec() })
@@ -26,7 +29,7 @@ pub async fn stream(
     signal: &AbortSignal,
     mut on_part: impl FnMut(Streamed),
 ) -> Result<(), NoAnswer> {
-    let response = fetch(request, Some(signal)).await?;
+    let response = fetch(request, signal).await?;
     on_part(Streamed::Head(head(&response)));
     let Some(body) = response.body() else { return Ok(()) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -42,7 +45,7 @@ pub async fn stream(
     Ok(())
 }
 
-async fn fetch(request: &Request, signal: Option<&AbortSignal>) -> Result<JsResponse, NoAnswer> {
+async fn fetch(request: &Request, signal: &AbortSignal) -> Result<JsResponse, NoAnswer> {
     let sent = async {
         let headers = Headers::new()?;
         for (name, value) in &request.headers {
@@ -50,7 +53,7 @@ async fn fetch(request: &Request, signal: Option<&AbortSignal>) -> Result<JsResp
         }
         let init = options(RequestMode::Cors, request.method);
         init.set_headers(&headers);
-        init.set_signal(signal);
+        init.set_signal(Some(signal));
         if request.method != "GET" {
             init.set_body(&Uint8Array::from(request.body.as_slice()));
         }
@@ -58,7 +61,7 @@ async fn fetch(request: &Request, signal: Option<&AbortSignal>) -> Result<JsResp
     };
     match sent.await {
         Ok(response) => Ok(response.unchecked_into()),
-        Err::<_, JsValue>(_) if signal.is_some_and(AbortSignal::aborted) => Err(NoAnswer::Unreachable),
+        Err::<_, JsValue>(_) if signal.aborted() => Err(NoAnswer::Unreachable),
         Err(_) => Err(why(&request.url).await),
     }
 }
@@ -68,7 +71,7 @@ async fn why(url: &str) -> NoAnswer {
     if !scope().navigator().on_line() {
         return NoAnswer::Offline;
     }
-    match JsFuture::from(scope().fetch_with_str_and_init(url, &options(RequestMode::NoCors, "GET"))).await {
+    match JsFuture::from(scope().fetch_with_str_and_init(url, &options(RequestMode::NoCors, "HEAD"))).await {
         Ok(_) => NoAnswer::Unreadable,
         Err(_) => NoAnswer::Unreachable,
     }

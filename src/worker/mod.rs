@@ -16,6 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::app::{App, Effect, Input, RequestId, Streamed};
+use crate::cognito::Entropy;
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, NoAnswer, Request, Response};
 use crate::protocol::{Intent, View, decode, encode};
@@ -110,7 +111,7 @@ fn show(views: &[View]) {
 
 async fn configure() -> Result<Config, String> {
     let request = Request { method: "GET", url: address_of(CONFIG), headers: vec![], body: vec![] };
-    let response = fetch::send(&request, None)
+    let response = fetch::send(&request)
         .await
         .map_err(|_| format!("{CONFIG} could not be loaded: nothing answers at {}.", request.url))?;
     if !response.head.is_success() {
@@ -150,7 +151,7 @@ fn take(message: Message) {
             });
             early.into_iter().for_each(take);
         }),
-        Intent::SignIn { username } => match random() {
+        Intent::SignIn { username } => match random().map(Entropy) {
             Ok(random) => deliver(Input::SignIn {
                 username,
                 password: password.unwrap_or_else(|| Secret::new(String::new())),
@@ -171,7 +172,7 @@ fn deliver(input: Input) {
         match effect {
             Effect::Show(view) => views.push(view),
             Effect::Send(id, request) => spawn_local(async move {
-                let reply = fetch::send(&request, None).await;
+                let reply = fetch::send(&request).await;
                 if let Some(id) = id {
                     deliver(Input::Replied(id, reply));
                 }

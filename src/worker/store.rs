@@ -5,7 +5,6 @@
 //! is no token, nor is what the page's storage holds. Where the browser refuses storage the session lives as long as the page.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -16,6 +15,7 @@ use zeroize::Zeroize;
 
 use super::database::Database;
 use super::{now, random, scope};
+use crate::protocol::TabHalf;
 use crate::session::Record;
 
 const DATABASE: &str = "signet";
@@ -43,8 +43,11 @@ enum Write {
 #[derive(Default)]
 struct Writes {
     store: Option<Store>,
-    waiting: VecDeque<Write>,
+    /// What is to be written next: the last word, whatever was said before it.
+    waiting: Option<Write>,
     writing: bool,
+    /// Whether the browser refuses storage, or the tab: nothing is kept, and nothing waits for it.
+    refused: bool,
 }
 
 thread_local! {
@@ -52,30 +55,43 @@ thread_local! {
 }
 
 /// Opens the store for a tab; the record if there is one that can be read.
-pub async fn open(tab: Option<[u8; 32]>) -> Option<Record> {
-    let store = Store::open(tab?).await.ok()?;
-    let record = store.read().await.ok().flatten();
-    WRITES.with_borrow_mut(|writes| writes.store = Some(store));
+pub async fn open(tab: Option<TabHalf>) -> Option<Record> {
+    let store = match tab {
+        Some(tab) => Store::open(&tab).await.ok(),
+        None => None,
+    };
+    let record = match &store {
+        Some(store) => store.read().await.ok().flatten(),
+        None => None,
+    };
+    WRITES.with_borrow_mut(|writes| {
+        writes.refused = store.is_none();
+        writes.waiting = writes.waiting.take().filter(|_| store.is_some());
+        writes.store = store;
+    });
     write();
     record
 }
 
-/// Writes the record, after what was to be written before.
+/// Writes the record.
 pub fn save(record: Record) {
-    WRITES.with_borrow_mut(|writes| writes.waiting.push_back(Write::Save(record)));
-    write();
+    next(Write::Save(record));
 }
 
-/// Deletes the record, after what was to be written before.
+/// Deletes the record.
 pub fn forget() {
-    WRITES.with_borrow_mut(|writes| writes.waiting.push_back(Write::Forget));
+    next(Write::Forget);
+}
+
+fn next(write_next: Write) {
+    WRITES.with_borrow_mut(|writes| writes.waiting = Some(write_next).filter(|_| !writes.refused));
     write();
 }
 
 /// Writes one after the other, so that the last one said is the one that stays.
 fn write() {
     let Some(store) = WRITES.with_borrow_mut(|writes| {
-        if writes.writing || writes.waiting.is_empty() {
+        if writes.writing || writes.waiting.is_none() {
             None
         } else {
             writes.store.take().inspect(|_| writes.writing = true)
@@ -84,7 +100,7 @@ fn write() {
         return;
     };
     spawn_local(async move {
-        while let Some(next) = WRITES.with_borrow_mut(|writes| writes.waiting.pop_front()) {
+        while let Some(next) = WRITES.with_borrow_mut(|writes| writes.waiting.take()) {
             let written = match next {
                 Write::Save(record) => store.save(&record).await,
                 Write::Forget => store.database.delete(RECORDS, &store.name).await,
@@ -104,11 +120,10 @@ fn write() {
 }
 
 impl Store {
-    async fn open(mut tab: [u8; 32]) -> Result<Self, JsValue> {
+    async fn open(tab: &TabHalf) -> Result<Self, JsValue> {
         let database = Database::open(DATABASE, &[KEYS, RECORDS]).await?;
-        let key = cipher_key(&device_half(&database).await?, &tab).await?;
-        let name = Uint8Array::from(Sha256::digest(tab).as_slice()).into();
-        tab.zeroize();
+        let key = cipher_key(&device_half(&database).await?, &tab.0).await?;
+        let name = Uint8Array::from(Sha256::digest(tab.0).as_slice()).into();
         let store = Self { database, key, name };
         store.delete_old().await?;
         Ok(store)

@@ -24,7 +24,9 @@ impl Stage {
         let failed = |why: String| Error::NoStage(why);
         let root = root();
         let port = Port::bind(0).await.map_err(|error| failed(error.to_string()))?;
-        let bootstrap = root.join("target/debug/bootstrap");
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target));
+        let bootstrap = target.join("debug/bootstrap");
         if !bootstrap.exists() {
             return Err(failed(format!("{} is missing. Build it: cargo build -p signet-backend", bootstrap.display())));
         }

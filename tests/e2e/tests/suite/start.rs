@@ -170,3 +170,34 @@ fn what_was_typed_before_the_wasm_came_is_not_lost() {
         browser.signed_in().await
     });
 }
+
+#[test]
+fn a_form_sent_before_any_script_goes_nowhere() {
+    test_from_blank(async |stage, browser| {
+        let alice = stage.alice();
+        stage.app().hold(&stage.file("boot-", ".js")?);
+        browser.client().goto(stage.origin()).await?;
+        browser.submit_sign_in(alice.username, alice.password).await?;
+        // The browser must not send the password to whoever hosts the page: nothing is left, and nothing typed is lost.
+        assert_eq!(browser.value::<String>("location.pathname + location.search").await?, "/");
+        assert_eq!(browser.value::<String>("document.querySelector('#password').value").await?, alice.password);
+        stage.app().heal();
+        browser.wait_for("the app", "document.querySelector('#sign-in-to').innerText.trim()").await?;
+        browser.click("#sign-in-button").await?;
+        browser.signed_in().await
+    });
+}
+
+#[test]
+fn a_config_that_breaks_while_somebody_is_signed_in_is_named_after_a_reload() {
+    test(async |stage, browser| {
+        let alice = stage.alice();
+        browser.sign_in(alice.username, alice.password).await?;
+        stage.app().set_config(Some(b"{}".to_vec()));
+        browser.client().refresh().await?;
+        assert!(browser.fatal().await?.contains("userPoolId"));
+        stage.app().set_config(Some(stage.config().to_string().into_bytes()));
+        browser.click("#reload").await?;
+        browser.signed_in().await
+    });
+}
