@@ -5,6 +5,9 @@ set -euo pipefail
 [ "${TRUNK_PROFILE:-debug}" = release ] || exit 0
 cd "$TRUNK_STAGING_DIR"
 
+# Comments are for readers of the source.
+sed -i '\|^ *//|d' boot.js worker_boot.js
+
 # rename FILE USED_IN…: FILE becomes NAME-HASH.EXT, also where it is named.
 rename() {
   local file=$1 hash new; shift

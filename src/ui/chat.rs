@@ -1,6 +1,7 @@
 //! The questions, their answers, and the place to ask.
 
 use std::any::Any;
+use std::cell::Cell;
 
 use leptos::ev;
 use leptos::html::{
@@ -19,10 +20,11 @@ use crate::stream::stock::UseCase;
 
 /// All turns, in the order in which they were asked.
 #[derive(Clone, Copy)]
-pub struct Turns {
-    list: RwSignal<Vec<Turn>, LocalStorage>,
+pub struct Turns(RwSignal<Vec<Turn>, LocalStorage>);
+
+thread_local! {
     /// Whether something was asked that the worker has not taken up yet: nothing else may be asked meanwhile, or it would be lost.
-    sent: RwSignal<bool>,
+    static SENT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// One question and its answer.
@@ -50,24 +52,24 @@ struct Course {
 impl Turns {
     /// None yet.
     pub fn new() -> Self {
-        Self { list: RwSignal::new_local(vec![]), sent: RwSignal::new(false) }
+        Self(RwSignal::new_local(vec![]))
     }
 
     /// Forgets all.
     pub fn clear(self) {
-        self.list.set(vec![]);
-        self.sent.set(false);
+        self.0.set(vec![]);
+        SENT.set(false);
     }
 
     /// Takes in what is new of a turn; whether the turn itself is new. `contact` is whom to ask for access.
     pub fn update(self, id: TurnId, update: TurnUpdate, contact: Option<&str>) -> bool {
-        self.sent.set(false);
-        let turn = self.list.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
+        SENT.set(false);
+        let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
         match (turn, update) {
             (None, TurnUpdate::Asked { prompt, use_case }) => {
                 let course =
                     Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
-                self.list.update(|turns| {
+                self.0.update(|turns| {
                     turns.push(Turn { id, text: document().create_text_node(""), course: RwSignal::new(course) });
                 });
                 return true;
@@ -94,19 +96,18 @@ impl Turns {
     }
 
     fn is_answering(self) -> bool {
-        self.sent.get()
-            || self
-                .list
-                .with(|turns| turns.last().is_some_and(|turn| turn.course.with(|course| course.ended.is_none())))
+        self.0.with(|turns| turns.last().is_some_and(|turn| turn.course.with(|course| course.ended.is_none())))
     }
 
-    /// Tells the worker, once at a time.
-    fn send(self, intent: &Intent) {
-        if !untrack(|| self.is_answering()) {
-            self.sent.set(true);
+    /// Tells the worker, once at a time; whether it did.
+    fn send(self, intent: &Intent) -> bool {
+        let free = !SENT.get() && !untrack(|| self.is_answering());
+        if free {
+            SENT.set(true);
             page::send(intent);
         }
         focus();
+        free
     }
 }
 
@@ -163,9 +164,9 @@ impl Course {
 
 /// The whole page of somebody who is signed in.
 pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String) -> impl IntoView {
-    let begun = Signal::derive(move || !turns.list.with(Vec::is_empty));
+    let begun = Signal::derive(move || !turns.0.with(Vec::is_empty));
     let status = Signal::derive(move || {
-        turns.list.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
+        turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
     });
     main()
         .id("chat")
@@ -233,7 +234,7 @@ pub fn typed() -> String {
 ///
 /// Turns only ever come at the end, so each is mounted once; a keyed list would compare them all at each change.
 pub fn show(turns: Turns, from: usize) -> Vec<Box<dyn Any>> {
-    let shown = turns.list.get_untracked();
+    let shown = turns.0.get_untracked();
     shown.into_iter().skip(from).filter_map(|turn| Some(Box::new(turn_view(turns, turn)?) as Box<dyn Any>)).collect()
 }
 
@@ -267,7 +268,7 @@ fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
         Signal::derive(move || course.with(|course| course.notice.as_ref().map(part).unwrap_or_default()))
     };
     let none = Signal::derive(move || course.with(|course| course.notice.is_none()));
-    let older = Signal::derive(move || turns.list.with(|turns| turns.last().is_none_or(|last| last.id != id)));
+    let older = Signal::derive(move || turns.0.with(|turns| turns.last().is_none_or(|last| last.id != id)));
     let no_id = Signal::derive(move || {
         course.with(|course| course.notice.as_ref().is_none_or(|notice| notice.request_id.is_none()))
     });
@@ -279,7 +280,9 @@ fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
                 .class("quiet retry")
                 .r#type("button")
                 .hidden(older)
-                .on(ev::click, move |_| turns.send(&Intent::Retry { turn: id }))
+                .on(ev::click, move |_| {
+                    turns.send(&Intent::Retry { turn: id });
+                })
                 .child("Retry"),
             span().class("hint").hidden(no_id).child((
                 "Request ",
@@ -348,11 +351,9 @@ fn stop() {
 fn ask(turns: Turns) {
     let Some(field) = element::<HtmlTextAreaElement>("prompt") else { return };
     let prompt = field.value().trim().to_owned();
-    if prompt.is_empty() || untrack(|| turns.is_answering()) {
-        return;
+    if !prompt.is_empty() && turns.send(&Intent::Ask { prompt, use_case: chosen() }) {
+        field.set_value("");
     }
-    turns.send(&Intent::Ask { prompt, use_case: chosen() });
-    field.set_value("");
 }
 
 /// The chosen use case.
