@@ -20,7 +20,7 @@ step() {
   if [ $rc = 0 ]; then printf '%5ds\n' $((SECONDS - began)); return; fi
   printf ' failed\n' >&2
   tail -n 15 "$log" >&2
-  if grep -qiE 'could not resolve|temporary failure|failed to fetch|network is unreachable|connection (refused|timed out)|ENOTFOUND|NewConnectionError' "$log"; then
+  if grep -qiE 'could not resolve|temporary failure|failed to fetch|network is unreachable|connection (refused|timed out)|ENOTFOUND|NewConnectionError|from versions: none|failed to download|resolve host|unable to connect' "$log"; then
     fail "There seems to be no network: \"$name\" could not download what it needs. Connect and run the same command again; what was done is kept."
   fi
   fail "\"$name\" failed; the whole log is $log. Mend that and run the same command again; what was done is kept."

@@ -81,7 +81,8 @@ impl Page {
                     Some(root) => {
                         self.chat = Some(Box::new(mount_to(root, move || chat::chat(turns, username, role, draft))));
                         self.shown = chat::show(turns, 0);
-                        chat::focus();
+                        // In a frame of its own: focus lays the page out at once.
+                        request_animation_frame(chat::focus);
                     }
                     None => chat::account(&username, role.as_deref()),
                 }
