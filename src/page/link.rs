@@ -30,7 +30,14 @@ pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
         // Anything else than bytes is for `boot.js`.
         let Some(bytes) = data.dyn_ref::<Uint8Array>() else { return };
         let Some(views) = decode::<Vec<View>>(&bytes.to_vec()) else { return };
+        // Who is signed in shows at once, also in a hidden tab, and in a task of its own: a frame has its layout to do.
+        let at_once = views.iter().any(|view| matches!(view, View::Session(_)));
         PENDING.with_borrow_mut(|pending| pending.extend(views));
+        if at_once {
+            // Throws only what the closure throws, and that is a panic, which boot.js sees.
+            let _ = on_frame.unchecked_ref::<js_sys::Function>().call0(&JsValue::UNDEFINED);
+            return;
+        }
         if let Some(window) = web_sys::window().filter(|_| !SCHEDULED.replace(true)) {
             // Fails only in a page that is being left.
             let _ = window.request_animation_frame(on_frame.unchecked_ref());
@@ -52,7 +59,10 @@ pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
 fn frame(mut apply: impl FnMut(Vec<View>) + 'static) -> JsValue {
     Closure::<dyn FnMut()>::new(move || {
         SCHEDULED.set(false);
-        apply(PENDING.take());
+        let views = PENDING.take();
+        if !views.is_empty() {
+            apply(views);
+        }
     })
     .into_js_value()
 }
