@@ -3,7 +3,7 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to.
 
 use crate::chat::{self, Chat};
-use crate::cognito::Entropy;
+use crate::cognito::Ephemeral;
 use crate::config::Config;
 use crate::http::{Head, NoAnswer, Request, Response};
 use crate::protocol::{Intent, SessionView, View};
@@ -49,8 +49,8 @@ pub enum Input {
         username: String,
         /// As typed.
         password: Secret,
-        /// Fresh random bytes.
-        random: Entropy,
+        /// Made for this sign-in and no other.
+        ephemeral: Ephemeral,
     },
     /// The page sent another intent.
     Intent(Intent),
@@ -109,8 +109,8 @@ impl App {
         let mut effects = vec![];
         match input {
             Input::Restored(record) => self.session(now, session::Input::Restored(record), &mut effects),
-            Input::SignIn { username, password, random } => {
-                self.session(now, session::Input::SignIn { username, password, random }, &mut effects);
+            Input::SignIn { username, password, ephemeral } => {
+                self.session(now, session::Input::SignIn { username, password, ephemeral }, &mut effects);
             }
             Input::Intent(Intent::SignOut) => {
                 self.session(now, session::Input::SignOut, &mut effects);

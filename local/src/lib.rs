@@ -1,6 +1,6 @@
 //! The AWS of a laptop, for `make serve` and for the tests.
 //!
-//! MiniStack (on PyPI: `ministack`) keeps the user pool, the identity pool, the roles and the function URL that
+//! MiniStack (the Python package `ministack`) keeps the user pool, the identity pool, the roles and the function URL that
 //! `infra/template.yaml` describes, and judges every signature and policy. What it lacks, a small gateway in front of it adds: answers
 //! that stream, the role of a group, a hash compared with the body it is for. The function itself is the very `bootstrap` binary that
 //! AWS runs; the gateway speaks Lambda's Runtime API to it.

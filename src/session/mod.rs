@@ -14,7 +14,7 @@ mod record;
 pub use record::Record;
 
 use crate::cognito::{
-    self, AuthReply, Challenge, CognitoError, Entropy, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
+    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
     get_credentials_for_identity, get_id, get_tokens_from_refresh_token, initiate_user_srp_auth,
     respond_to_password_verifier, revoke_token,
 };
@@ -128,8 +128,8 @@ pub enum Input {
         username: String,
         /// As typed.
         password: Secret,
-        /// Fresh random bytes.
-        random: Entropy,
+        /// Made for this sign-in and no other.
+        ephemeral: Ephemeral,
     },
     /// The reply to the last [`Effect::Send`].
     Replied(Result<Response, NoAnswer>),
@@ -173,8 +173,8 @@ impl Session {
                 }
                 None => signed_out(None),
             },
-            (Self::SignedOut | Self::Proving(_), Input::SignIn { username, password, random }) => {
-                prove(config, &username, password, &random)
+            (Self::SignedOut | Self::Proving(_), Input::SignIn { username, password, ephemeral }) => {
+                prove(config, &username, password, ephemeral)
             }
             (Self::Proving(proving), Input::Replied(reply)) => proving.replied(config, now, reply),
             (Self::Renewing(renewing), Input::Replied(reply)) => renewing.replied(config, now, reply),
@@ -238,15 +238,10 @@ fn signed_out(fault: Option<Fault>) -> (Session, Vec<Effect>) {
     (Session::SignedOut, vec![Effect::Forget, Effect::Show(SessionView::SignedOut { fault })])
 }
 
-fn prove(config: &Config, username: &str, password: Secret, random: &Entropy) -> (Session, Vec<Effect>) {
-    match Ephemeral::new(random) {
-        Ok(ephemeral) => {
-            let request = initiate_user_srp_auth(config, username, &ephemeral.srp_a());
-            let proving = Proving { proof: Some((password, ephemeral)) };
-            (Session::Proving(proving), vec![Effect::Show(SessionView::SigningIn), Effect::Send(request)])
-        }
-        Err(error) => signed_out(Some(Fault::Unexpected { service: Service::UserPool, what: error.to_string() })),
-    }
+fn prove(config: &Config, username: &str, password: Secret, ephemeral: Ephemeral) -> (Session, Vec<Effect>) {
+    let request = initiate_user_srp_auth(config, username, &ephemeral.srp_a());
+    let proving = Proving { proof: Some((password, ephemeral)) };
+    (Session::Proving(proving), vec![Effect::Show(SessionView::SigningIn), Effect::Send(request)])
 }
 
 impl Proving {

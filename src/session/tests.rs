@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cognito::unsigned_token;
+use crate::cognito::{Entropy, unsigned_token};
 use crate::http::Head;
 
 /// Replies in the shapes of AWS's API references.
@@ -62,7 +62,11 @@ fn credentials(id: &str, expires: UnixMillis) -> Input {
 }
 
 fn sign_in() -> Input {
-    Input::SignIn { username: "alice".into(), password: Secret::new("hunter2".into()), random: Entropy([7; 32]) }
+    Input::SignIn {
+        username: "alice".into(),
+        password: Secret::new("hunter2".into()),
+        ephemeral: Ephemeral::new(&Entropy([7; 32])).unwrap(),
+    }
 }
 
 /// A session and all effects of the last step.

@@ -16,7 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::app::{App, Effect, Input, RequestId, Streamed};
-use crate::cognito::Entropy;
+use crate::cognito::{Entropy, Ephemeral};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, NoAnswer, Request, Response};
 use crate::protocol::{Intent, View, decode, encode};
@@ -36,6 +36,8 @@ struct Worker {
     restored: bool,
     /// What the page sent before; in order.
     early: Vec<Message>,
+    /// For the first sign-in.
+    ephemeral: Option<Ephemeral>,
     /// Requests that can be ended.
     aborts: HashMap<u32, AbortController>,
 }
@@ -91,6 +93,11 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
     Ok(bytes)
 }
 
+/// A fresh pair for one sign-in; `None` where the browser has no randomness.
+fn ephemeral() -> Option<Ephemeral> {
+    Ephemeral::new(&Entropy(random().ok()?)).ok()
+}
+
 /// An intent as the page posts it: its bytes, then the password if there is one.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
@@ -144,6 +151,11 @@ fn take(message: Message) {
     match intent {
         Intent::Start { tab } => spawn_local(async move {
             let record = store::open(tab).await;
+            if record.is_none() {
+                // While the person types: a third of what SRP takes.
+                let ephemeral = ephemeral();
+                WORKER.with_borrow_mut(|worker| worker.ephemeral = ephemeral);
+            }
             deliver(Input::Restored(record));
             let early = WORKER.with_borrow_mut(|worker| {
                 worker.restored = true;
@@ -151,14 +163,15 @@ fn take(message: Message) {
             });
             early.into_iter().for_each(take);
         }),
-        Intent::SignIn { username } => match random().map(Entropy) {
-            Ok(random) => deliver(Input::SignIn {
-                username,
-                password: password.unwrap_or_else(|| Secret::new(String::new())),
-                random,
-            }),
-            Err(_) => post(&STOPPED.into()),
-        },
+        Intent::SignIn { username } => {
+            match WORKER.with_borrow_mut(|worker| worker.ephemeral.take()).or_else(ephemeral) {
+                Some(ephemeral) => {
+                    let password = password.unwrap_or_else(|| Secret::new(String::new()));
+                    deliver(Input::SignIn { username, password, ephemeral });
+                }
+                None => post(&STOPPED.into()),
+            }
+        }
         intent => deliver(Input::Intent(intent)),
     }
 }
