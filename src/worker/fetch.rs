@@ -8,7 +8,7 @@ use web_sys::{
     RequestMode, RequestRedirect, Response as JsResponse,
 };
 
-use super::{Reply, head, scope};
+use super::{head, scope};
 use crate::app::Streamed;
 use crate::http::{NoAnswer, Request, Response};
 
@@ -16,7 +16,7 @@ use crate::http::{NoAnswer, Request, Response};
 const PATIENCE: u32 = 30_000;
 
 /// Sends, and reads the whole answer.
-pub async fn send(request: &Request) -> Reply {
+pub async fn send(request: &Request) -> Result<Response, NoAnswer> {
     let response = fetch(request, &AbortSignal::timeout_with_u32(PATIENCE)).await?;
     // A body that breaks off is as no answer: half a JSON says nothing.
     let body = async { JsFuture::from(response.array_buffer()?).await }.await.map_err(|_| NoAnswer::Unreachable)?;

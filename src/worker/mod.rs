@@ -18,7 +18,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use crate::app::{App, Effect, Input, RequestId, Streamed};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::{Config, ConfigError};
-use crate::http::{Head, NoAnswer, Request, Response};
+use crate::http::{Head, Request};
 use crate::protocol::{Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
@@ -227,6 +227,3 @@ fn head(response: &web_sys::Response) -> Head {
         retry_after: header("retry-after").and_then(|seconds| seconds.trim().parse().ok()),
     }
 }
-
-/// Used by `fetch`, so that its errors and this module's are one kind.
-type Reply = Result<Response, NoAnswer>;
