@@ -135,7 +135,15 @@ impl App {
                 self.chat(now, input, &mut effects);
             }
             // The edge has handled these intents: it holds the store, and the password that goes with a sign-in. The rest is late.
-            Input::Intent(Intent::Start { .. } | Intent::SignIn { .. }) | Input::Replied(..) | Input::Streamed(..) => {}
+            Input::Intent(
+                Intent::Start { .. }
+                | Intent::SignIn { .. }
+                | Intent::Submit { .. }
+                | Intent::Press { .. }
+                | Intent::Passkey { .. },
+            )
+            | Input::Replied(..)
+            | Input::Streamed(..) => {}
         }
         effects
     }

@@ -1,7 +1,7 @@
 //! What the halves say to each other: an [`Intent`] goes from the page to the worker, a [`View`] from the worker to the page.
 //!
-//! A password travels beside its intent as a JavaScript string, so that it never lies in the page's Wasm memory. No secret type can be
-//! serialised, so none can be part of a view.
+//! What a person typed travels beside its intent as strings of the browser's, so that no password and no code lies in the page's Wasm memory. No
+//! secret type can be serialised, so none can be part of a view.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,26 @@ pub enum Intent {
         /// As typed.
         username: String,
     },
+    /// A form is sent. Beside this, for each of its fields in order: what was filled in.
+    Submit {
+        /// Which form.
+        form: FormId,
+    },
+    /// A button of a form other than the one that sends it. Beside this, for each of its fields in order: what was filled in, but empty for
+    /// passwords and codes.
+    Press {
+        /// Which form.
+        form: FormId,
+        /// Which of [`Form::buttons`], from zero.
+        button: u8,
+    },
+    /// How a [`View::Passkey`] ended. Beside this, if it is done: the credential, in the JSON of `PublicKeyCredential.toJSON`.
+    Passkey {
+        /// The form that was shown.
+        form: FormId,
+        /// How.
+        outcome: PasskeyOutcome,
+    },
     /// Forget everything.
     SignOut,
     /// Ask for an answer.
@@ -36,6 +56,131 @@ pub enum Intent {
         /// Whose prompt.
         turn: TurnId,
     },
+}
+
+/// A form's number. A reply to another form than the one that is shown is late and dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FormId(pub u32);
+
+/// How asking the browser for a passkey ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasskeyOutcome {
+    /// The person agreed.
+    Done,
+    /// The person did not, or no passkey of theirs is here; the browser does not tell which.
+    Refused,
+    /// This browser has no passkeys.
+    Unsupported,
+}
+
+/// What a person who is not signed in is asked. A view with the number of the form that is shown changes only its error and its buttons, so
+/// that what was typed stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    /// To be sent back with what was filled in.
+    pub id: FormId,
+    /// Whether this is the form of index.html.
+    pub is_sign_in: bool,
+    /// The heading.
+    pub title: String,
+    /// Below the heading; a line is a paragraph.
+    pub text: String,
+    /// In order. The form of index.html shows those of its own that are named here: `username`, `password`.
+    pub fields: Vec<Field>,
+    /// The label of the button that sends the form; empty if there is nothing to send.
+    pub submit: String,
+    /// The other buttons.
+    pub buttons: Vec<Button>,
+    /// What was wrong with what was sent last.
+    pub error: Option<FormError>,
+}
+
+/// A sentence about a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormError {
+    /// What happened and what to do next.
+    pub text: String,
+    /// Which field it is about, from zero, if it is about one.
+    pub field: Option<u8>,
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// `name` and `id` of the element.
+    pub name: String,
+    /// What it asks for.
+    pub label: String,
+    /// What helps to fill it in, possibly empty.
+    pub hint: String,
+    /// `autocomplete` (HTML Standard, "Autofill"), possibly empty.
+    pub autocomplete: String,
+    /// What stands there to begin with; never a password or a code of the person's.
+    pub value: String,
+    /// What kind of field it is.
+    pub kind: FieldKind,
+}
+
+/// What a field takes or shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FieldKind {
+    /// Text, with the `type` and `inputmode` of the element: `text`, `email`, `tel`, `url`, `date`.
+    Text(String),
+    /// A password that exists. It can be shown, and is cleared as it is sent; so are the next two.
+    Password,
+    /// A password to be set, and what it must be, as a list that is ticked off while the person types.
+    NewPassword(Vec<Rule>),
+    /// A one-time code: digits, in one field that takes a paste.
+    Code,
+    /// Text that is not changed here, such as the username; password managers read it.
+    Fixed,
+    /// One of several, each a value and a label; the first is chosen to begin with.
+    Choice(Vec<(String, String)>),
+    /// A text to be copied by hand or by button, and a QR code of what an authenticator app scans: the side of its square in modules, and the
+    /// `d` of an SVG path.
+    Copy {
+        /// Modules a side, with the quiet zone.
+        side: u32,
+        /// The dark modules.
+        path: String,
+    },
+}
+
+/// What a new password must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Such as `at least 12 characters`.
+    pub label: String,
+    /// How it is checked.
+    pub check: Check,
+}
+
+/// Checks of a password, made in the browser's own string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Check {
+    /// At least so many characters.
+    Length(u32),
+    /// A lower-case letter of the Latin alphabet.
+    Lowercase,
+    /// An upper-case one.
+    Uppercase,
+    /// A digit, 0 to 9.
+    Number,
+    /// One of the symbols that Cognito counts, or a space that is not at an end.
+    Symbol,
+}
+
+/// A button beside the one that sends the form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// Whether it leads to a provider's page: these stand together, with an icon if there is one.
+    pub is_provider: bool,
+    /// A file of this origin, possibly empty.
+    pub icon: String,
+    /// Seconds until it can be pressed, counted down in the label.
+    pub wait: u32,
 }
 
 /// 32 random bytes: the tab's half of the key of the session record.
@@ -65,6 +210,20 @@ pub enum View {
     },
     /// Who is signed in.
     Session(SessionView),
+    /// Leave for this address.
+    Leave {
+        /// Absolute, `https` (or this machine).
+        url: String,
+    },
+    /// Ask the browser for a passkey, for the form that is shown.
+    Passkey {
+        /// Which form.
+        form: FormId,
+        /// `CREDENTIAL_REQUEST_OPTIONS`: the JSON that `PublicKeyCredential.parseRequestOptionsFromJSON` takes.
+        options: String,
+        /// Whether only by the username's autofill.
+        autofill: bool,
+    },
     /// Something of one turn.
     Turn {
         /// Which.
@@ -93,6 +252,13 @@ pub enum SessionView {
     },
     /// A sign-in is under way.
     SigningIn,
+    /// Nobody; this is asked.
+    Asked(Form),
+    /// What was sent is under way.
+    Busy {
+        /// Such as `Signing in…`.
+        text: String,
+    },
     /// Somebody.
     SignedIn {
         /// How the user pool calls them.

@@ -169,8 +169,8 @@ impl Chat {
                 self.refused(now, answering, signed_with, role, response)
             }
             (Input::Keys(Ok(grant)), Stage::Naming { request_id, .. }) => {
-                let scope = Scope { region: &config.identity_pool_region, service: "sts" };
-                match signed(now, &grant, scope, get_caller_identity(&config.sts_endpoint)) {
+                let scope = Scope { region: &config.identity_pool.region, service: "sts" };
+                match signed(now, &grant, scope, get_caller_identity(&config.identity_pool.sts_endpoint)) {
                     Ok(request) => {
                         answering.stage = Stage::Naming { request_id, reply: Response::default() };
                         self.answering = Some(answering);

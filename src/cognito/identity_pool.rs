@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::token::IdToken;
 use super::{CognitoError, call, json, text};
-use crate::config::Config;
+use crate::config::IdentityPool;
 use crate::http::{Request, Response, check};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
@@ -29,14 +29,14 @@ pub struct Keys {
 
 /// `GetId`.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html>
-pub fn get_id(config: &Config, token: &IdToken) -> Request {
+pub fn get_id(pool: &IdentityPool, token: &IdToken) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct GetId<'a> {
         identity_pool_id: &'a str,
         logins: Logins<'a>,
     }
-    identity_pool(config, "GetId", &GetId { identity_pool_id: &config.identity_pool_id, logins: Logins(token) })
+    identity_pool(pool, "GetId", &GetId { identity_pool_id: &pool.id, logins: Logins(token) })
 }
 
 /// Reads the reply to [`get_id`].
@@ -47,7 +47,7 @@ pub fn read_identity_id(response: Response) -> Result<IdentityId, CognitoError> 
 
 /// `GetCredentialsForIdentity`: the pool picks the role from the token.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html>
-pub fn get_credentials_for_identity(config: &Config, identity: &IdentityId, token: &IdToken) -> Request {
+pub fn get_credentials_for_identity(pool: &IdentityPool, identity: &IdentityId, token: &IdToken) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct GetCredentialsForIdentity<'a> {
@@ -55,7 +55,7 @@ pub fn get_credentials_for_identity(config: &Config, identity: &IdentityId, toke
         logins: Logins<'a>,
     }
     identity_pool(
-        config,
+        pool,
         "GetCredentialsForIdentity",
         &GetCredentialsForIdentity { identity_id: &identity.0, logins: Logins(token) },
     )
@@ -88,6 +88,6 @@ impl Serialize for Logins<'_> {
     }
 }
 
-fn identity_pool<T: Serialize>(config: &Config, operation: &str, body: &T) -> Request {
-    call(&config.identity_pool_endpoint, &format!("AWSCognitoIdentityService.{operation}"), body)
+fn identity_pool<T: Serialize>(pool: &IdentityPool, operation: &str, body: &T) -> Request {
+    call(&pool.endpoint, &format!("AWSCognitoIdentityService.{operation}"), body)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::token::IdToken;
 use super::{CognitoError, call, json, text};
-use crate::config::Config;
+use crate::config::UserPool;
 use crate::http::{Request, Response, check};
 use crate::secret::Secret;
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for PasswordVerifier {
 
 /// `InitiateAuth` with `USER_SRP_AUTH`.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
-pub fn initiate_user_srp_auth(config: &Config, username: &str, srp_a: &str) -> Request {
+pub fn initiate_user_srp_auth(pool: &UserPool, username: &str, srp_a: &str) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct InitiateAuth<'a> {
@@ -67,16 +67,16 @@ pub fn initiate_user_srp_auth(config: &Config, username: &str, srp_a: &str) -> R
     }
     let auth_parameters = AuthParameters { username, srp_a };
     user_pool(
-        config,
+        pool,
         "InitiateAuth",
-        &InitiateAuth { auth_flow: "USER_SRP_AUTH", client_id: &config.user_pool_client_id, auth_parameters },
+        &InitiateAuth { auth_flow: "USER_SRP_AUTH", client_id: &pool.client_id, auth_parameters },
     )
 }
 
 /// `RespondToAuthChallenge` to `PASSWORD_VERIFIER`. `signature` and `timestamp` are those of [`super::Ephemeral::password_claim_signature`].
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 pub fn respond_to_password_verifier(
-    config: &Config,
+    pool: &UserPool,
     challenge: &PasswordVerifier,
     signature: &str,
     timestamp: &str,
@@ -100,7 +100,7 @@ pub fn respond_to_password_verifier(
     }
     let body = RespondToAuthChallenge {
         challenge_name: "PASSWORD_VERIFIER",
-        client_id: &config.user_pool_client_id,
+        client_id: &pool.client_id,
         challenge_responses: ChallengeResponses {
             username: &challenge.user_id,
             password_claim_secret_block: &challenge.secret_block,
@@ -109,32 +109,32 @@ pub fn respond_to_password_verifier(
         },
         session: challenge.session.as_deref(),
     };
-    user_pool(config, "RespondToAuthChallenge", &body)
+    user_pool(pool, "RespondToAuthChallenge", &body)
 }
 
 /// `GetTokensFromRefreshToken`.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
-pub fn get_tokens_from_refresh_token(config: &Config, refresh: &Secret) -> Request {
+pub fn get_tokens_from_refresh_token(pool: &UserPool, refresh: &Secret) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct GetTokensFromRefreshToken<'a> {
         client_id: &'a str,
         refresh_token: &'a str,
     }
-    let body = GetTokensFromRefreshToken { client_id: &config.user_pool_client_id, refresh_token: refresh.expose() };
-    user_pool(config, "GetTokensFromRefreshToken", &body)
+    let body = GetTokensFromRefreshToken { client_id: &pool.client_id, refresh_token: refresh.expose() };
+    user_pool(pool, "GetTokensFromRefreshToken", &body)
 }
 
 /// `RevokeToken`: the refresh token and every access token bought with it stop working.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
-pub fn revoke_token(config: &Config, refresh: &Secret) -> Request {
+pub fn revoke_token(pool: &UserPool, refresh: &Secret) -> Request {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct RevokeToken<'a> {
         client_id: &'a str,
         token: &'a str,
     }
-    user_pool(config, "RevokeToken", &RevokeToken { client_id: &config.user_pool_client_id, token: refresh.expose() })
+    user_pool(pool, "RevokeToken", &RevokeToken { client_id: &pool.client_id, token: refresh.expose() })
 }
 
 /// Reads the reply to `InitiateAuth`, `RespondToAuthChallenge` or `GetTokensFromRefreshToken`.
@@ -161,6 +161,6 @@ pub fn read_auth(response: Response) -> Result<AuthReply, CognitoError> {
     }
 }
 
-fn user_pool<T: Serialize>(config: &Config, operation: &str, body: &T) -> Request {
-    call(&config.user_pool_endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), body)
+fn user_pool<T: Serialize>(pool: &UserPool, operation: &str, body: &T) -> Request {
+    call(&pool.endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), body)
 }

@@ -182,7 +182,8 @@ impl Session {
             (session, Input::SignOut) => {
                 let account = session.into_account();
                 let (session, mut effects) = signed_out(None);
-                effects.extend(account.map(|account| Effect::SendAndForget(revoke_token(config, &account.refresh))));
+                effects
+                    .extend(account.map(|account| Effect::SendAndForget(revoke_token(pool(config), &account.refresh))));
                 (session, effects)
             }
             (session, _) => (session, vec![]),
@@ -239,7 +240,7 @@ fn signed_out(fault: Option<Fault>) -> (Session, Vec<Effect>) {
 }
 
 fn prove(config: &Config, username: &str, password: Secret, ephemeral: Ephemeral) -> (Session, Vec<Effect>) {
-    let request = initiate_user_srp_auth(config, username, &ephemeral.srp_a());
+    let request = initiate_user_srp_auth(pool(config), username, &ephemeral.srp_a());
     let proving = Proving { proof: Some((password, ephemeral)) };
     (Session::Proving(proving), vec![Effect::Show(SessionView::SigningIn), Effect::Send(request)])
 }
@@ -288,8 +289,8 @@ fn claim(
     let PasswordVerifier { user_id, salt, srp_b, secret_block, .. } = challenge;
     let parameters = Challenge { user_id, salt, srp_b, secret_block };
     let signature =
-        ephemeral.password_claim_signature(config.pool_name(), parameters, password.expose(), &timestamp)?;
-    Ok(respond_to_password_verifier(config, challenge, &signature, &timestamp))
+        ephemeral.password_claim_signature(pool(config).name(), parameters, password.expose(), &timestamp)?;
+    Ok(respond_to_password_verifier(pool(config), challenge, &signature, &timestamp))
 }
 
 impl Account {
@@ -322,10 +323,12 @@ impl Account {
         let stale = !now_is_before(self.skew, now, self.id.expires);
         let (step, request) = match &self.identity {
             _ if how.refresh == Refresh::Now || stale && how.refresh == Refresh::IfStale => {
-                (Step::Refresh, get_tokens_from_refresh_token(config, &self.refresh))
+                (Step::Refresh, get_tokens_from_refresh_token(pool(config), &self.refresh))
             }
-            None => (Step::GetId, get_id(config, &self.id)),
-            Some(identity) => (Step::GetCredentials, get_credentials_for_identity(config, identity, &self.id)),
+            None => (Step::GetId, get_id(&config.identity_pool, &self.id)),
+            Some(identity) => {
+                (Step::GetCredentials, get_credentials_for_identity(&config.identity_pool, identity, &self.id))
+            }
         };
         (Session::Renewing(Renewing { account: self, step, how }), vec![Effect::Send(request)])
     }
@@ -455,6 +458,10 @@ fn sign_in_fault(error: CognitoError) -> Fault {
         "UserNotConfirmedException" => Fault::NotConfirmed,
         _ => error.fault(Service::UserPool),
     }
+}
+
+fn pool(config: &Config) -> &crate::config::UserPool {
+    config.user_pool.as_ref().expect("every configuration has one so far")
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ impl Page {
             }
             View::Misconfigured { problem } => misconfigured(&problem),
             View::Session(SessionView::SigningIn) => sign_in::busy(),
+            View::Session(SessionView::Asked(_) | SessionView::Busy { .. })
+            | View::Leave { .. }
+            | View::Passkey { .. } => {}
             View::Session(SessionView::SignedOut { fault }) => {
                 if self.chat.is_some() {
                     self.draft = chat::typed();
