@@ -10,15 +10,11 @@ use crate::stream::stock::UseCase;
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The page is here. `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
+    /// The page is here. Beside this: its address without query and hash, and the query that the hosted UI came back with, or nothing.
+    /// `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
     Start {
         /// As long as the tab lives.
         tab: Option<TabHalf>,
-    },
-    /// Sign in with the password that travels beside this.
-    SignIn {
-        /// As typed.
-        username: String,
     },
     /// A form is sent. Beside this, for each of its fields in order: what was filled in.
     Submit {
@@ -196,13 +192,6 @@ impl std::fmt::Debug for TabHalf {
 /// What the page shows from now on. Each is one thing that changes alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum View {
-    /// The configuration was read.
-    Configured {
-        /// What the person signs in to.
-        name: Option<String>,
-        /// Whom to ask for access.
-        contact: Option<String>,
-    },
     /// The configuration cannot be used. Nothing else will come.
     Misconfigured {
         /// What is wrong, with the field's name and what was expected.
@@ -245,13 +234,6 @@ impl View {
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionView {
-    /// Nobody.
-    SignedOut {
-        /// Why, unless the person asked for it.
-        fault: Option<Fault>,
-    },
-    /// A sign-in is under way.
-    SigningIn,
     /// Nobody; this is asked.
     Asked(Form),
     /// What was sent is under way.
@@ -265,6 +247,8 @@ pub enum SessionView {
         username: String,
         /// The name of the role that their group gives them, where the ID token names one.
         role: Option<String>,
+        /// What the button that ends the session says.
+        sign_out: String,
     },
 }
 
@@ -290,11 +274,24 @@ pub enum TurnUpdate {
     Ended {
         /// How it ended.
         end: End,
+        /// What there is to say of an end that was not good.
+        notice: Option<Notice>,
         /// Milliseconds from the request to the first text, if text came.
         first_text: Option<u32>,
         /// Milliseconds from the request to the end.
         duration: u32,
     },
+}
+
+/// What a person reads of a failure: what happened and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// One or two words.
+    pub title: String,
+    /// The sentences.
+    pub text: String,
+    /// AWS's id of the request, if one is known, for whoever looks into it.
+    pub request_id: Option<String>,
 }
 
 /// How an answer ended.
@@ -307,107 +304,7 @@ pub enum End {
     /// The connection ended without the end marker.
     CutOff,
     /// It failed, before or after text came.
-    Failed(Fault),
-}
-
-/// Which service something is said of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Service {
-    /// The Cognito user pool.
-    UserPool,
-    /// The Cognito identity pool.
-    IdentityPool,
-    /// The Lambda function URL.
-    FunctionUrl,
-}
-
-/// What went wrong, for the page to make a sentence of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fault {
-    /// The username or the password is wrong; which, is not said.
-    WrongPassword,
-    /// The user pool has locked the account for a while after failed attempts.
-    TooManyAttempts,
-    /// The account must set a new password first.
-    PasswordResetRequired,
-    /// The account was not confirmed yet.
-    NotConfirmed,
-    /// The user pool asks for a step that this app does not know.
-    UnknownChallenge {
-        /// AWS's name of it.
-        name: String,
-    },
-    /// The refresh token is spent or revoked: the person must sign in again.
-    SessionEnded,
-    /// The browser says that there is no network.
-    Offline,
-    /// Nothing answers at the address.
-    Unreachable {
-        /// Whose address.
-        service: Service,
-    },
-    /// Something answers at the address, but the browser may not read it: CORS is not set for this page, or a refusal came without CORS headers.
-    Unreadable {
-        /// Whose address.
-        service: Service,
-    },
-    /// Too many requests.
-    Throttled {
-        /// Which service said so.
-        service: Service,
-        /// Seconds to wait, if it said so.
-        retry_after: Option<u32>,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service failed: a status of 500 or more.
-    Failing {
-        /// Which service.
-        service: Service,
-        /// The HTTP status.
-        status: u16,
-        /// Its own sentence, possibly empty.
-        message: String,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The role may not use the function URL.
-    NotAllowed {
-        /// The role's name, where the ID token names one.
-        role: Option<String>,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service refused for another reason.
-    Refused {
-        /// Which service.
-        service: Service,
-        /// The HTTP status.
-        status: u16,
-        /// AWS's name of the reason, possibly empty.
-        code: String,
-        /// Its own sentence, possibly empty.
-        message: String,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service's answer is not what its documentation says.
-    Unexpected {
-        /// Which service.
-        service: Service,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The back end reported an error in the middle of the answer.
-    Answer {
-        /// Its own sentence, possibly empty.
-        message: String,
-    },
-    /// Some lines of the answer could not be read; what could is shown.
-    Garbled {
-        /// How many.
-        lines: u32,
-    },
+    Failed,
 }
 
 /// A message as bytes. Both halves come from one build, so the format needs no version.
@@ -430,11 +327,8 @@ mod tests {
         let view = View::Turn {
             id: TurnId(3),
             update: TurnUpdate::Ended {
-                end: End::Failed(Fault::Throttled {
-                    service: Service::FunctionUrl,
-                    retry_after: Some(7),
-                    request_id: None,
-                }),
+                end: End::Failed,
+                notice: Some(Notice { title: "Busy".into(), text: "Later.".into(), request_id: None }),
                 first_text: None,
                 duration: 12,
             },
