@@ -8,6 +8,7 @@ pub mod cognito;
 pub mod config;
 mod hash;
 pub mod http;
+mod json;
 pub mod messages;
 pub mod protocol;
 pub mod secret;
