@@ -1,6 +1,5 @@
 //! Requests and responses as plain values, and the one place where a status becomes an error.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::protocol::{Fault, Service};
@@ -125,11 +124,6 @@ impl ServiceError {
 
 /// Names that AWS's JSON services give to "too many requests" with a status of 400.
 const THROTTLING: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
-
-/// A body in JSON. Maps of strings and numbers cannot fail to be written; saying so by `expect` would cost 3 kB of Wasm to word the failure.
-pub fn to_json<T: Serialize>(body: &T) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
-}
 
 /// The body of a success, or the error. The name of an exception comes in `x-amzn-errortype`, `__type` or `code`, with a namespace before a
 /// `#` and a URL after a `:`; the sentence in `message` or `Message`.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod fault;
 mod hash;
 pub mod http;
+mod json;
 pub mod messages;
 pub mod protocol;
 mod random;

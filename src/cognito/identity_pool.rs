@@ -1,12 +1,11 @@
-//! The identity pool's API: an ID token becomes temporary keys, in AWS's enhanced flow.
+//! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or its basic one.
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::token::IdToken;
-use super::{CognitoError, call, json, text};
+use super::{CognitoError, call, json, secret, text};
 use crate::config::IdentityPool;
 use crate::http::{Request, Response, check};
+use crate::json::Json;
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -27,16 +26,19 @@ pub struct Keys {
     pub expires: UnixMillis,
 }
 
-/// `GetId`.
+/// An entry of `Logins`: what somebody shows to the pool. Guests show nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Who issued the token, by the pool's name: an ID token's issuer without its scheme, `graph.facebook.com`, a SAML provider's ARN.
+    pub key: String,
+    /// The token or assertion.
+    pub token: Secret,
+}
+
+/// `GetId`. The same login has the same identity each time; a guest's is new each time.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html>
-pub fn get_id(pool: &IdentityPool, token: &IdToken) -> Request {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct GetId<'a> {
-        identity_pool_id: &'a str,
-        logins: Logins<'a>,
-    }
-    identity_pool(pool, "GetId", &GetId { identity_pool_id: &pool.id, logins: Logins(token) })
+pub fn get_id(pool: &IdentityPool, login: Option<&Login>) -> Request {
+    identity_pool(pool, "GetId", ("IdentityPoolId", &pool.id), login)
 }
 
 /// Reads the reply to [`get_id`].
@@ -45,49 +47,49 @@ pub fn read_identity_id(response: Response) -> Result<IdentityId, CognitoError> 
     Ok(IdentityId(text("GetId", &reply, "/IdentityId")?.to_owned()))
 }
 
-/// `GetCredentialsForIdentity`: the pool picks the role from the token.
+/// `GetCredentialsForIdentity`: the pool picks the role, from the token if there is one.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html>
-pub fn get_credentials_for_identity(pool: &IdentityPool, identity: &IdentityId, token: &IdToken) -> Request {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct GetCredentialsForIdentity<'a> {
-        identity_id: &'a str,
-        logins: Logins<'a>,
-    }
-    identity_pool(
-        pool,
-        "GetCredentialsForIdentity",
-        &GetCredentialsForIdentity { identity_id: &identity.0, logins: Logins(token) },
-    )
+pub fn get_credentials_for_identity(pool: &IdentityPool, identity: &IdentityId, login: Option<&Login>) -> Request {
+    identity_pool(pool, "GetCredentialsForIdentity", ("IdentityId", &identity.0), login)
 }
 
-/// Reads the reply to [`get_credentials_for_identity`]. `Expiration` is in seconds, possibly with a fraction.
-pub fn read_credentials(response: Response) -> Result<Keys, CognitoError> {
+/// Reads the reply to [`get_credentials_for_identity`]: the keys, and the identity that they are of. That is another than was asked for when a
+/// guest's identity is linked to somebody who has one already. `Expiration` is in seconds, possibly with a fraction.
+pub fn read_credentials(response: Response) -> Result<(Keys, Option<IdentityId>), CognitoError> {
     const OPERATION: &str = "GetCredentialsForIdentity";
     let reply = json(OPERATION, &check(response)?)?;
-    let field = |path| text(OPERATION, &reply, path).map(str::to_owned);
     let expires = reply
         .pointer("/Credentials/Expiration")
         .and_then(Value::as_f64)
         .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/Credentials/Expiration" })?;
-    Ok(Keys {
-        access_key_id: field("/Credentials/AccessKeyId")?,
-        secret_access_key: Secret::new(field("/Credentials/SecretKey")?),
-        session_token: Secret::new(field("/Credentials/SessionToken")?),
+    let keys = Keys {
+        access_key_id: text(OPERATION, &reply, "/Credentials/AccessKeyId")?.to_owned(),
+        secret_access_key: secret(OPERATION, &reply, "/Credentials/SecretKey")?,
+        session_token: secret(OPERATION, &reply, "/Credentials/SessionToken")?,
         #[allow(clippy::cast_possible_truncation)] // A cast from f64 saturates, and milliseconds are fine enough.
         expires: UnixMillis((expires * 1000.0) as i64),
-    })
+    };
+    Ok((keys, text(OPERATION, &reply, "/IdentityId").ok().map(|id| IdentityId(id.to_owned()))))
 }
 
-/// The token under the name of who issued it.
-struct Logins<'a>(&'a IdToken);
-
-impl Serialize for Logins<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(&self.0.issuer, self.0.raw().expose())])
-    }
+/// `GetOpenIdToken`, the middle of the basic flow: a token of the identity for [`crate::sts::assume_role_with_web_identity`].
+/// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdToken.html>
+pub fn get_open_id_token(pool: &IdentityPool, identity: &IdentityId, login: Option<&Login>) -> Request {
+    identity_pool(pool, "GetOpenIdToken", ("IdentityId", &identity.0), login)
 }
 
-fn identity_pool<T: Serialize>(pool: &IdentityPool, operation: &str, body: &T) -> Request {
-    call(&pool.endpoint, &format!("AWSCognitoIdentityService.{operation}"), body)
+/// Reads the reply to [`get_open_id_token`]. The token is good for ten minutes.
+pub fn read_open_id_token(response: Response) -> Result<Secret, CognitoError> {
+    secret("GetOpenIdToken", &json("GetOpenIdToken", &check(response)?)?, "/Token")
+}
+
+fn identity_pool(pool: &IdentityPool, operation: &str, subject: (&str, &str), login: Option<&Login>) -> Request {
+    let login = login.map(|login| [(login.key.as_str(), login.token.expose())]);
+    let logins = login.as_ref().map_or(Json::Absent, |login| Json::Texts(login));
+    call(
+        &pool.endpoint,
+        "AWSCognitoIdentityService",
+        operation,
+        &[(subject.0, Json::Text(subject.1)), ("Logins", logins)],
+    )
 }

@@ -61,7 +61,7 @@ impl std::fmt::Debug for Ephemeral {
 
 /// The parameters of a `PASSWORD_VERIFIER` challenge that the answer is computed from.
 #[derive(Debug, Clone, Copy)]
-pub struct Challenge<'a> {
+pub struct SrpChallenge<'a> {
     /// `USER_ID_FOR_SRP`.
     pub user_id: &'a str,
     /// `SALT`, hexadecimal.
@@ -96,7 +96,7 @@ impl Ephemeral {
     pub fn password_claim_signature(
         &self,
         pool_name: &str,
-        challenge: Challenge<'_>,
+        challenge: SrpChallenge<'_>,
         password: &str,
         timestamp: &str,
     ) -> Result<String, SrpError> {
@@ -282,7 +282,7 @@ mod tests {
             assert_eq!(number(&s), case.s, "S: {name}");
             assert_eq!(to_hex(&*session_key(&u, &s)), case.key, "key: {name}");
             assert_eq!(UnixMillis(case.unix_millis).srp_timestamp(), case.timestamp, "TIMESTAMP: {name}");
-            let challenge = Challenge {
+            let challenge = SrpChallenge {
                 user_id: &case.user_id,
                 salt: &case.salt,
                 srp_b: &case.b,
@@ -301,7 +301,7 @@ mod tests {
         assert!(!vectors.refused.is_empty());
         for Refused { name, b } in &vectors.refused {
             let challenge =
-                Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
+                SrpChallenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
             let claim =
                 secret(&case.a).password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
             // More than 3072 bits is no number of this group at all.
@@ -313,13 +313,13 @@ mod tests {
     #[test]
     fn what_is_not_hexadecimal_or_base64_is_refused() {
         let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
-        let good = Challenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
+        let good = SrpChallenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
         let claim = |challenge| ephemeral.password_claim_signature("pool", challenge, "p", "now");
         assert!(claim(good).is_ok());
-        assert_eq!(claim(Challenge { salt: "", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { salt: "0xa1", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { srp_b: "é", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { secret_block: "*", ..good }), Err(SrpError::NotBase64));
+        assert_eq!(claim(SrpChallenge { salt: "", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { salt: "0xa1", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { srp_b: "é", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { secret_block: "*", ..good }), Err(SrpError::NotBase64));
     }
 
     #[test]
@@ -343,7 +343,7 @@ mod tests {
 
         #[test]
         fn any_challenge_gives_a_claim_or_an_error(salt in ".{0,12}", srp_b in "[0-9a-fA-Fx]{0,8}", secret_block in ".{0,8}") {
-            let challenge = Challenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+            let challenge = SrpChallenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
             let _ = Ephemeral::new(&Entropy([7; 32])).unwrap().password_claim_signature("pool", challenge, "p", "now");
         }
     }

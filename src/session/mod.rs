@@ -14,9 +14,9 @@ mod record;
 pub use record::Record;
 
 use crate::cognito::{
-    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, PasswordVerifier, Tokens,
-    get_credentials_for_identity, get_id, get_tokens_from_refresh_token, initiate_user_srp_auth,
-    respond_to_password_verifier, revoke_token,
+    self, AuthReply, Challenge, CognitoError, Ephemeral, IdToken, IdentityId, Keys, Login, SrpChallenge, Tokens,
+    get_credentials_for_identity, get_id, get_tokens_from_refresh_token, initiate_auth, respond_to_auth_challenge,
+    revoke_token,
 };
 use crate::config::Config;
 use crate::http::{NoAnswer, Request, Response, ServiceError};
@@ -240,7 +240,8 @@ fn signed_out(fault: Option<Fault>) -> (Session, Vec<Effect>) {
 }
 
 fn prove(config: &Config, username: &str, password: Secret, ephemeral: Ephemeral) -> (Session, Vec<Effect>) {
-    let request = initiate_user_srp_auth(pool(config), username, &ephemeral.srp_a());
+    let parameters = [("USERNAME", username), ("SRP_A", &ephemeral.srp_a())];
+    let request = initiate_auth(pool(config), "USER_SRP_AUTH", &parameters, None);
     let proving = Proving { proof: Some((password, ephemeral)) };
     (Session::Proving(proving), vec![Effect::Show(SessionView::SigningIn), Effect::Send(request)])
 }
@@ -257,7 +258,9 @@ impl Proving {
             Err(no_answer) => return signed_out(Some(no_answer.fault(Service::UserPool))),
         };
         match (reply, self.proof.take()) {
-            (Ok(AuthReply::PasswordVerifier(challenge)), Some((password, ephemeral))) => {
+            (Ok(AuthReply::Challenge(challenge)), Some((password, ephemeral)))
+                if challenge.name == "PASSWORD_VERIFIER" =>
+            {
                 match claim(config, now, &challenge, &password, &ephemeral) {
                     Ok(request) => (Session::Proving(self), vec![Effect::Send(request)]),
                     Err(error) => {
@@ -269,7 +272,9 @@ impl Proving {
                 Some(account) => account.renew(config, now, Renewal { first: true, ..Renewal::default() }),
                 None => signed_out(Some(unexpected(Service::UserPool, "the reply holds no refresh token"))),
             },
-            (Ok(AuthReply::Other(name)), _) => signed_out(Some(Fault::UnknownChallenge { name })),
+            (Ok(AuthReply::Challenge(Challenge { name, .. })), _) if name != "PASSWORD_VERIFIER" => {
+                signed_out(Some(Fault::UnknownChallenge { name }))
+            }
             (Ok(_), _) => {
                 signed_out(Some(unexpected(Service::UserPool, "the steps of the sign-in came in another order")))
             }
@@ -281,16 +286,23 @@ impl Proving {
 fn claim(
     config: &Config,
     now: UnixMillis,
-    challenge: &PasswordVerifier,
+    challenge: &Challenge,
     password: &Secret,
     ephemeral: &Ephemeral,
 ) -> Result<Request, cognito::SrpError> {
     let timestamp = now.srp_timestamp();
-    let PasswordVerifier { user_id, salt, srp_b, secret_block, .. } = challenge;
-    let parameters = Challenge { user_id, salt, srp_b, secret_block };
+    let parameter = |name| challenge.parameter(name).unwrap_or_default();
+    let (user_id, secret_block) = (parameter("USER_ID_FOR_SRP"), parameter("SECRET_BLOCK"));
+    let parameters = SrpChallenge { user_id, salt: parameter("SALT"), srp_b: parameter("SRP_B"), secret_block };
     let signature =
         ephemeral.password_claim_signature(pool(config).name(), parameters, password.expose(), &timestamp)?;
-    Ok(respond_to_password_verifier(pool(config), challenge, &signature, &timestamp))
+    let responses = [
+        ("USERNAME", user_id),
+        ("PASSWORD_CLAIM_SECRET_BLOCK", secret_block),
+        ("PASSWORD_CLAIM_SIGNATURE", &signature),
+        ("TIMESTAMP", &timestamp),
+    ];
+    Ok(respond_to_auth_challenge(pool(config), &challenge.name, challenge.session.as_ref(), &responses))
 }
 
 impl Account {
@@ -314,6 +326,10 @@ impl Account {
         }
     }
 
+    fn login(&self) -> Login {
+        Login { key: self.id.issuer.clone(), token: self.id.raw().clone() }
+    }
+
     fn view(&self) -> SessionView {
         SessionView::SignedIn { username: self.id.username.clone(), role: self.id.role_name() }
     }
@@ -323,12 +339,13 @@ impl Account {
         let stale = !now_is_before(self.skew, now, self.id.expires);
         let (step, request) = match &self.identity {
             _ if how.refresh == Refresh::Now || stale && how.refresh == Refresh::IfStale => {
-                (Step::Refresh, get_tokens_from_refresh_token(pool(config), &self.refresh))
+                (Step::Refresh, get_tokens_from_refresh_token(pool(config), &self.refresh, None))
             }
-            None => (Step::GetId, get_id(&config.identity_pool, &self.id)),
-            Some(identity) => {
-                (Step::GetCredentials, get_credentials_for_identity(&config.identity_pool, identity, &self.id))
-            }
+            None => (Step::GetId, get_id(&config.identity_pool, Some(&self.login()))),
+            Some(identity) => (
+                Step::GetCredentials,
+                get_credentials_for_identity(&config.identity_pool, identity, Some(&self.login())),
+            ),
         };
         (Session::Renewing(Renewing { account: self, step, how }), vec![Effect::Send(request)])
     }
@@ -362,13 +379,13 @@ impl Renewing {
                     (session, effects)
                 }
                 // A refresh has no steps; a pool that asks for one wants the person.
-                AuthReply::PasswordVerifier(_) | AuthReply::Other(_) => ended(wanted),
+                AuthReply::Challenge(_) => ended(wanted),
             }),
             Step::GetId => cognito::read_identity_id(response).map(|identity| {
                 self.account.identity = Some(identity);
                 self.account.clone().renew(config, now, Renewal { new_identity: true, ..how })
             }),
-            Step::GetCredentials => cognito::read_credentials(response).map(|keys| {
+            Step::GetCredentials => cognito::read_credentials(response).map(|(keys, _)| {
                 let active = Active { account: self.account.clone(), keys };
                 let mut effects = vec![Effect::Save(active.account.record())];
                 if first {

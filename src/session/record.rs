@@ -1,11 +1,10 @@
 //! What of a session outlives a load of the page. The worker encrypts it before it stores it.
 
-use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cognito::IdentityId;
-use crate::http::to_json;
+use crate::json::Json;
 use crate::secret::Secret;
 use crate::time::Skew;
 
@@ -23,35 +22,26 @@ pub struct Record {
 }
 
 /// The version of the format; a record of another is as none.
-const VERSION: u64 = 1;
+const VERSION: i64 = 1;
 
 impl Record {
     /// Plain bytes, for nobody but the cipher.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Plain<'a> {
-            version: u64,
-            id_token: &'a str,
-            refresh_token: &'a str,
-            identity_id: Option<&'a str>,
-            skew: i64,
-        }
-        let plain = Plain {
-            version: VERSION,
-            id_token: self.id_token.expose(),
-            refresh_token: self.refresh_token.expose(),
-            identity_id: self.identity.as_ref().map(|identity| identity.0.as_str()),
-            skew: self.skew.0,
-        };
-        Zeroizing::new(to_json(&plain))
+        let plain = Json::Object(&[
+            ("version", Json::Number(VERSION)),
+            ("idToken", Json::Text(self.id_token.expose())),
+            ("refreshToken", Json::Text(self.refresh_token.expose())),
+            ("identityId", Json::optional(self.identity.as_ref().map(|identity| identity.0.as_str()))),
+            ("skew", Json::Number(self.skew.0)),
+        ]);
+        Zeroizing::new(plain.to_bytes())
     }
 
     /// `None` if the bytes are not a record of this version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let value: Value = serde_json::from_slice(bytes).ok()?;
         let secret = |field: &str| value.get(field).and_then(Value::as_str).map(|text| Secret::new(text.to_owned()));
-        (value.get("version")?.as_u64()? == VERSION).then_some(())?;
+        (value.get("version")?.as_i64()? == VERSION).then_some(())?;
         Some(Self {
             id_token: secret("idToken")?,
             refresh_token: secret("refreshToken")?,
