@@ -1,16 +1,27 @@
 //! The worker's core: the session and the chat, joined. Pure; `worker/` carries its effects out.
 //!
-//! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to.
+//! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
+//! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat};
-use crate::cognito::Ephemeral;
+use crate::chat::{self, Chat, Ending};
+use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
-use crate::http::{Head, NoAnswer, Request, Response};
-use crate::protocol::{Intent, SessionView, View};
+use crate::fault::{Busy, Service};
+use crate::http::{Head, NoAnswer, Request, Response, may_pass};
+use crate::messages;
+use crate::protocol::{End, FormId, Intent, TurnUpdate, View};
+use crate::random::Random;
 use crate::secret::Secret;
-use crate::session::{self, Record, Session};
+use crate::session::{self, Env, Memory, Record, Screen, Session};
 use crate::stream::stock::Ask;
 use crate::time::UnixMillis;
+
+/// A request of the session is sent at most so often.
+const TRIES: u32 = 3;
+/// The shortest time before it is sent again, in milliseconds; it doubles, and up to as much again is added.
+const BACK_OFF: u32 = 400;
+/// Nobody waits longer than this before a form, in seconds, whatever a service asks for.
+const PATIENCE: u32 = 10;
 
 /// A request's number; a reply carries it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,35 +38,54 @@ impl RequestId {
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    random: Random,
+    /// The page's address, without query and hash.
+    page: String,
     session: Session,
+    memory: Memory,
+    /// For the next proof of a password.
+    spare: Option<Ephemeral>,
+    last_form: FormId,
     chat: Chat,
-    /// Whose turns the chat holds: their `sub`.
+    /// Whose turns the chat holds.
     chat_of: Option<String>,
     last_id: RequestId,
     /// Whose reply the session waits for.
-    session_request: Option<RequestId>,
+    session_request: Option<Outgoing>,
     /// Whose answer the chat waits for.
     chat_request: Option<RequestId>,
+}
+
+/// A request of the session's.
+#[derive(Debug)]
+struct Outgoing {
+    id: RequestId,
+    request: Request,
+    tries: u32,
 }
 
 /// What happens to the app.
 #[derive(Debug)]
 pub enum Input {
     /// The store was read.
-    Restored(Option<Record>),
-    /// The page sent the sign-in form.
-    SignIn {
-        /// As typed.
-        username: String,
-        /// As typed.
-        password: Secret,
-        /// Made for this sign-in and no other.
-        ephemeral: Ephemeral,
+    Restored {
+        /// What the tab keeps.
+        record: Option<Record>,
+        /// What this browser remembers.
+        memory: Memory,
+        /// The page's address, without query and hash.
+        page: String,
+        /// The query that the hosted UI came back with, possibly empty.
+        callback: Secret,
     },
-    /// The page sent another intent.
-    Intent(Intent),
+    /// There is nothing else to do: what the next sign-in needs can be computed.
+    Idle,
+    /// The page sent an intent, with what was filled in beside it.
+    Intent(Intent, Vec<Secret>),
     /// The whole reply to an [`Effect::Send`].
     Replied(RequestId, Result<Response, NoAnswer>),
+    /// An [`Effect::Wait`] is over.
+    Waited(RequestId),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
 }
@@ -78,24 +108,35 @@ pub enum Streamed {
 pub enum Effect {
     /// Send this and feed the reply back, with the number if there is one.
     Send(Option<RequestId>, Request),
+    /// Feed [`Input::Waited`] back after so many milliseconds.
+    Wait(RequestId, u32),
     /// Send this and feed the answer back as it comes.
     Stream(RequestId, Request),
     /// End that request.
     Abort(RequestId),
     /// Keep this for the next load of the page.
     Save(Record),
-    /// Keep nothing.
+    /// Keep nothing for the next load of the page.
     Forget,
+    /// Keep this in the browser under a name, or nothing any more.
+    Remember(String, Option<Secret>),
+    /// Leave for this address, once everything is kept.
+    Leave(String),
     /// Show this.
     Show(View),
 }
 
 impl App {
-    /// Nobody signed in, nothing asked.
-    pub fn new(config: Config) -> Self {
+    /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
         Self {
             config,
+            random: Random::new(seed),
+            page: String::new(),
             session: Session::default(),
+            memory: Memory::default(),
+            spare: None,
+            last_form: FormId::default(),
             chat: Chat::default(),
             chat_of: None,
             last_id: RequestId(0),
@@ -108,22 +149,21 @@ impl App {
     pub fn step(&mut self, now: UnixMillis, input: Input) -> Vec<Effect> {
         let mut effects = vec![];
         match input {
-            Input::Restored(record) => self.session(now, session::Input::Restored(record), &mut effects),
-            Input::SignIn { username, password, ephemeral } => {
-                self.session(now, session::Input::SignIn { username, password, ephemeral }, &mut effects);
+            Input::Restored { record, memory, page, callback } => {
+                (self.memory, self.page) = (memory, page);
+                self.session(now, session::Input::Restored { record, callback }, &mut effects);
             }
-            Input::Intent(Intent::SignOut) => {
-                self.session(now, session::Input::SignOut, &mut effects);
-                self.no_turns(now, &mut effects);
+            Input::Idle if self.spare.is_none() && self.session.subject().is_none() => {
+                self.spare = Ephemeral::new(&Entropy(self.random.bytes())).ok();
             }
-            Input::Intent(Intent::Ask { prompt, use_case }) => {
-                self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), &mut effects);
+            Input::Intent(intent, values) => self.intent(now, intent, values, &mut effects),
+            Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
+                self.replied(now, reply, &mut effects);
             }
-            Input::Intent(Intent::Retry { turn }) => self.chat(now, chat::Input::Retry(turn), &mut effects),
-            Input::Intent(Intent::Stop) => self.chat(now, chat::Input::Stop, &mut effects),
-            Input::Replied(id, reply) if self.session_request == Some(id) => {
-                self.session_request = None;
-                self.session(now, session::Input::Replied(reply), &mut effects);
+            Input::Waited(id) => {
+                if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
+                    effects.push(Effect::Send(Some(id), sent.request.clone()));
+                }
             }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
                 let input = match streamed {
@@ -134,51 +174,106 @@ impl App {
                 };
                 self.chat(now, input, &mut effects);
             }
-            // The edge has handled these intents: it holds the store, and the password that goes with a sign-in. The rest is late.
-            Input::Intent(
-                Intent::Start { .. }
-                | Intent::SignIn { .. }
-                | Intent::Submit { .. }
-                | Intent::Press { .. }
-                | Intent::Passkey { .. },
-            )
-            | Input::Replied(..)
-            | Input::Streamed(..) => {}
+            // Late.
+            Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
         }
         effects
     }
 
+    fn intent(&mut self, now: UnixMillis, intent: Intent, mut values: Vec<Secret>, effects: &mut Vec<Effect>) {
+        let input = match intent {
+            Intent::Submit { form } => session::Input::Submit(form, values),
+            Intent::Press { form, button } => session::Input::Press(form, button, values),
+            Intent::Passkey { form, outcome } => {
+                let credential = values.pop().unwrap_or_else(|| Secret::new(String::new()));
+                session::Input::Passkey(form, outcome, credential)
+            }
+            Intent::ShownAgain => session::Input::ShownAgain,
+            Intent::SignOut => {
+                self.session(now, session::Input::SignOut, effects);
+                return self.no_turns(now, effects);
+            }
+            Intent::Ask { prompt, use_case } => {
+                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), effects);
+            }
+            Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
+            Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
+            // The edge has handled it: it holds the store.
+            Intent::Start { .. } => return,
+        };
+        self.session(now, input, effects);
+    }
+
+    /// A reply to the session's request, unless it is worth another try.
+    fn replied(&mut self, now: UnixMillis, reply: Result<Response, NoAnswer>, effects: &mut Vec<Effect>) {
+        let Some(mut sent) = self.session_request.take() else { return };
+        let asked = reply.as_ref().ok().and_then(|response| response.head.retry_after).unwrap_or_default();
+        if sent.tries < TRIES && may_pass(&reply) && asked <= PATIENCE {
+            let half = BACK_OFF << sent.tries;
+            let wait = (half + self.random.below(half)).max(asked * 1000);
+            sent.tries += 1;
+            if self.session.is_busy() {
+                let service = if sent.request.url == self.config.identity_pool.endpoint
+                    && self.config.user_pool.as_ref().is_none_or(|pool| pool.endpoint != sent.request.url)
+                {
+                    Service::IdentityPool
+                } else {
+                    Service::UserPool
+                };
+                let busy = Screen::Busy(Busy::Retrying(service, wait.div_ceil(1000)));
+                effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
+            }
+            effects.push(Effect::Wait(sent.id, wait));
+            self.session_request = Some(sent);
+            return;
+        }
+        self.session(now, session::Input::Replied(reply), effects);
+    }
+
     fn session(&mut self, now: UnixMillis, input: session::Input, effects: &mut Vec<Effect>) {
-        let (session, todo) = std::mem::take(&mut self.session).step(&self.config, now, input);
-        self.session = session;
+        let mut env = Env {
+            config: &self.config,
+            now,
+            page: &self.page,
+            random: &mut self.random,
+            spare: &mut self.spare,
+            memory: &mut self.memory,
+            last_form: &mut self.last_form,
+            effects: vec![],
+        };
+        self.session = std::mem::take(&mut self.session).step(&mut env, input);
+        let todo = env.effects;
         for effect in todo {
             match effect {
                 session::Effect::Send(request) => {
                     let id = self.next_id();
-                    self.session_request = Some(id);
+                    self.session_request = Some(Outgoing { id, request: request.clone(), tries: 1 });
                     effects.push(Effect::Send(Some(id), request));
                 }
                 session::Effect::SendAndForget(request) => effects.push(Effect::Send(None, request)),
                 session::Effect::Save(record) => effects.push(Effect::Save(record)),
-                session::Effect::Forget => {
-                    self.session_request = None;
-                    effects.push(Effect::Forget);
+                session::Effect::Forget => effects.push(Effect::Forget),
+                session::Effect::Remember(name, value) => effects.push(Effect::Remember(name, value)),
+                session::Effect::Leave(url) => effects.push(Effect::Leave(url)),
+                session::Effect::Passkey { form, options, autofill } => {
+                    effects.push(Effect::Show(View::Passkey { form, options, autofill }));
                 }
-                session::Effect::Show(view) => {
+                session::Effect::Show(screen) => {
                     // Turns outlive a session that ended by itself, for the same person to go on with.
-                    let subject = self
-                        .session
-                        .subject()
-                        .filter(|_| matches!(view, SessionView::SignedIn { .. }))
-                        .map(str::to_owned);
+                    let subject = self.session.subject().filter(|_| matches!(screen, Screen::SignedIn { .. }));
+                    let subject = subject.map(str::to_owned);
                     if subject.is_some() && self.chat_of != subject {
                         self.no_turns(now, effects);
                         self.chat_of = subject;
                     }
-                    effects.push(Effect::Show(View::Session(view)));
+                    effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
+        }
+        // What nobody waits for any more.
+        if !self.session.waits() {
+            self.session_request = None;
         }
     }
 
@@ -193,6 +288,17 @@ impl App {
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
                 chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
+                chat::Effect::Ended { turn, ending, first_text, duration } => {
+                    let notice = messages::ending(&ending, self.config.contact.as_deref());
+                    let end = match ending {
+                        Ending::Done => End::Done,
+                        Ending::Stopped => End::Stopped,
+                        Ending::CutOff => End::CutOff,
+                        Ending::Failed(_) => End::Failed,
+                    };
+                    let update = TurnUpdate::Ended { end, notice, first_text, duration };
+                    effects.push(Effect::Show(View::Turn { id: turn, update }));
+                }
             }
         }
     }

@@ -144,3 +144,18 @@ pub enum FieldFault {
     /// A new password that the pool's policy forbids.
     Policy,
 }
+
+/// What is under way, for the screen to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Busy {
+    /// The person is being signed in.
+    SigningIn,
+    /// What was filled in is being checked.
+    Checking,
+    /// Something is being sent.
+    Sending,
+    /// The page is being left for a provider's.
+    Leaving,
+    /// A service does not answer, or is busy; it is asked again after so many seconds.
+    Retrying(Service, u32),
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::protocol::{Fault, Service};
+use crate::fault::{Fault, Service};
 
 /// A request that is still to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The exact bytes to send.
     pub body: Vec<u8>,
+    /// Whether the browser sends its cookies for that address along. AWS is never sent any.
+    pub cookies: bool,
 }
 
 impl std::fmt::Debug for Request {
@@ -119,6 +121,17 @@ impl ServiceError {
                 request_id,
             },
         }
+    }
+}
+
+/// Whether a request that ended so may end well if it is sent again a little later.
+pub fn may_pass(reply: &Result<Response, NoAnswer>) -> bool {
+    match reply {
+        Err(no_answer) => *no_answer != NoAnswer::Unreadable,
+        Ok(response) if response.head.status == 400 => {
+            check(response.clone()).is_err_and(|error| THROTTLING.contains(&error.code.as_str()))
+        }
+        Ok(response) => response.head.status == 429 || response.head.status >= 500,
     }
 }
 

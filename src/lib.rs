@@ -7,6 +7,7 @@ pub mod chat;
 pub mod cognito;
 pub mod config;
 pub mod fault;
+mod foreign;
 mod hash;
 pub mod http;
 mod json;

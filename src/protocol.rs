@@ -36,6 +36,8 @@ pub enum Intent {
         /// How.
         outcome: PasskeyOutcome,
     },
+    /// The page was left for a provider's, and is shown again by the back button.
+    ShownAgain,
     /// Forget everything.
     SignOut,
     /// Ask for an answer.

@@ -6,7 +6,8 @@ use crate::cognito::Keys;
 use crate::config::Config;
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
-use crate::protocol::{End, Fault, Service, TurnId, TurnUpdate};
+use crate::fault::{Fault, Service};
+use crate::protocol::{TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
 use crate::stream::Event;
@@ -86,6 +87,30 @@ pub enum Effect {
     Abort,
     /// Show this.
     Show(TurnId, TurnUpdate),
+    /// Nothing more will come of this turn.
+    Ended {
+        /// Which.
+        turn: TurnId,
+        /// How it ended.
+        ending: Ending,
+        /// Milliseconds from the request to the first text, if text came.
+        first_text: Option<u32>,
+        /// Milliseconds from the request to the end.
+        duration: u32,
+    },
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With its end marker.
+    Done,
+    /// The person stopped it.
+    Stopped,
+    /// The connection ended without the end marker.
+    CutOff,
+    /// It failed, before or after text came.
+    Failed(Fault),
 }
 
 impl Chat {
@@ -96,7 +121,7 @@ impl Chat {
             (Input::Retry(turn), None) => self.retry(now, turn),
             (Input::Stop, Some(answering)) => {
                 let mut effects = if matches!(answering.stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
-                effects.push(answering.ended(now, End::Stopped));
+                effects.push(answering.ended(now, Ending::Stopped));
                 effects
             }
             (input, Some(answering)) => self.answer(config, now, answering, input),
@@ -142,13 +167,13 @@ impl Chat {
                     self.answering = Some(answering);
                     vec![Effect::Stream(request)]
                 }
-                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
             },
             (Input::Keys(Err(fault)), stage @ Stage::Keys) => {
-                vec![Answering { stage, ..answering }.ended(now, End::Failed(fault))]
+                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(fault))]
             }
             (Input::NoAnswer(no_answer), stage @ Stage::Requested { .. }) => {
-                vec![Answering { stage, ..answering }.ended(now, End::Failed(no_answer.fault(Service::FunctionUrl)))]
+                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(no_answer.fault(Service::FunctionUrl)))]
             }
             (Input::Head(head), Stage::Requested { signed_with, role }) => {
                 answering.stage = if head.is_success() {
@@ -177,7 +202,7 @@ impl Chat {
                         self.answering = Some(answering);
                         vec![Effect::Stream(request)]
                     }
-                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
                 }
             }
             (Input::Head(head), Stage::Naming { request_id, .. }) => {
@@ -194,7 +219,7 @@ impl Chat {
             // Whatever STS said or did not say, the refusal stands.
             (Input::End | Input::NoAnswer(_) | Input::Keys(Err(_)), Stage::Naming { request_id, reply }) => {
                 let fault = Fault::NotAllowed { role: read_role_name(reply), request_id };
-                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))]
+                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))]
             }
             (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable }) => {
                 let events = decoder.push(&bytes);
@@ -222,7 +247,7 @@ impl Chat {
         role: Option<String>,
         response: Response,
     ) -> Vec<Effect> {
-        let Err(error) = check(response) else { return vec![answering.ended(now, End::CutOff)] };
+        let Err(error) = check(response) else { return vec![answering.ended(now, Ending::CutOff)] };
         let mendable = matches!(error.status, 400 | 401 | 403)
             && (MENDABLE.contains(&error.code.as_str())
                 || error.message.contains("expired")
@@ -240,7 +265,7 @@ impl Chat {
             (403, role) if !mendable => Fault::NotAllowed { role, request_id: error.request_id },
             _ => error.fault(Service::FunctionUrl),
         };
-        vec![answering.ended(now, End::Failed(fault))]
+        vec![answering.ended(now, Ending::Failed(fault))]
     }
 
     fn read(&mut self, now: UnixMillis, mut answering: Answering, events: Vec<Event>, at_end: bool) -> Vec<Effect> {
@@ -252,15 +277,15 @@ impl Chat {
                 // What came in one read is shown in one step.
                 Event::Text(piece) => text.push_str(&piece),
                 Event::Unreadable => *unreadable += 1,
-                Event::Error(message) => end = Some(End::Failed(Fault::Answer { message })),
-                Event::End => end = Some(End::Done),
+                Event::Error(message) => end = Some(Ending::Failed(Fault::Answer { message })),
+                Event::End => end = Some(Ending::Done),
             }
         }
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.
-            (Some(End::Done), lines @ 1..) => Some(End::Failed(Fault::Garbled { lines })),
-            (None, lines @ 1..) if at_end => Some(End::Failed(Fault::Garbled { lines })),
-            (None, _) if at_end => Some(End::CutOff),
+            (Some(Ending::Done), lines @ 1..) => Some(Ending::Failed(Fault::Garbled { lines })),
+            (None, lines @ 1..) if at_end => Some(Ending::Failed(Fault::Garbled { lines })),
+            (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
         if !text.is_empty() {
@@ -271,7 +296,7 @@ impl Chat {
         match end {
             Some(end) => {
                 // A whole answer's connection ends by itself, and can serve the next request.
-                if !at_end && end != End::Done {
+                if !at_end && end != Ending::Done {
                     effects.push(Effect::Abort);
                 }
                 effects.push(answering.ended(now, end));
@@ -283,11 +308,8 @@ impl Chat {
 }
 
 impl Answering {
-    fn ended(&self, now: UnixMillis, end: End) -> Effect {
-        Effect::Show(
-            self.turn,
-            TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) },
-        )
+    fn ended(&self, now: UnixMillis, ending: Ending) -> Effect {
+        Effect::Ended { turn: self.turn, ending, first_text: self.first_text, duration: millis(self.began, now) }
     }
 }
 

@@ -21,11 +21,13 @@ use question::{
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::cognito::{self, Attempt, AuthReply, Callback, Challenge, CognitoError, Delivery, DeviceSecret, Ephemeral, SrpChallenge, Tokens};
+use crate::cognito::{
+    self, Attempt, AuthReply, Callback, Challenge, CognitoError, DeviceSecret, Ephemeral, SrpChallenge, Tokens,
+};
 use crate::config::{AuthFlow, HostedUi, PasswordPolicy, UserPool, Username};
 use crate::fault::{Busy, Fault, FieldFault, Service};
 use crate::http::{NoAnswer, Request, Response, ServiceError};
-use crate::json::{Json, write};
+use crate::json::Json;
 use crate::protocol::{FormId, PasskeyOutcome};
 use crate::secret::Secret;
 use crate::session::{Asked, Effect, Env, Record, Screen};
@@ -47,6 +49,8 @@ pub struct SignIn {
     /// What the user pool calls them in its challenges.
     user: String,
     form: FormId,
+    /// What the form on the screen asks.
+    shown: Step,
     /// When a code was last sent.
     sent: UnixMillis,
     /// Whether a first factor was proved.
@@ -159,7 +163,8 @@ impl Default for SignIn {
         Self {
             username: String::new(),
             user: String::new(),
-            form: FormId(1),
+            form: FormId(0),
+            shown: Step::SignIn,
             sent: UnixMillis::default(),
             proved: false,
             password: None,
@@ -172,11 +177,22 @@ impl Default for SignIn {
 }
 
 impl SignIn {
-    /// The first form, with the reason if there is one.
-    pub fn begin(env: &mut Env<'_>, fault: Option<Fault>) -> Self {
-        let username = env.memory.get(&username_key()).map(|name| name.expose().to_owned()).unwrap_or_default();
+    /// The first form, with the reason if there is one. `username` may be empty.
+    pub fn begin(env: &mut Env<'_>, mut username: String, fault: Option<Fault>) -> Self {
+        if let Some(last) = env.memory.get(USERNAME).filter(|_| username.is_empty()) {
+            last.expose().clone_into(&mut username);
+        }
         let mut sign_in = Self { username, ..Self::default() };
         sign_in.start_again(env, fault);
+        sign_in
+    }
+
+    /// The first form, of somebody who has signed out and leaves for the hosted UI's own sign-out.
+    pub fn leave_for_good(env: &mut Env<'_>) -> Self {
+        let mut sign_in = Self::default();
+        sign_in.ask(env, Question::sign_in(), None);
+        env.show(Screen::Busy(Busy::Leaving));
+        sign_in.stage = Stage::Leaving;
         sign_in
     }
 
@@ -222,22 +238,20 @@ impl SignIn {
     }
 
     /// A form was sent with these values.
-    pub fn submit(&mut self, env: &mut Env<'_>, form: FormId, values: &[Secret]) -> Option<Outcome> {
-        let question = self.take_question(form)?;
+    pub fn submit(&mut self, env: &mut Env<'_>, form: FormId, values: &[Secret]) {
+        let Some(question) = self.take_question(form) else { return };
         let inputs = question.step.inputs(env.config);
         let pool = env.config.user_pool.as_ref();
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
-            self.ask_again(env, question, Some(fault));
-            return None;
+            return self.ask_again(env, question, Some(fault));
         }
         let Some(pool) = pool else {
             self.stage = Stage::Asking(question);
-            return None;
+            return;
         };
         let answers = Answers { inputs: &inputs, values };
         self.autofill = None;
         self.answer(env, pool, question, &answers);
-        None
     }
 
     fn answer(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question, answers: &Answers<'_>) {
@@ -255,7 +269,7 @@ impl SignIn {
             }
             Step::Code(_) => {
                 let name = [question.challenge.name.as_str(), "_CODE"].concat();
-                self.respond(env, pool, &[(&name, answers.code())], Proof::Nothing, question);
+                self.respond(env, pool, &[(&name, answers.code().expose())], Proof::Nothing, question);
             }
             Step::SelectMfaType(_) => {
                 self.respond(env, pool, &[("ANSWER", &answers.choice())], Proof::Nothing, question);
@@ -266,7 +280,7 @@ impl SignIn {
             Step::SelectMfaSetup(_) => self.associate(env, pool, question),
             Step::SetUpTotp => {
                 let session = session_of(&question.challenge);
-                let request = cognito::verify_software_token(pool, &session, answers.code());
+                let request = cognito::verify_software_token(pool, &session, answers.code().expose(), None);
                 self.send(env, request, Call::VerifySoftwareToken, question, Busy::Checking);
             }
             Step::SetUpEmail => {
@@ -288,7 +302,7 @@ impl SignIn {
             Step::ConfirmSignUp(_) if by_link(env.config) => self.enter(env, pool, None),
             Step::ConfirmSignUp(_) => {
                 let session = question.challenge.session.as_ref();
-                let request = cognito::confirm_sign_up(pool, &self.username, answers.code(), session);
+                let request = cognito::confirm_sign_up(pool, &self.username, answers.code().expose(), session);
                 self.send(env, request, Call::ConfirmSignUp, question, Busy::Checking);
             }
             Step::ForgotPassword => {
@@ -297,7 +311,8 @@ impl SignIn {
             }
             Step::ResetPassword(_) => {
                 let password = Secret::new(answers.raw(&Input::NewPassword).to_owned());
-                let request = cognito::confirm_forgot_password(pool, &self.username, answers.code(), &password);
+                let code = answers.code();
+                let request = cognito::confirm_forgot_password(pool, &self.username, code.expose(), &password);
                 self.send(env, request, Call::ConfirmForgotPassword(password), question, Busy::Checking);
             }
             Step::RememberDevice => {
@@ -334,8 +349,8 @@ impl SignIn {
                 env.show(Screen::Busy(Busy::SigningIn));
                 return Some(Outcome::Guest);
             }
-            (Some(Action::SignUp), _) => self.ask_own(env, SIGN_UP, None),
-            (Some(Action::ForgotPassword), _) => self.ask_own(env, FORGOT_PASSWORD, None),
+            (Some(Action::SignUp), _) => self.ask_new(env, Question::own(SIGN_UP, &[])),
+            (Some(Action::ForgotPassword), _) => self.ask_new(env, Question::own(FORGOT_PASSWORD, &[])),
             (Some(Action::Resend), Some(pool)) => self.resend(env, pool, question),
             (Some(Action::AnotherWay), Some(pool)) => self.initiate(env, pool, None, None, None, question),
             (Some(Action::StartAgain), _) => self.start_again(env, None),
@@ -351,8 +366,7 @@ impl SignIn {
         let by_autofill = self.autofill.take();
         match (outcome, pool, by_autofill) {
             (PasskeyOutcome::Done, Some(pool), Some(challenge)) if question.step == Step::SignIn => {
-                let question = Question { step: Step::SignIn, challenge };
-                self.respond(env, pool, &[("CREDENTIAL", credential)], Proof::Nothing, question);
+                self.respond_to(env, pool, &challenge, &[("CREDENTIAL", credential)], Proof::Nothing, question);
             }
             (PasskeyOutcome::Done, Some(pool), _) if question.step == Step::Passkey => {
                 self.respond(env, pool, &[("CREDENTIAL", credential)], Proof::Nothing, question);
@@ -368,6 +382,16 @@ impl SignIn {
                 self.stage = Stage::Asking(question);
             }
         }
+    }
+
+    /// Whether a reply is awaited that the person waits for.
+    pub fn is_busy(&self) -> bool {
+        matches!(&self.stage, Stage::Awaiting(call, _) if !matches!(call, Call::Autofill))
+    }
+
+    /// Whether a reply is awaited at all.
+    pub fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Awaiting(..))
     }
 
     /// The page is shown again after it was left.
@@ -390,24 +414,22 @@ impl SignIn {
             Call::Exchange(_) | Call::TokenUrl => Service::HostedUi,
             _ => Service::UserPool,
         };
-        let response = match (reply, call) {
-            (Ok(response), call) => (response, call),
+        match (reply, call) {
+            (Ok(response), call) => self.read(env, response, call, question),
             // Nobody asked for it.
             (Err(_), Call::Autofill) => {
                 self.stage = Stage::Asking(question);
-                return None;
+                None
             }
-            (Err(no_answer), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => {
-                let _ = no_answer;
-                return Some(self.done(env, tokens));
+            // The device is not remembered; the person is signed in all the same.
+            (Err(_), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => {
+                Some(self.done(env, tokens))
             }
             (Err(no_answer), _) => {
                 self.ask_again(env, question, Some(no_answer.fault(service)));
-                return None;
+                None
             }
-        };
-        let (response, call) = response;
-        self.read(env, response, call, question)
+        }
     }
 
     fn read(&mut self, env: &mut Env<'_>, response: Response, call: Call, question: Question) -> Option<Outcome> {
@@ -430,8 +452,8 @@ impl SignIn {
                 self.autofilled(env, response, question);
                 return None;
             }
-            (Call::ConfirmDevice(tokens, device), Some(_)) => {
-                return self.device_confirmed(env, response, tokens, device);
+            (Call::ConfirmDevice(tokens, device), Some(pool)) => {
+                return self.device_confirmed(env, pool, response, tokens, device);
             }
             // Whatever came of it, the person is signed in.
             (Call::UpdateDeviceStatus(tokens), Some(_)) => return Some(self.done(env, tokens)),
@@ -464,7 +486,7 @@ impl SignIn {
             (Call::ForgotPassword, Some(_)) => cognito::read_delivery(response).map(|delivery| {
                 self.ask_new(env, Question::delivered(RESET_PASSWORD, delivery.as_ref()));
             }),
-            (Call::ConfirmForgotPassword(password), Some(pool)) => cognito::read_empty(response).map(|()| {
+            (Call::ConfirmForgotPassword(password), Some(pool)) => cognito::read_done(response).map(|()| {
                 self.password = Some(password);
                 self.enter(env, pool, None);
             }),
@@ -552,7 +574,7 @@ impl SignIn {
     ) -> Option<Outcome> {
         match cognito::read_auth(response) {
             Ok(AuthReply::Tokens(tokens)) => return self.signed_in(env, pool, tokens),
-            Ok(AuthReply::Challenge(challenge)) => self.challenged(env, pool, challenge, proof),
+            Ok(AuthReply::Challenge(challenge)) => self.challenged(env, pool, challenge, proof, question),
             Err(error) => {
                 let password = match proof {
                     Proof::Typed(password, _) | Proof::Sent(password) => Some(password),
@@ -564,39 +586,40 @@ impl SignIn {
         None
     }
 
-    fn challenged(&mut self, env: &mut Env<'_>, pool: &UserPool, challenge: Challenge, proof: Proof) {
+    /// `back` is what is asked again if the answer that is given here without asking is refused.
+    fn challenged(
+        &mut self,
+        env: &mut Env<'_>,
+        pool: &UserPool,
+        challenge: Challenge,
+        proof: Proof,
+        back: Question,
+    ) {
         let user = challenge.parameter("USER_ID_FOR_SRP").or_else(|| challenge.parameter("USERNAME"));
         if let Some(user) = user {
             user.clone_into(&mut self.user);
         }
         match (challenge.name.as_str(), proof) {
             ("PASSWORD_VERIFIER", Proof::Typed(password, Some(ephemeral))) => {
-                let claim = claim(env, &challenge, pool.name(), &self.user, &password, &ephemeral);
-                self.proved = true;
-                self.respond_claim(env, pool, challenge, claim, Proof::Sent(password));
+                self.claim(env, pool, &challenge, &ephemeral, Some(password), back);
             }
-            ("DEVICE_SRP_AUTH", _) => match (self.device.clone(), env.ephemeral()) {
-                (Some(_), Some(ephemeral)) => {
+            ("DEVICE_SRP_AUTH", _) if self.device.is_some() => match env.ephemeral() {
+                Some(ephemeral) => {
                     let srp_a = ephemeral.srp_a();
                     self.proved = true;
-                    self.respond(env, pool, &[("SRP_A", &srp_a)], Proof::Device(ephemeral), untold(challenge));
+                    self.respond_to(env, pool, &challenge, &[("SRP_A", &srp_a)], Proof::Device(ephemeral), back);
                 }
-                // A device was never told to it.
-                _ => self.start_again(env, Some(unknown(&challenge.name))),
+                None => self.start_again(env, Some(no_randomness())),
             },
             ("DEVICE_PASSWORD_VERIFIER", Proof::Device(ephemeral)) => {
-                let Some(device) = self.device.clone() else {
-                    return self.start_again(env, Some(unknown(&challenge.name)));
-                };
-                let claim = claim(env, &challenge, &device.group_key, &device.key, &device.password, &ephemeral);
-                self.respond_claim(env, pool, challenge, claim, Proof::Nothing);
+                self.claim(env, pool, &challenge, &ephemeral, None, back);
             }
             ("PASSWORD_SRP" | "PASSWORD", Proof::Typed(password, _)) => {
                 let question = Question { step: Step::Password, challenge };
                 self.answer_with_password(env, pool, Some(password), question);
             }
-            ("SELECT_CHALLENGE", Proof::Typed(password, _)) if offers_password(&challenge) => {
-                let name = password_challenge(&challenge);
+            ("SELECT_CHALLENGE", Proof::Typed(password, _)) if password_of(&challenge).is_some() => {
+                let name = password_of(&challenge).unwrap_or_default();
                 self.answer_with_password(env, pool, Some(password), Question::password(challenge, name));
             }
             ("PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER", _) => {
@@ -604,20 +627,66 @@ impl SignIn {
                 self.start_again(env, Some(Fault::Unexpected { service: Service::UserPool, what }));
             }
             _ => match Question::new(challenge) {
-                Ok(question) => match &question.step {
-                    Step::SelectChallenge(names) if names.len() == 1 => {
-                        let only = names.concat();
-                        self.select(env, pool, &only, question);
-                    }
-                    Step::Passkey => self.ask_for_passkey(env, question),
-                    _ if question.needs_secret_code() => self.associate(env, pool, question),
-                    _ => {
-                        self.sent = env.now;
-                        self.ask(env, question, None);
-                    }
-                },
+                Ok(question) => self.asked(env, pool, question),
                 Err(fault) => self.start_again(env, Some(fault)),
             },
+        }
+    }
+
+    /// A challenge that is the person's to answer, unless there is nothing to choose.
+    fn asked(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
+        match &question.step {
+            Step::SelectChallenge(names) if names.len() == 1 => {
+                let only = names.concat();
+                self.select(env, pool, &only, question);
+            }
+            Step::Passkey => self.ask_for_passkey(env, question),
+            _ if question.needs_secret_code() => self.associate(env, pool, question),
+            _ => {
+                self.sent = env.now;
+                self.ask(env, question, None);
+            }
+        }
+    }
+
+    /// Proves the person's password, or the device's.
+    fn claim(
+        &mut self,
+        env: &mut Env<'_>,
+        pool: &UserPool,
+        challenge: &Challenge,
+        ephemeral: &Ephemeral,
+        password: Option<Secret>,
+        back: Question,
+    ) {
+        let timestamp = env.now.srp_timestamp();
+        let field = |name| challenge.parameter(name).unwrap_or_default();
+        let (pool_name, user_id, secret) = match (&password, &self.device) {
+            (Some(password), _) => (pool.name(), self.user.as_str(), password),
+            (None, Some(device)) => (device.group_key.as_str(), device.key.as_str(), &device.password),
+            (None, None) => return,
+        };
+        let srp = SrpChallenge {
+            user_id,
+            salt: field("SALT"),
+            srp_b: field("SRP_B"),
+            secret_block: field("SECRET_BLOCK"),
+        };
+        match ephemeral.password_claim_signature(pool_name, srp, secret.expose(), &timestamp) {
+            Ok(signature) => {
+                self.proved = true;
+                let responses = [
+                    ("PASSWORD_CLAIM_SECRET_BLOCK", field("SECRET_BLOCK")),
+                    ("PASSWORD_CLAIM_SIGNATURE", &signature),
+                    ("TIMESTAMP", &timestamp),
+                ];
+                let proof = password.map_or(Proof::Nothing, Proof::Sent);
+                self.respond_to(env, pool, challenge, &responses, proof, back);
+            }
+            Err(error) => {
+                let fault = Fault::Unexpected { service: Service::UserPool, what: error.to_string() };
+                self.start_again(env, Some(fault));
+            }
         }
     }
 
@@ -650,7 +719,7 @@ impl SignIn {
         self.respond(env, pool, &[("ANSWER", choice)], Proof::Nothing, question);
     }
 
-    /// `RespondToAuthChallenge` with what is particular to the challenge.
+    /// `RespondToAuthChallenge` to the question, with what is particular to the challenge.
     fn respond(
         &mut self,
         env: &mut Env<'_>,
@@ -659,37 +728,31 @@ impl SignIn {
         proof: Proof,
         question: Question,
     ) {
+        let mut challenge = question.challenge.clone();
+        if question.was_selected() {
+            "SELECT_CHALLENGE".clone_into(&mut challenge.name);
+        }
+        self.respond_to(env, pool, &challenge, particular, proof, question);
+    }
+
+    fn respond_to(
+        &mut self,
+        env: &mut Env<'_>,
+        pool: &UserPool,
+        challenge: &Challenge,
+        particular: &[(&str, &str)],
+        proof: Proof,
+        back: Question,
+    ) {
         let user = self.user.clone();
         let mut responses = vec![("USERNAME", user.as_str())];
         responses.extend_from_slice(particular);
         if let Some(device) = &self.device {
             responses.push(("DEVICE_KEY", &device.key));
         }
-        let name = if question.was_selected() { "SELECT_CHALLENGE" } else { &question.challenge.name };
-        let session = question.challenge.session.as_ref();
-        let request = cognito::respond_to_auth_challenge(pool, name, session, &responses);
-        self.send(env, request, Call::Auth(proof), question, Busy::Checking);
-    }
-
-    fn respond_claim(
-        &mut self,
-        env: &mut Env<'_>,
-        pool: &UserPool,
-        challenge: Challenge,
-        claim: Result<(String, String), Fault>,
-        proof: Proof,
-    ) {
-        let (signature, timestamp) = match claim {
-            Ok(claim) => claim,
-            Err(fault) => return self.start_again(env, Some(fault)),
-        };
-        let secret_block = challenge.parameter("SECRET_BLOCK").unwrap_or_default().to_owned();
-        let responses = [
-            ("PASSWORD_CLAIM_SECRET_BLOCK", secret_block.as_str()),
-            ("PASSWORD_CLAIM_SIGNATURE", &signature),
-            ("TIMESTAMP", &timestamp),
-        ];
-        self.respond(env, pool, &responses, proof, untold(challenge));
+        let session = challenge.session.as_ref();
+        let request = cognito::respond_to_auth_challenge(pool, &challenge.name, session, &responses);
+        self.send(env, request, Call::Auth(proof), back, Busy::Checking);
     }
 
     fn associate(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
@@ -711,7 +774,12 @@ impl SignIn {
         let fault = match error.code.as_str() {
             "UserNotConfirmedException" => {
                 self.password = password.or(self.password.take());
-                return self.ask_own(env, CONFIRM_SIGN_UP, None);
+                // The code was sent when the account was made, so another can be asked for at once.
+                self.sent = UnixMillis::default();
+                return match Question::new(Question::own(CONFIRM_SIGN_UP, &[])) {
+                    Ok(question) => self.ask(env, question, None),
+                    Err(fault) => self.start_again(env, Some(fault)),
+                };
             }
             "PasswordResetRequiredException" => return self.forgot_password(env, pool, question),
             // Confirmed already: a reply that was lost, or a link that was followed.
@@ -730,35 +798,19 @@ impl SignIn {
             }
             _ => user_pool_fault(&error),
         };
-        match question.step {
+        if question.step == Step::Password {
             // The challenge went with the wrong password.
-            Step::Password => question.challenge.session = None,
-            // A claim or a credential has no form of its own to go back to.
-            _ if is_untold(&question) => question = Question::sign_in(),
-            _ => {}
+            question.challenge.session = None;
         }
-        if question.step == Step::SignIn && !self.at_sign_in() {
-            self.start_again(env, Some(fault));
-        } else {
-            self.ask_again(env, question, Some(fault));
-        }
+        self.ask_again(env, question, Some(fault));
     }
 
     // --- passkeys -------------------------------------------------------------------------------------------------------------
 
     fn ask_for_passkey(&mut self, env: &mut Env<'_>, question: Question) {
         let options = question.challenge.parameter("CREDENTIAL_REQUEST_OPTIONS").unwrap_or_default().to_owned();
-        if question.step != Step::Passkey || !self.is_shown(&question) {
-            self.ask(env, question, None);
-        } else {
-            self.ask_again(env, question, None);
-        }
+        self.ask_again(env, question, None);
         env.effects.push(Effect::Passkey { form: self.form, options, autofill: false });
-    }
-
-    /// Whether the form on the screen is that of the question: asked again rather than anew.
-    fn is_shown(&self, question: &Question) -> bool {
-        matches!(&self.stage, Stage::Asking(shown) if shown.step == question.step)
     }
 
     fn autofilled(&mut self, env: &mut Env<'_>, response: Response, question: Question) {
@@ -776,7 +828,7 @@ impl SignIn {
     fn sign_up(&mut self, env: &mut Env<'_>, pool: &UserPool, answers: &Answers<'_>, question: Question) {
         answers.text(&Input::Username).clone_into(&mut self.username);
         let password = Secret::new(answers.raw(&Input::NewPassword).to_owned());
-        let mut attributes: Vec<(&str, &str)> = answers.attributes();
+        let mut attributes = answers.attributes();
         let is_email = self.username.contains('@');
         let also = match pool.username {
             Username::Email => Some("email"),
@@ -823,7 +875,7 @@ impl SignIn {
             Ok(redirect_uri) => {
                 let attempt = Attempt::new(&env.random.bytes(), redirect_uri, env.now);
                 let url = cognito::authorize_url(ui, provider, &attempt);
-                env.remember(&attempt_key(&attempt.state), attempt.to_json());
+                env.remember(attempt_key(&attempt.state), attempt.to_json());
                 env.show(Screen::Busy(Busy::Leaving));
                 env.effects.push(Effect::Leave(url));
                 self.stage = Stage::Leaving;
@@ -863,27 +915,26 @@ impl SignIn {
     fn device_confirmed(
         &mut self,
         env: &mut Env<'_>,
+        pool: &UserPool,
         response: Response,
         tokens: Tokens,
         device: Device,
     ) -> Option<Outcome> {
         // A device that is not confirmed costs a second factor next time, nothing now.
         let Ok(asks) = cognito::read_device_confirmed(response) else { return Some(self.done(env, tokens)) };
-        if let Some(pool) = &env.config.user_pool {
-            env.remember(&device_key(pool, &self.username), device.to_json());
-        }
+        env.remember(device_key(pool, &self.username), device.to_json());
         self.device = Some(device);
         if !asks {
             return Some(self.done(env, tokens));
         }
         self.tokens = Some(tokens);
-        self.ask_own(env, REMEMBER_DEVICE, None);
+        self.ask_new(env, Question::own(REMEMBER_DEVICE, &[]));
         None
     }
 
     fn done(&self, env: &mut Env<'_>, tokens: Tokens) -> Outcome {
         if env.config.user_pool.as_ref().is_some_and(|pool| pool.passkey_autofill) {
-            env.remember(&username_key(), self.username.as_bytes().to_vec().into());
+            env.remember(USERNAME.to_owned(), Secret::new(self.username.clone()));
         }
         let device_key = self.device.as_ref().map(|device| device.key.clone());
         Outcome::Tokens { tokens, device_key, hosted: false }
@@ -921,7 +972,7 @@ impl SignIn {
 
     /// A new form. It is kept over a reload if there is something to lose.
     fn ask(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
-        self.form.0 += 1;
+        self.form = env.next_form();
         let name = question.challenge.name.as_str();
         if question.challenge.session.is_some() || matches!(name, CONFIRM_SIGN_UP | RESET_PASSWORD) {
             env.effects.push(Effect::Save(Record::SignIn(Box::new(Pending {
@@ -938,21 +989,18 @@ impl SignIn {
         self.show(env, question, fault);
     }
 
-    /// The form that is shown, with a word about it.
+    /// The form that is on the screen, with a word about it; a new one where it asks something else.
     fn ask_again(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
-        self.show(env, question, fault);
+        if question.step == self.shown {
+            self.show(env, question, fault);
+        } else {
+            self.ask(env, question, fault);
+        }
     }
 
     fn ask_new(&mut self, env: &mut Env<'_>, challenge: Challenge) {
         self.sent = env.now;
         match Question::new(challenge) {
-            Ok(question) => self.ask(env, question, None),
-            Err(fault) => self.start_again(env, Some(fault)),
-        }
-    }
-
-    fn ask_own(&mut self, env: &mut Env<'_>, name: &str, delivery: Option<&Delivery>) {
-        match Question::new(Question::delivered(name, delivery)) {
             Ok(question) => self.ask(env, question, None),
             Err(fault) => self.start_again(env, Some(fault)),
         }
@@ -974,7 +1022,8 @@ impl SignIn {
     }
 
     fn show(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
-        let waited = (env.now.0 - self.sent.0) / 1000;
+        self.shown.clone_from(&question.step);
+        let waited = env.now.0.saturating_sub(self.sent.0) / 1000;
         env.show(Screen::Ask(Box::new(Asked {
             form: self.form,
             question: question.clone(),
@@ -1024,5 +1073,119 @@ impl<'a> Answers<'a> {
             _ => None,
         });
         filled.collect()
+    }
+}
+
+impl Device {
+    fn to_json(&self) -> Secret {
+        let plain = [("key", self.key.as_str()), ("group", &self.group_key), ("password", self.password.expose())];
+        Secret::from_utf8(Json::Texts(&plain).to_bytes())
+    }
+
+    fn from_json(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Self { key: field("key")?, group_key: field("group")?, password: Secret::new(field("password")?) })
+    }
+}
+
+impl Pending {
+    /// Plain bytes, for nobody but the cipher.
+    pub fn to_bytes(&self, version: i64) -> Zeroizing<Vec<u8>> {
+        let challenge = self.challenge.to_json();
+        let plain = Json::Object(&[
+            ("version", Json::Number(version)),
+            ("username", Json::Text(&self.username)),
+            ("user", Json::Text(&self.user)),
+            ("sent", Json::Number(self.sent.0)),
+            ("asked", Json::Number(self.asked.0)),
+            ("proved", Json::Bool(self.proved)),
+            ("challenge", Json::Text(std::str::from_utf8(&challenge).unwrap_or_default())),
+        ]);
+        Zeroizing::new(plain.to_bytes())
+    }
+
+    /// `None` if it is something else.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let time = |name: &str| value.get(name).and_then(Value::as_i64).map(UnixMillis);
+        Some(Self {
+            username: text("username")?.to_owned(),
+            user: text("user")?.to_owned(),
+            sent: time("sent")?,
+            asked: time("asked")?,
+            proved: value.get("proved")?.as_bool()?,
+            challenge: Challenge::from_json(&serde_json::from_str(text("challenge")?).ok()?)?,
+        })
+    }
+}
+
+/// Where this browser keeps the username that passkeys are offered for.
+const USERNAME: &str = "username";
+
+/// Where this browser keeps what a user pool needs to know it again for somebody.
+fn device_key(pool: &UserPool, username: &str) -> String {
+    ["device ", &pool.id, " ", &username.to_lowercase()].concat()
+}
+
+/// Where this browser keeps what a return from the hosted UI is checked with. Each attempt has its own, so that two tabs do not meet.
+fn attempt_key(state: &str) -> String {
+    ["attempt ", state].concat()
+}
+
+fn session_of(challenge: &Challenge) -> Secret {
+    challenge.session.clone().unwrap_or_else(|| Secret::new(String::new()))
+}
+
+fn no_randomness() -> Fault {
+    Fault::Unexpected { service: Service::UserPool, what: cognito::SrpError::Randomness.to_string() }
+}
+
+/// The password's name among what `SELECT_CHALLENGE` offers, if it is there.
+fn password_of(challenge: &Challenge) -> Option<&'static str> {
+    ["PASSWORD_SRP", "PASSWORD"].into_iter().find(|name| challenge.available.iter().any(|other| other == name))
+}
+
+/// The first field that cannot be sent.
+fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<Fault> {
+    inputs.iter().enumerate().find_map(|(index, input)| {
+        let value = values.get(index).map_or("", Secret::expose);
+        let why = match input {
+            Input::FixedUsername | Input::Secret => return None,
+            Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
+            Input::NewPassword if !allows(&pool.password_policy, value) => FieldFault::Policy,
+            Input::Password | Input::NewPassword => return None,
+            _ if value.trim().is_empty() => FieldFault::Empty,
+            _ => return None,
+        };
+        Some(Fault::Field { field: u8::try_from(index).unwrap_or(u8::MAX), why })
+    })
+}
+
+/// Whether a password keeps to a policy.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
+fn allows(policy: &PasswordPolicy, password: &str) -> bool {
+    let has = |kind: fn(char) -> bool| password.chars().any(kind);
+    password.chars().count() >= policy.minimum_length as usize
+        && (!policy.lowercase || has(|c| c.is_ascii_lowercase()))
+        && (!policy.uppercase || has(|c| c.is_ascii_uppercase()))
+        && (!policy.numbers || has(|c| c.is_ascii_digit()))
+        && (!policy.symbols || has(|c| c.is_ascii_punctuation()) || password.trim().contains(' '))
+}
+
+/// What a user pool's refusal means to a person.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html#API_InitiateAuth_Errors>
+pub fn user_pool_fault(error: &ServiceError) -> Fault {
+    let said = |part: &str| error.message.contains(part);
+    match error.code.as_str() {
+        "NotAuthorizedException" if said("attempts exceeded") => Fault::TooManyAttempts,
+        // One sentence for both, or the form would tell which usernames exist.
+        "NotAuthorizedException" if said("ncorrect username or password") => Fault::WrongPassword,
+        "UserNotFoundException" => Fault::WrongPassword,
+        "NotAuthorizedException" if said("disabled") => Fault::Disabled,
+        "NotAuthorizedException" if said("emporary password has expired") => Fault::TemporaryPasswordExpired,
+        "LimitExceededException" | "TooManyFailedAttemptsException" => Fault::TooManyAttempts,
+        _ if said("SECRET_HASH") || said("secret hash") => Fault::ClientSecret,
+        _ => error.fault(Service::UserPool),
     }
 }

@@ -1,0 +1,281 @@
+//! What went wrong, in sentences: what happened and what to do next.
+
+use crate::cognito::CallbackFault;
+use crate::fault::{Fault, FieldFault, Service};
+use crate::protocol::Notice;
+
+pub fn service(service: Service) -> &'static str {
+    match service {
+        Service::UserPool => "the sign-in service",
+        Service::IdentityPool => "the identity pool",
+        Service::FunctionUrl => "the AI endpoint",
+        Service::Sts => "the service that gives keys",
+        Service::HostedUi => "the sign-in page's service",
+    }
+}
+
+/// What AWS's exceptions mean to a person, by name. `WHOM` is whom to ask. Those that need more than a name are faults of their own.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html>
+const CODES: [(&str, &str, &str); 34] = [
+    ("CodeMismatchException", "Wrong code", "That code is not right. Check it and type it again."),
+    ("EnableSoftwareTokenMFAException", "Wrong code", "That code is not right. Check that this device's clock is, then type the app's newest code."),
+    ("ExpiredCodeException", "Old code", "That code is not valid any more. Ask for another and type that one."),
+    ("InvalidPasswordException", "Password", "The user pool does not accept this password. Choose a longer one that keeps to the list."),
+    ("PasswordHistoryPolicyViolationException", "Password", "This password was used before. Choose another."),
+    ("UsernameExistsException", "Taken", "An account with this name exists. Sign in, or choose another name."),
+    ("AliasExistsException", "Taken", "Another account uses this email address or phone number. Sign in with that one, or use another."),
+    ("CodeDeliveryFailureException", "Not sent", "The code could not be sent. Check the address or the number, then try again."),
+    ("InvalidEmailRoleAccessPolicyException", "Not set up", "The user pool is not allowed to send email. Ask WHOM to let it."),
+    ("InvalidSmsRoleAccessPolicyException", "Not set up", "The user pool is not allowed to send text messages. Ask WHOM to let it."),
+    ("InvalidSmsRoleTrustRelationshipException", "Not set up", "The user pool is not allowed to send text messages. Ask WHOM to let it."),
+    ("UserLambdaValidationException", "Refused", "A check of this app's own refused that. Look at what you typed, or ask WHOM."),
+    ("UnexpectedLambdaException", "Not working", "A check of this app's own does not work. Try again later, or tell WHOM."),
+    ("InvalidLambdaResponseException", "Not working", "A check of this app's own answered wrongly. Try again later, or tell WHOM."),
+    ("SoftwareTokenMFANotFoundException", "Not set up", "No authenticator app is set up for this account. Ask WHOM to reset its second step."),
+    ("MFAMethodNotFoundException", "Not set up", "This account has no way to get a code. Ask WHOM to set one up."),
+    ("InvalidUserPoolConfigurationException", "Not set up", "The user pool's settings do not allow this. Ask WHOM to look at them."),
+    ("UserPoolAddOnNotEnabledException", "Not set up", "The user pool's plan does not include this. Ask WHOM to look at it."),
+    ("ForbiddenException", "Blocked", "A firewall blocked this request. Try from another network, or ask WHOM."),
+    ("UnsupportedTokenTypeException", "Not set up", "The user pool does not take this kind of token. Ask WHOM to look at its app client."),
+    ("UnauthorizedException", "Refused", "This app client may not do that. Ask WHOM to look at its settings."),
+    ("WebAuthnNotEnabledException", "No passkeys", "Passkeys are not turned on here. Sign in another way."),
+    ("WebAuthnConfigurationMissingException", "No passkeys", "Passkeys are not set up completely here. Sign in another way, or ask WHOM."),
+    ("WebAuthnChallengeNotFoundException", "Too late", "That took too long. Use your passkey again."),
+    ("WebAuthnRelyingPartyMismatchException", "No passkeys", "Passkeys are set up for another address than this page's. Sign in another way, or ask WHOM."),
+    ("WebAuthnClientMismatchException", "No passkeys", "Passkeys are set up for another app client. Sign in another way, or ask WHOM."),
+    ("WebAuthnOriginNotAllowedException", "No passkeys", "This page's address may not use passkeys here. Sign in another way, or ask WHOM."),
+    ("WebAuthnCredentialNotSupportedException", "No passkeys", "This passkey is of a kind that is not accepted here. Use another, or sign in another way."),
+    ("ResourceConflictException", "Two identities", "This account belongs to another identity already. Ask WHOM to separate them."),
+    ("InvalidIdentityPoolConfigurationException", "Not set up", "The identity pool has no usable role for this account. Ask WHOM to check the role and its trust policy."),
+    ("ExternalServiceException", "Not working", "The provider you signed in with does not answer. Try again later."),
+    ("InvalidIdentityTokenException", "Refused", "The token was not accepted. Sign in again."),
+    ("ExpiredTokenException", "Too late", "The token has expired. Sign in again."),
+    ("invalid_grant", "Too late", "The sign-in page's answer was used before, or came too late. Start again."),
+];
+
+/// A failure's notice. `contact` is whom the configuration names for questions of access.
+pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
+    let whom = contact.unwrap_or("whoever runs this app");
+    let (title, text, request_id) = match fault {
+        Fault::WrongPassword => {
+            ("Not signed in", "That username and password do not match. Check both and try again.".into(), None)
+        }
+        Fault::TooManyAttempts => {
+            ("Locked for now", "Too many attempts. Wait up to 15 minutes, then try again.".into(), None)
+        }
+        Fault::Field { why: FieldFault::Empty, .. } => ("Missing", "Fill in this field.".into(), None),
+        Fault::Field { why: FieldFault::Policy, .. } => {
+            ("Password", "This password lacks something. Look at the list below it.".into(), None)
+        }
+        Fault::SignInExpired => (
+            "Too late",
+            "This sign-in took too long, or a step of it was sent twice. Start again; your username is kept.".into(),
+            None,
+        ),
+        Fault::Disabled => ("Disabled", format!("This account is disabled. Ask {whom} to enable it."), None),
+        Fault::TemporaryPasswordExpired => (
+            "Password expired",
+            format!("The password you were given was not used in time. Ask {whom} for a new one."),
+            None,
+        ),
+        Fault::ClientSecret => (
+            "Not set up",
+            "This app client has a secret, and a page cannot keep one. An administrator must choose an app client \
+             without a secret in config.json."
+                .into(),
+            None,
+        ),
+        Fault::PasskeyRefused => (
+            "No passkey",
+            "No passkey was used. Try again, or sign in another way.".into(),
+            None,
+        ),
+        Fault::PasskeyUnsupported => (
+            "No passkeys",
+            "This browser has no passkeys. Sign in another way.".into(),
+            None,
+        ),
+        Fault::Redirect(mismatch) => (
+            "Not set up",
+            format!(
+                "This page's address is not registered to come back to. This page is {}, registered is {}. They must be equal to the letter. \
+                 Open the registered address, or ask {whom} to add this one.",
+                mismatch.page,
+                mismatch.nearest()
+            ),
+            None,
+        ),
+        Fault::UnknownCallback => (
+            "Not signed in",
+            "This page was opened with a sign-in that was not begun in this browser, or was used before. Start again.".into(),
+            None,
+        ),
+        Fault::Denied { error, description } => {
+            let why = if description.is_empty() { error } else { description };
+            if error == "access_denied" && description.is_empty() {
+                ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
+            } else {
+                ("Not signed in", format!("The sign-in page sent you back{}. Start again; if it stays so, ask {whom}.", said(why)), None)
+            }
+        }
+        Fault::WrongToken(what) => {
+            let what = match what {
+                CallbackFault::Expired => "it has expired",
+                CallbackFault::Nonce => "it belongs to another sign-in",
+                CallbackFault::Audience => "it is for another app client",
+                CallbackFault::Issuer => "another service issued it",
+            };
+            ("Not signed in", format!("The token that came back cannot be accepted: {what}. Start again; if it stays so, ask {whom}."), None)
+        }
+        Fault::NoRole => (
+            "No role",
+            format!("Nothing says which role your account has. Ask {whom} to name one, in config.json or for your group."),
+            None,
+        ),
+        Fault::UnknownChallenge { name } => (
+            "Another step",
+            format!(
+                "This account asks for a sign-in step that this app does not know: {name}. Ask {whom} to turn it off for this app."
+            ),
+            None,
+        ),
+        Fault::SessionEnded => {
+            ("Signed out", "Your session has ended. Sign in again to go on; what you wrote is kept.".into(), None)
+        }
+        Fault::Offline => ("Offline", "There is no network. Connect, then try again.".into(), None),
+        Fault::Unreachable { service: which } => (
+            "No connection",
+            format!("Nothing answers at the address of {}. Check the connection, then try again.", service(*which)),
+            None,
+        ),
+        Fault::Unreadable { service: which } => (
+            "Unreadable answer",
+            format!(
+                "{} answers, but this browser may not read what it says: it does not allow this page's address (CORS), or it refused the \
+                 request. Try again; if it stays so, ask {whom}.",
+                capitalised(service(*which))
+            ),
+            None,
+        ),
+        Fault::Throttled { service: which, retry_after, request_id } => {
+            let when = retry_after.map_or_else(|| "in a moment".to_owned(), |seconds| format!("in {seconds} s"));
+            (
+                "Busy",
+                format!("{} has too many requests just now. Try again {when}.", capitalised(service(*which))),
+                request_id.clone(),
+            )
+        }
+        Fault::Failing { service: which, status, message, request_id } => (
+            "Service error",
+            format!("{} failed (status {status}){}. Try again.", capitalised(service(*which)), said(message)),
+            request_id.clone(),
+        ),
+        Fault::NotAllowed { role, request_id } => {
+            let role = role
+                .as_ref()
+                .map_or_else(|| "the default role of its identity pool".to_owned(), |role| format!("the role {role}"));
+            (
+                "No access",
+                format!(
+                    "Your account may not use this AI endpoint. It has {role}, which is not allowed to call it. Ask {whom} to add you to a group that is."
+                ),
+                request_id.clone(),
+            )
+        }
+        Fault::Refused { code, request_id, .. } if CODES.iter().any(|(known, ..)| known == code) => {
+            let (_, title, text) = CODES.iter().find(|(known, ..)| known == code).copied().unwrap_or_default();
+            (title, text.replace("WHOM", whom), request_id.clone())
+        }
+        Fault::Refused { service: which, status, code, message, request_id } => {
+            let code = if code.is_empty() { format!("status {status}") } else { code.clone() };
+            (
+                "Refused",
+                format!(
+                    "{} refused the request ({code}){}. If it stays so, ask {whom}.",
+                    capitalised(service(*which)),
+                    said(message)
+                ),
+                request_id.clone(),
+            )
+        }
+        Fault::Unexpected { service: which, what } => (
+            "Unexpected answer",
+            format!(
+                "The answer of {} is not as documented: {what}. Try again; if it stays so, ask {whom}.",
+                service(*which)
+            ),
+            None,
+        ),
+        Fault::Answer { message } => (
+            "Broken off",
+            format!("The AI endpoint broke the answer off{}. What arrived is kept.", said(message)),
+            None,
+        ),
+        Fault::Garbled { lines } => {
+            let lines = if *lines == 1 { "One line".to_owned() } else { format!("Some lines ({lines})") };
+            ("Incomplete", format!("{lines} of the answer could not be read. The rest is shown."), None)
+        }
+    };
+    Notice { title: title.to_owned(), text, request_id }
+}
+
+/// A service's own words, as a part of a sentence.
+fn said(message: &str) -> String {
+    let message = message.trim().trim_end_matches('.');
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+/// Of a sentence that begins with it. ASCII only: the whole of Unicode's case tables would cost the page 9 kB.
+pub fn capitalised(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Fault> {
+        let service = Service::FunctionUrl;
+        let id = Some("6f1c".to_owned());
+        vec![
+            Fault::WrongPassword,
+            Fault::TooManyAttempts,
+            Fault::PasswordResetRequired,
+            Fault::NotConfirmed,
+            Fault::UnknownChallenge { name: "SMS_MFA".into() },
+            Fault::SessionEnded,
+            Fault::Offline,
+            Fault::Unreachable { service },
+            Fault::Unreadable { service },
+            Fault::Throttled { service, retry_after: Some(7), request_id: id.clone() },
+            Fault::Failing { service, status: 502, message: "Internal Server Error".into(), request_id: id.clone() },
+            Fault::NotAllowed { role: Some("guests".into()), request_id: id.clone() },
+            Fault::Refused { service, status: 400, code: String::new(), message: "no prompt.".into(), request_id: id },
+            Fault::Unexpected { service, what: "no body".into() },
+            Fault::Answer { message: String::new() },
+            Fault::Garbled { lines: 2 },
+        ]
+    }
+
+    #[test]
+    fn every_fault_is_whole_sentences_that_differ() {
+        let texts: Vec<String> = all().iter().map(|fault| notice(fault, None).text).collect();
+        for text in &texts {
+            assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{text}");
+            assert!(!text.contains("..") && !text.contains("  "), "{text}");
+            assert_eq!(texts.iter().filter(|other| *other == text).count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_role_and_whom_to_ask() {
+        let fault = Fault::NotAllowed { role: Some("guests".into()), request_id: Some("6f1c".into()) };
+        let notice = notice(&fault, Some("it@example.com"));
+        assert!(notice.text.contains("guests") && notice.text.contains("it@example.com"), "{}", notice.text);
+        assert_eq!(notice.request_id.as_deref(), Some("6f1c"));
+    }
+}
