@@ -9,8 +9,6 @@ pub enum Json<'a> {
     Text(&'a str),
     /// A whole number.
     Number(i64),
-    /// `true` or `false`.
-    Bool(bool),
     /// An object, in this order.
     Object(&'a [(&'a str, Json<'a>)]),
     /// An object whose members are all strings.
@@ -38,8 +36,6 @@ impl<'a> Json<'a> {
             Self::Absent => to.extend_from_slice(b"null"),
             Self::Text(text) => string(text, to),
             Self::Number(number) => to.extend_from_slice(number.to_string().as_bytes()),
-            Self::Bool(true) => to.extend_from_slice(b"true"),
-            Self::Bool(false) => to.extend_from_slice(b"false"),
             Self::Object(members) => {
                 to.push(b'{');
                 let first = to.len();
@@ -124,11 +120,10 @@ mod tests {
             ("Empty", Json::List(&[])),
             ("Parameters", Json::Texts(&[("A", "1"), ("B", "2")])),
             ("None", Json::Texts(&[])),
-            ("Remembered", Json::Bool(true)),
             ("Seconds", Json::Number(-900)),
             ("Also gone", Json::Absent),
         ];
-        let expected = r#"{"Username":"alice","Attributes":[{"Name":"email","Value":"a@example.com"},null],"Empty":[],"Parameters":{"A":"1","B":"2"},"None":{},"Remembered":true,"Seconds":-900}"#;
+        let expected = r#"{"Username":"alice","Attributes":[{"Name":"email","Value":"a@example.com"},null],"Empty":[],"Parameters":{"A":"1","B":"2"},"None":{},"Seconds":-900}"#;
         assert_eq!(String::from_utf8(Json::Object(&table).to_bytes()).unwrap(), expected);
     }
 
