@@ -78,6 +78,8 @@ pub enum Input {
         /// The query that the hosted UI came back with, possibly empty.
         callback: Secret,
     },
+    /// What was to be kept before the page is left could not be.
+    NotKept,
     /// There is nothing else to do: what the next sign-in needs can be computed.
     Idle,
     /// The page sent an intent, with what was filled in beside it.
@@ -156,6 +158,7 @@ impl App {
             Input::Idle if self.spare.is_none() && self.session.subject().is_none() => {
                 self.spare = Ephemeral::new(&Entropy(self.random.bytes())).ok();
             }
+            Input::NotKept => self.session(now, session::Input::NotKept, &mut effects),
             Input::Intent(intent, values) => self.intent(now, intent, values, &mut effects),
             Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
                 self.replied(now, reply, &mut effects);

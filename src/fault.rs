@@ -1,6 +1,6 @@
 //! Everything that can go wrong, as the core knows it. `messages.rs` makes sentences of it.
 
-use crate::cognito::{CallbackFault, RedirectMismatch};
+use crate::cognito::hosted_ui::{CallbackFault, RedirectMismatch};
 
 /// Which service something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Fault {
     PasskeyUnsupported,
     /// This page's address is none of those that are registered to come back to.
     Redirect(RedirectMismatch),
+    /// This browser keeps no data for the page, so it could not come back from another.
+    NotKept,
     /// What came back from the hosted UI was not asked for by this browser, or was used before.
     UnknownCallback,
     /// The hosted UI, or the provider behind it, refused.

@@ -50,9 +50,15 @@ mod tests {
 
     #[test]
     fn a_developers_token_comes_with_its_identity() {
-        let foreign = read(200, r#"{"token":"t","identityId":"eu-central-1:i","loginsKey":"cognito-identity.amazonaws.com","expiresIn":900}"#);
+        let foreign = read(
+            200,
+            r#"{"token":"t","identityId":"eu-central-1:i","loginsKey":"cognito-identity.amazonaws.com","expiresIn":900}"#,
+        );
         let foreign = foreign.unwrap();
-        assert_eq!((foreign.identity_id.as_deref(), foreign.expires), (Some("eu-central-1:i"), Some(UnixMillis(901_000))));
+        assert_eq!(
+            (foreign.identity_id.as_deref(), foreign.expires),
+            (Some("eu-central-1:i"), Some(UnixMillis(901_000)))
+        );
         assert_eq!(read(200, r#"{"token":"t"}"#).unwrap().expires, None);
     }
 

@@ -4,11 +4,10 @@
 //! Our own, since AWS's `aws-sigv4` takes 45 kB of the app (brotli) and this 3: the tests below hold it to AWS's signing test suite, to botocore's
 //! signatures, and on random requests to `aws-sigv4` itself.
 
-use std::fmt::Write;
-
 use zeroize::Zeroizing;
 
 use crate::cognito::Keys;
+use crate::form::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
 use crate::http::Request;
 use crate::time::UnixMillis;
@@ -123,33 +122,6 @@ fn canonical_query(query: &str) -> String {
         pairs.insert(at, canonical);
     }
     pairs.join("&")
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters and `kept`.
-fn encode(bytes: &[u8], kept: &[u8], into: &mut String) {
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || kept.contains(byte) {
-            into.push(char::from(*byte));
-        } else {
-            // A String takes whatever is written.
-            let _ = write!(into, "%{byte:02X}");
-        }
-    }
-}
-
-/// Undoes percent-encoding; a `%` that begins none stays. A `+` is a space, as servers read it in a query.
-fn decode(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = escaped
-            .filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-        bytes.push(byte.unwrap_or(if *first == b'+' { b' ' } else { *first }));
-    }
-    bytes
 }
 
 #[cfg(test)]
@@ -323,7 +295,7 @@ mod tests {
     #[test]
     fn the_port_of_a_local_address_is_part_of_the_signed_host() {
         let at = |url: &str| {
-            let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![] };
+            let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![], cookies: false };
             let signed =
                 sign(request, &keys("A", "s", "t"), Scope { region: "us-east-1", service: "lambda" }, UnixMillis(0))
                     .unwrap();
@@ -337,7 +309,7 @@ mod tests {
         let keys = keys("A", "s", "t");
         let scope = Scope { region: "us-east-1", service: "lambda" };
         for url in ["", "/path", "https:///path", "https://?q"] {
-            let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![] };
+            let request = Request { method: "POST", url: url.into(), headers: vec![], body: vec![], cookies: false };
             assert_eq!(sign(request, &keys, scope, UnixMillis(0)), Err(SignError::NotAbsolute), "{url}");
         }
     }

@@ -4,9 +4,9 @@
 
 use crate::cognito::Keys;
 use crate::config::Config;
+use crate::fault::{Fault, Service};
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
-use crate::fault::{Fault, Service};
 use crate::protocol::{TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
@@ -330,6 +330,7 @@ fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
         body: Json::Texts(&[("prompt", &ask.prompt), ("use_case", ask.use_case.name())]).to_bytes(),
+        cookies: false,
     };
     signed(now, grant, Scope { region: &config.function_region, service: "lambda" }, request)
 }

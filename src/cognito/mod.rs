@@ -1,5 +1,6 @@
 //! Cognito: each operation is a request to build and a response to read. Nothing here is asynchronous and nothing does I/O.
 
+pub mod hosted_ui;
 mod identity_pool;
 mod modp;
 mod srp;
@@ -10,7 +11,7 @@ pub use identity_pool::{
     IdentityId, Keys, Login, get_credentials_for_identity, get_id, get_open_id_token, read_credentials,
     read_identity_id, read_open_id_token,
 };
-pub use srp::{Entropy, Ephemeral, SrpChallenge, SrpError};
+pub use srp::{DeviceSecret, Entropy, Ephemeral, SrpChallenge, SrpError, device_verifier};
 #[cfg(test)]
 pub(crate) use token::tests::unsigned as unsigned_token;
 pub use token::{IdToken, TokenError};
@@ -64,6 +65,7 @@ fn call(endpoint: &str, service: &str, operation: &str, body: &[(&str, Json<'_>)
             ("cache-control".into(), "no-store".into()),
         ],
         body: Json::Object(body).to_bytes(),
+        cookies: false,
     }
 }
 

@@ -8,6 +8,9 @@
 //! signature = HMAC(key, pool name | user id | SECRET_BLOCK | TIMESTAMP)
 //! ```
 //!
+//! A remembered device is proved the same way: its group key stands for the pool's name, its key for the user id, and a random password of its own
+//! for the person's.
+//!
 //! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -15,6 +18,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::modp::{Residue, prime};
 use crate::hash::{hmac, sha256, to_hex};
+use crate::secret::Secret;
 
 /// What makes a server's answer unusable for SRP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,10 +63,10 @@ impl std::fmt::Debug for Ephemeral {
     }
 }
 
-/// The parameters of a `PASSWORD_VERIFIER` challenge that the answer is computed from.
+/// The parameters of a `PASSWORD_VERIFIER` or `DEVICE_PASSWORD_VERIFIER` challenge that the answer is computed from.
 #[derive(Debug, Clone, Copy)]
 pub struct SrpChallenge<'a> {
-    /// `USER_ID_FOR_SRP`.
+    /// `USER_ID_FOR_SRP`; the device's key if a device is proved.
     pub user_id: &'a str,
     /// `SALT`, hexadecimal.
     pub salt: &'a str,
@@ -92,7 +96,8 @@ impl Ephemeral {
         hex.trim_start_matches('0').to_owned()
     }
 
-    /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore; `timestamp` is `TIMESTAMP`, sent with it.
+    /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore, or the device's group key; `timestamp` is
+    /// `TIMESTAMP`, sent with it.
     pub fn password_claim_signature(
         &self,
         pool_name: &str,
@@ -121,6 +126,32 @@ impl Ephemeral {
         let base = b.minus(&k.times(&Residue::power_of_two(x)));
         let exponent = multiply_add(u, x, &self.a);
         Ok(Zeroizing::new(padded(&*Zeroizing::new(base.power(&exponent).to_bytes()))))
+    }
+}
+
+/// What a device to be remembered is proved by later, and what the user pool is told of it now.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceSecret {
+    /// The device's password: 40 random bytes in base64. It stays here.
+    pub password: Secret,
+    /// `Salt` of `ConfirmDevice`, base64.
+    pub salt_base64: String,
+    /// `PasswordVerifier` of `ConfirmDevice`, base64: g^x.
+    pub verifier_base64: String,
+}
+
+/// Makes a password for a device and its verifier. `random` must be fresh: 40 bytes for the password, 16 for the salt.
+pub fn device_verifier(group_key: &str, device_key: &str, random: &[u8; 56]) -> DeviceSecret {
+    let (password, salt) = random.split_at(40);
+    let password = Secret::new(BASE64_STANDARD.encode(password));
+    let salt = padded(salt);
+    let x = private_key(group_key, device_key, password.expose(), &salt);
+    let verifier = padded(&Residue::power_of_two(&*x).to_bytes());
+    DeviceSecret {
+        password,
+        salt_base64: BASE64_STANDARD.encode(salt),
+        verifier_base64: BASE64_STANDARD.encode(verifier),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What went wrong, in sentences: what happened and what to do next.
 
-use crate::cognito::CallbackFault;
+use crate::cognito::hosted_ui::CallbackFault;
 use crate::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
 
@@ -18,35 +18,119 @@ pub fn service(service: Service) -> &'static str {
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html>
 const CODES: [(&str, &str, &str); 34] = [
     ("CodeMismatchException", "Wrong code", "That code is not right. Check it and type it again."),
-    ("EnableSoftwareTokenMFAException", "Wrong code", "That code is not right. Check that this device's clock is, then type the app's newest code."),
+    (
+        "EnableSoftwareTokenMFAException",
+        "Wrong code",
+        "That code is not right. Check that this device's clock is, then type the app's newest code.",
+    ),
     ("ExpiredCodeException", "Old code", "That code is not valid any more. Ask for another and type that one."),
-    ("InvalidPasswordException", "Password", "The user pool does not accept this password. Choose a longer one that keeps to the list."),
+    (
+        "InvalidPasswordException",
+        "Password",
+        "The user pool does not accept this password. Choose a longer one that keeps to the list.",
+    ),
     ("PasswordHistoryPolicyViolationException", "Password", "This password was used before. Choose another."),
     ("UsernameExistsException", "Taken", "An account with this name exists. Sign in, or choose another name."),
-    ("AliasExistsException", "Taken", "Another account uses this email address or phone number. Sign in with that one, or use another."),
-    ("CodeDeliveryFailureException", "Not sent", "The code could not be sent. Check the address or the number, then try again."),
-    ("InvalidEmailRoleAccessPolicyException", "Not set up", "The user pool is not allowed to send email. Ask WHOM to let it."),
-    ("InvalidSmsRoleAccessPolicyException", "Not set up", "The user pool is not allowed to send text messages. Ask WHOM to let it."),
-    ("InvalidSmsRoleTrustRelationshipException", "Not set up", "The user pool is not allowed to send text messages. Ask WHOM to let it."),
-    ("UserLambdaValidationException", "Refused", "A check of this app's own refused that. Look at what you typed, or ask WHOM."),
-    ("UnexpectedLambdaException", "Not working", "A check of this app's own does not work. Try again later, or tell WHOM."),
-    ("InvalidLambdaResponseException", "Not working", "A check of this app's own answered wrongly. Try again later, or tell WHOM."),
-    ("SoftwareTokenMFANotFoundException", "Not set up", "No authenticator app is set up for this account. Ask WHOM to reset its second step."),
+    (
+        "AliasExistsException",
+        "Taken",
+        "Another account uses this email address or phone number. Sign in with that one, or use another.",
+    ),
+    (
+        "CodeDeliveryFailureException",
+        "Not sent",
+        "The code could not be sent. Check the address or the number, then try again.",
+    ),
+    (
+        "InvalidEmailRoleAccessPolicyException",
+        "Not set up",
+        "The user pool is not allowed to send email. Ask WHOM to let it.",
+    ),
+    (
+        "InvalidSmsRoleAccessPolicyException",
+        "Not set up",
+        "The user pool is not allowed to send text messages. Ask WHOM to let it.",
+    ),
+    (
+        "InvalidSmsRoleTrustRelationshipException",
+        "Not set up",
+        "The user pool is not allowed to send text messages. Ask WHOM to let it.",
+    ),
+    (
+        "UserLambdaValidationException",
+        "Refused",
+        "A check of this app's own refused that. Look at what you typed, or ask WHOM.",
+    ),
+    (
+        "UnexpectedLambdaException",
+        "Not working",
+        "A check of this app's own does not work. Try again later, or tell WHOM.",
+    ),
+    (
+        "InvalidLambdaResponseException",
+        "Not working",
+        "A check of this app's own answered wrongly. Try again later, or tell WHOM.",
+    ),
+    (
+        "SoftwareTokenMFANotFoundException",
+        "Not set up",
+        "No authenticator app is set up for this account. Ask WHOM to reset its second step.",
+    ),
     ("MFAMethodNotFoundException", "Not set up", "This account has no way to get a code. Ask WHOM to set one up."),
-    ("InvalidUserPoolConfigurationException", "Not set up", "The user pool's settings do not allow this. Ask WHOM to look at them."),
-    ("UserPoolAddOnNotEnabledException", "Not set up", "The user pool's plan does not include this. Ask WHOM to look at it."),
+    (
+        "InvalidUserPoolConfigurationException",
+        "Not set up",
+        "The user pool's settings do not allow this. Ask WHOM to look at them.",
+    ),
+    (
+        "UserPoolAddOnNotEnabledException",
+        "Not set up",
+        "The user pool's plan does not include this. Ask WHOM to look at it.",
+    ),
     ("ForbiddenException", "Blocked", "A firewall blocked this request. Try from another network, or ask WHOM."),
-    ("UnsupportedTokenTypeException", "Not set up", "The user pool does not take this kind of token. Ask WHOM to look at its app client."),
+    (
+        "UnsupportedTokenTypeException",
+        "Not set up",
+        "The user pool does not take this kind of token. Ask WHOM to look at its app client.",
+    ),
     ("UnauthorizedException", "Refused", "This app client may not do that. Ask WHOM to look at its settings."),
     ("WebAuthnNotEnabledException", "No passkeys", "Passkeys are not turned on here. Sign in another way."),
-    ("WebAuthnConfigurationMissingException", "No passkeys", "Passkeys are not set up completely here. Sign in another way, or ask WHOM."),
+    (
+        "WebAuthnConfigurationMissingException",
+        "No passkeys",
+        "Passkeys are not set up completely here. Sign in another way, or ask WHOM.",
+    ),
     ("WebAuthnChallengeNotFoundException", "Too late", "That took too long. Use your passkey again."),
-    ("WebAuthnRelyingPartyMismatchException", "No passkeys", "Passkeys are set up for another address than this page's. Sign in another way, or ask WHOM."),
-    ("WebAuthnClientMismatchException", "No passkeys", "Passkeys are set up for another app client. Sign in another way, or ask WHOM."),
-    ("WebAuthnOriginNotAllowedException", "No passkeys", "This page's address may not use passkeys here. Sign in another way, or ask WHOM."),
-    ("WebAuthnCredentialNotSupportedException", "No passkeys", "This passkey is of a kind that is not accepted here. Use another, or sign in another way."),
-    ("ResourceConflictException", "Two identities", "This account belongs to another identity already. Ask WHOM to separate them."),
-    ("InvalidIdentityPoolConfigurationException", "Not set up", "The identity pool has no usable role for this account. Ask WHOM to check the role and its trust policy."),
+    (
+        "WebAuthnRelyingPartyMismatchException",
+        "No passkeys",
+        "Passkeys are set up for another address than this page's. Sign in another way, or ask WHOM.",
+    ),
+    (
+        "WebAuthnClientMismatchException",
+        "No passkeys",
+        "Passkeys are set up for another app client. Sign in another way, or ask WHOM.",
+    ),
+    (
+        "WebAuthnOriginNotAllowedException",
+        "No passkeys",
+        "This page's address may not use passkeys here. Sign in another way, or ask WHOM.",
+    ),
+    (
+        "WebAuthnCredentialNotSupportedException",
+        "No passkeys",
+        "This passkey is of a kind that is not accepted here. Use another, or sign in another way.",
+    ),
+    (
+        "ResourceConflictException",
+        "Two identities",
+        "This account belongs to another identity already. Ask WHOM to separate them.",
+    ),
+    (
+        "InvalidIdentityPoolConfigurationException",
+        "Not set up",
+        "The identity pool has no usable role for this account. Ask WHOM to check the role and its trust policy.",
+    ),
     ("ExternalServiceException", "Not working", "The provider you signed in with does not answer. Try again later."),
     ("InvalidIdentityTokenException", "Refused", "The token was not accepted. Sign in again."),
     ("ExpiredTokenException", "Too late", "The token has expired. Sign in again."),
@@ -85,29 +169,29 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
                 .into(),
             None,
         ),
-        Fault::PasskeyRefused => (
-            "No passkey",
-            "No passkey was used. Try again, or sign in another way.".into(),
-            None,
-        ),
-        Fault::PasskeyUnsupported => (
-            "No passkeys",
-            "This browser has no passkeys. Sign in another way.".into(),
-            None,
-        ),
+        Fault::PasskeyRefused => ("No passkey", "No passkey was used. Try again, or sign in another way.".into(), None),
+        Fault::PasskeyUnsupported => ("No passkeys", "This browser has no passkeys. Sign in another way.".into(), None),
         Fault::Redirect(mismatch) => (
             "Not set up",
             format!(
                 "This page's address is not registered to come back to. This page is {}, registered is {}. They must be equal to the letter. \
                  Open the registered address, or ask {whom} to add this one.",
                 mismatch.page,
-                mismatch.nearest()
+                mismatch.registered.first().map_or("nothing", String::as_str)
             ),
+            None,
+        ),
+        Fault::NotKept => (
+            "Not possible here",
+            "This browser keeps no data for this page, so it could not come back from the sign-in page. Allow this page to store data, or use another \
+             way."
+                .into(),
             None,
         ),
         Fault::UnknownCallback => (
             "Not signed in",
-            "This page was opened with a sign-in that was not begun in this browser, or was used before. Start again.".into(),
+            "This page was opened with a sign-in that was not begun in this browser, or was used before. Start again."
+                .into(),
             None,
         ),
         Fault::Denied { error, description } => {
@@ -115,7 +199,11 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             if error == "access_denied" && description.is_empty() {
                 ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
             } else {
-                ("Not signed in", format!("The sign-in page sent you back{}. Start again; if it stays so, ask {whom}.", said(why)), None)
+                (
+                    "Not signed in",
+                    format!("The sign-in page sent you back{}. Start again; if it stays so, ask {whom}.", said(why)),
+                    None,
+                )
             }
         }
         Fault::WrongToken(what) => {
@@ -125,11 +213,19 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
                 CallbackFault::Audience => "it is for another app client",
                 CallbackFault::Issuer => "another service issued it",
             };
-            ("Not signed in", format!("The token that came back cannot be accepted: {what}. Start again; if it stays so, ask {whom}."), None)
+            (
+                "Not signed in",
+                format!(
+                    "The token that came back cannot be accepted: {what}. Start again; if it stays so, ask {whom}."
+                ),
+                None,
+            )
         }
         Fault::NoRole => (
             "No role",
-            format!("Nothing says which role your account has. Ask {whom} to name one, in config.json or for your group."),
+            format!(
+                "Nothing says which role your account has. Ask {whom} to name one, in config.json or for your group."
+            ),
             None,
         ),
         Fault::UnknownChallenge { name } => (

@@ -5,6 +5,7 @@ use crate::cognito::Delivery;
 use crate::config::{AuthFlow, Config, PasswordPolicy, Username};
 use crate::fault::{Busy, Fault, FieldFault};
 use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Rule, SessionView};
+use crate::secret::Secret;
 use crate::session::{Asked, Screen};
 use crate::sign_in::{Action, Input, Step, by_link};
 
@@ -99,16 +100,19 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
         Step::SignIn => {
             let to = config.name.as_ref().map_or_else(none, |name| ["to ", name].concat());
             let first = config.user_pool.as_ref().is_some_and(|pool| {
-                matches!(pool.auth_flow, AuthFlow::UserAuth | AuthFlow::CustomAuth) && asked.question.step.inputs(config).len() == 1
+                matches!(pool.auth_flow, AuthFlow::UserAuth | AuthFlow::CustomAuth)
+                    && asked.question.step.inputs(config).len() == 1
             });
             ("Sign in", to, if first { "Continue" } else { "Sign in" })
         }
         Step::Password => ("Type your password", none(), "Sign in"),
         Step::SelectChallenge(_) => ("How do you want to sign in?", none(), "Continue"),
         Step::Code(Some(delivery)) => ("Type your code", sent("A code was sent", delivery), "Continue"),
-        Step::Code(None) => {
-            ("Type your code", "Open your authenticator app and type the code that it shows for this account.".to_owned(), "Continue")
-        }
+        Step::Code(None) => (
+            "Type your code",
+            "Open your authenticator app and type the code that it shows for this account.".to_owned(),
+            "Continue",
+        ),
         Step::SelectMfaType(_) => ("How do you want to get your code?", none(), "Continue"),
         Step::SelectMfaSetup(_) => (
             "Protect your account",
@@ -117,7 +121,8 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
         ),
         Step::SetUpTotp => (
             "Set up an authenticator app",
-            "Scan the code with an authenticator app, or copy the key into it. Then type the code that the app shows.".to_owned(),
+            "Scan the code with an authenticator app, or copy the key into it. Then type the code that the app shows."
+                .to_owned(),
             "Continue",
         ),
         Step::SetUpEmail => (
@@ -125,9 +130,11 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
             "From now on a code is sent to this address when you sign in.".to_owned(),
             "Continue",
         ),
-        Step::NewPassword(_) => {
-            ("Choose a new password", "The password you were given is good for one sign-in only.".to_owned(), "Continue")
-        }
+        Step::NewPassword(_) => (
+            "Choose a new password",
+            "The password you were given is good for one sign-in only.".to_owned(),
+            "Continue",
+        ),
         Step::Custom(parameters) => {
             // What the pool's own code says; one line for each, without what is empty.
             let lines: Vec<&str> =
@@ -137,21 +144,30 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
         Step::Passkey => ("Use your passkey", "Your browser asks for it.".to_owned(), "Try again"),
         Step::SignUp => ("Create an account", none(), "Create account"),
         Step::ConfirmSignUp(delivery) if by_link(config) => {
-            let sent = delivery.as_ref().map_or_else(|| "A link was sent to you.".to_owned(), |delivery| sent("A link was sent", delivery));
+            let sent = delivery
+                .as_ref()
+                .map_or_else(|| "A link was sent to you.".to_owned(), |delivery| sent("A link was sent", delivery));
             ("Confirm your account", [&sent, " Open it, then come back here."].concat(), "Continue")
         }
         Step::ConfirmSignUp(delivery) => {
             let text = delivery.as_ref().map_or_else(
-                || "This account was not confirmed yet. Type the code that you were sent, or ask for another.".to_owned(),
+                || {
+                    "This account was not confirmed yet. Type the code that you were sent, or ask for another."
+                        .to_owned()
+                },
                 |delivery| sent("A code was sent", delivery),
             );
             ("Confirm your account", text, "Confirm")
         }
-        Step::ForgotPassword => {
-            ("Reset your password", "A code is sent to the address or the phone of your account.".to_owned(), "Send a code")
-        }
+        Step::ForgotPassword => (
+            "Reset your password",
+            "A code is sent to the address or the phone of your account.".to_owned(),
+            "Send a code",
+        ),
         Step::ResetPassword(delivery) => {
-            let text = delivery.as_ref().map_or_else(none, |delivery| sent("If the account exists, a code was sent", delivery));
+            let text = delivery
+                .as_ref()
+                .map_or_else(none, |delivery| sent("If the account exists, a code was sent", delivery));
             ("Set a new password", text, "Save and sign in")
         }
         Step::RememberDevice => (
@@ -210,8 +226,9 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
         }
         Input::Secret => {
             let issuer = config.name.as_deref().unwrap_or("Signet");
-            let uri = crate::qr::otpauth_uri(issuer, &asked.username, asked.question.secret_code());
-            let (side, path) = crate::qr::path(&uri).unwrap_or_default();
+            let secret = Secret::new(asked.question.secret_code().to_owned());
+            let uri = crate::qr::otpauth_uri(issuer, &asked.username, &secret);
+            let (side, path) = crate::qr::path(uri.expose()).unwrap_or_default();
             ("secret", "Key", "off", FieldKind::Copy { side, path })
         }
     };

@@ -42,6 +42,12 @@ impl Memory {
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
+
+    /// The names that begin so and whose values are such.
+    pub fn names(&self, begin: &str, such: impl Fn(&Secret) -> bool) -> Vec<String> {
+        let found = self.0.iter().filter(|(name, value)| name.starts_with(begin) && such(value));
+        found.map(|(name, _)| name.clone()).collect()
+    }
 }
 
 impl Env<'_> {

@@ -17,7 +17,7 @@ pub use record::Record;
 
 use crate::cognito::{
     self, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, get_credentials_for_identity, get_id,
-    get_open_id_token, get_tokens_from_refresh_token, revoke_token,
+    get_open_id_token, get_tokens_from_refresh_token, hosted_ui, revoke_token,
 };
 use crate::config::Config;
 use crate::fault::{Busy, Fault, Service};
@@ -156,6 +156,8 @@ pub enum Input {
     Passkey(FormId, PasskeyOutcome, Secret),
     /// The page was left and is shown again.
     ShownAgain,
+    /// What is needed to come back could not be kept, so the page was not left.
+    NotKept,
     /// The reply to the last [`Effect::Send`].
     Replied(Result<Response, NoAnswer>),
     /// A call is to be signed.
@@ -236,6 +238,9 @@ impl Session {
     /// The state after `input`; what is to be done is added to `env.effects`. An input that the state does not expect changes nothing.
     #[must_use]
     pub fn step(self, env: &mut Env<'_>, input: Input) -> Self {
+        if let Input::Restored { .. } = input {
+            SignIn::forget_old_attempts(env);
+        }
         match (self, input) {
             (Self::Opening, Input::Restored { record, callback }) => match record {
                 Some(Record::Session(account)) => {
@@ -263,7 +268,11 @@ impl Session {
                 Self::SigningIn(sign_in)
             }
             (Self::SigningIn(mut sign_in), Input::ShownAgain) => {
-                sign_in.shown_again(env);
+                sign_in.shown_again(env, None);
+                Self::SigningIn(sign_in)
+            }
+            (Self::SigningIn(mut sign_in), Input::NotKept) => {
+                sign_in.shown_again(env, Some(Fault::NotKept));
                 Self::SigningIn(sign_in)
             }
             (Self::SigningIn(mut sign_in), Input::Replied(reply)) => {
@@ -284,14 +293,14 @@ impl Session {
     fn after(env: &mut Env<'_>, sign_in: Box<SignIn>, outcome: Option<Outcome>) -> Self {
         let Some(outcome) = outcome else { return Self::SigningIn(sign_in) };
         let skew = match &outcome {
-            Outcome::Tokens { tokens, .. } => Skew::learn(tokens.id.issued, env.now),
+            Outcome::Tokens { id, .. } => Skew::learn(id.issued, env.now),
             Outcome::Foreign(_) | Outcome::Guest => Skew::default(),
         };
         let guest = env.memory.get(&guest_key(env.config)).map(|id| IdentityId(id.expose().to_owned()));
         let linking = guest.is_some() && !matches!(outcome, Outcome::Guest);
         let (proof, identity) = match outcome {
-            Outcome::Tokens { tokens, device_key, hosted } => {
-                (Proof::Tokens { id: tokens.id, refresh: tokens.refresh, device_key, hosted }, guest)
+            Outcome::Tokens { id, refresh, device_key, hosted } => {
+                (Proof::Tokens { id, refresh, device_key, hosted }, guest)
             }
             // A developer's token names its own identity.
             Outcome::Foreign(foreign) => {
@@ -304,13 +313,15 @@ impl Session {
     }
 
     fn sign_out(self, env: &mut Env<'_>) -> Self {
-        let Some(account) = self.into_account() else { return Self::SigningIn(Box::new(SignIn::begin(env, String::new(), None))) };
+        let Some(account) = self.into_account() else {
+            return Self::SigningIn(Box::new(SignIn::begin(env, String::new(), None)));
+        };
         let (refresh, hosted) = match account.proof {
             Proof::Tokens { refresh, hosted, .. } => (refresh, hosted),
             Proof::Foreign(_) | Proof::Guest => (None, false),
         };
         let revoke = env.config.user_pool.as_ref().zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
-        let url = env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| cognito::logout_url(ui, env.page));
+        let url = env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| hosted_ui::logout_url(ui, env.page));
         let Some(url) = url else {
             let sign_in = SignIn::begin(env, String::new(), None);
             env.effects.extend(revoke.map(Effect::SendAndForget));
@@ -450,7 +461,7 @@ impl Account {
                 let refresh = refresh.as_ref()?;
                 match (&config.user_pool, &config.hosted_ui) {
                     (Some(pool), _) => Some(get_tokens_from_refresh_token(pool, refresh, device_key.as_deref())),
-                    (None, Some(ui)) => Some(cognito::refresh(ui, refresh)),
+                    (None, Some(ui)) => Some(hosted_ui::refresh(ui, refresh)),
                     (None, None) => None,
                 }
             }
@@ -463,8 +474,8 @@ impl Account {
     fn renew(self, env: &mut Env<'_>, how: Renewal) -> Session {
         let config = env.config;
         let can_refresh = !matches!(self.proof, Proof::Guest);
-        let refreshes = can_refresh
-            && (how.refresh == Refresh::Now || how.refresh == Refresh::IfStale && self.is_stale(env.now));
+        let refreshes =
+            can_refresh && (how.refresh == Refresh::Now || how.refresh == Refresh::IfStale && self.is_stale(env.now));
         let login = self.login(config);
         let (step, request) = match &self.identity {
             _ if refreshes => match self.refresh(config) {
@@ -553,21 +564,23 @@ impl Renewing {
                 Err(fault) => return self.failed(env, fault),
             },
             Proof::Tokens { .. } | Proof::Guest if service == Service::UserPool => match cognito::read_auth(response) {
-                Ok(AuthReply::Tokens(tokens)) => Ok(Some(tokens)),
+                Ok(AuthReply::Tokens(tokens)) => Ok(Some((tokens.id, tokens.refresh))),
                 // A refresh has no steps; a pool that asks for one wants the person.
                 Ok(AuthReply::Challenge(_)) => return self.account.ended(env, self.how.wanted),
                 Err(error) => Err(error),
             },
-            Proof::Tokens { .. } | Proof::Guest => cognito::read_exchange(response).map(Some),
+            Proof::Tokens { .. } | Proof::Guest => {
+                hosted_ui::read_exchange(response).map(|tokens| Some((tokens.id, tokens.refresh)))
+            }
         };
         match tokens {
             Ok(fresh) => {
                 if let (Some(fresh), Proof::Tokens { id, refresh, .. }) = (fresh, &mut self.account.proof) {
-                    self.account.skew = Skew::learn(fresh.id.issued, now);
-                    if fresh.refresh.is_some() {
-                        *refresh = fresh.refresh;
+                    self.account.skew = Skew::learn(fresh.0.issued, now);
+                    if fresh.1.is_some() {
+                        *refresh = fresh.1;
                     }
-                    *id = fresh.id;
+                    *id = fresh.0;
                 }
                 let Self { account, how, .. } = self;
                 let (record, screen) = (Record::Session(account.clone()), account.screen(env.config));
@@ -652,7 +665,10 @@ impl Renewing {
             }
             // The token has expired by AWS's clock though not by ours.
             "NotAuthorizedException"
-                if !first && refresh != Refresh::Done && self.step != Step::Refresh && self.account.proof != Proof::Guest =>
+                if !first
+                    && refresh != Refresh::Done
+                    && self.step != Step::Refresh
+                    && self.account.proof != Proof::Guest =>
             {
                 self.account.renew(env, Renewal { refresh: Refresh::Now, ..self.how })
             }

@@ -106,7 +106,9 @@ mod tests {
     use serde_json::json;
 
     fn records() -> Vec<Record> {
-        let id = unsigned_token(&json!({"iss": "https://i/p", "iat": 10, "exp": 3610, "sub": "s-1", "cognito:username": "u"}));
+        let id = unsigned_token(
+            &json!({"iss": "https://i/p", "iat": 10, "exp": 3610, "sub": "s-1", "cognito:username": "u"}),
+        );
         let account = |proof, identity: Option<&str>| {
             Record::Session(Account { proof, identity: identity.map(|id| IdentityId(id.into())), skew: Skew(7) })
         };
@@ -136,7 +138,8 @@ mod tests {
     fn a_record_survives_its_bytes() {
         for record in records() {
             assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record.clone()));
-            let other = String::from_utf8(record.to_bytes().to_vec()).unwrap().replace("\"version\":2", "\"version\":1");
+            let other =
+                String::from_utf8(record.to_bytes().to_vec()).unwrap().replace("\"version\":2", "\"version\":1");
             assert_eq!(Record::from_bytes(other.as_bytes()), None);
         }
     }

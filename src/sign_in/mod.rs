@@ -15,14 +15,13 @@ mod tests;
 
 pub use question::{Action, Input, Question, Step, by_link};
 
-use question::{
-    CONFIRM_SIGN_UP, FORGOT_PASSWORD, REMEMBER_DEVICE, RESET_PASSWORD, SIGN_IN, SIGN_UP, unknown,
-};
+use question::{CONFIRM_SIGN_UP, FORGOT_PASSWORD, REMEMBER_DEVICE, RESET_PASSWORD, SIGN_IN, SIGN_UP};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::cognito::hosted_ui::{Attempt, Callback, OauthTokens};
 use crate::cognito::{
-    self, Attempt, AuthReply, Callback, Challenge, CognitoError, DeviceSecret, Ephemeral, SrpChallenge, Tokens,
+    self, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, SrpChallenge, Tokens, hosted_ui,
 };
 use crate::config::{AuthFlow, HostedUi, PasswordPolicy, UserPool, Username};
 use crate::fault::{Busy, Fault, FieldFault, Service};
@@ -38,6 +37,8 @@ use crate::time::UnixMillis;
 const LONGEST_SESSION: i64 = 15 * 60_000;
 /// Codes for a new account are good for a day.
 const LONGEST_CODE: i64 = 24 * 60 * 60_000;
+/// An attempt at the hosted UI may take an hour: a new account may be made there.
+const LONGEST_ATTEMPT: i64 = 60 * 60_000;
 /// Seconds until another code can be asked for.
 const RESEND: i64 = 30;
 
@@ -120,7 +121,9 @@ pub enum Outcome {
     /// The person is known to the user pool or to a provider.
     Tokens {
         /// Who.
-        tokens: Tokens,
+        id: IdToken,
+        /// Buys new tokens.
+        refresh: Option<Secret>,
         /// The device that the refresh token belongs to.
         device_key: Option<String>,
         /// Whether they came from the hosted UI, which has a session of its own.
@@ -177,6 +180,17 @@ impl Default for SignIn {
 }
 
 impl SignIn {
+    /// Forgets attempts at the hosted UI that nobody came back from for an hour.
+    pub fn forget_old_attempts(env: &mut Env<'_>) {
+        let old = |kept: &Secret| {
+            let attempt = serde_json::from_str(kept.expose()).ok().and_then(|value| Attempt::from_json(&value));
+            attempt.is_none_or(|attempt| attempt.started.plus(LONGEST_ATTEMPT) < env.now)
+        };
+        for name in env.memory.names(ATTEMPT, old) {
+            env.forget(&name);
+        }
+    }
+
     /// The first form, with the reason if there is one. `username` may be empty.
     pub fn begin(env: &mut Env<'_>, mut username: String, fault: Option<Fault>) -> Self {
         if let Some(last) = env.memory.get(USERNAME).filter(|_| username.is_empty()) {
@@ -227,12 +241,13 @@ impl SignIn {
     fn exchange(&mut self, env: &mut Env<'_>, query: &str) -> Result<(), Fault> {
         let Callback { state, outcome } = Callback::parse(query).ok_or(Fault::UnknownCallback)?;
         let key = attempt_key(&state);
-        let attempt = env.memory.get(&key).and_then(|kept| Attempt::from_json(kept.expose()));
+        let attempt =
+            env.memory.get(&key).and_then(|kept| Attempt::from_json(&serde_json::from_str(kept.expose()).ok()?));
         // Good for one return, whatever comes of it.
         env.forget(&key);
         let (attempt, ui) = attempt.zip(env.config.hosted_ui.as_ref()).ok_or(Fault::UnknownCallback)?;
         let code = outcome.map_err(|error| Fault::Denied { error: error.error, description: error.description })?;
-        let request = cognito::exchange(ui, &attempt, &code);
+        let request = hosted_ui::exchange(ui, &attempt, &code);
         self.send(env, request, Call::Exchange(attempt), Question::sign_in(), Busy::SigningIn);
         Ok(())
     }
@@ -394,10 +409,10 @@ impl SignIn {
         matches!(self.stage, Stage::Awaiting(..))
     }
 
-    /// The page is shown again after it was left.
-    pub fn shown_again(&mut self, env: &mut Env<'_>) {
+    /// The page is shown again after it was left, or could not be left.
+    pub fn shown_again(&mut self, env: &mut Env<'_>, fault: Option<Fault>) {
         if matches!(self.stage, Stage::Leaving) {
-            self.start_again(env, None);
+            self.start_again(env, fault);
         }
     }
 
@@ -422,9 +437,7 @@ impl SignIn {
                 None
             }
             // The device is not remembered; the person is signed in all the same.
-            (Err(_), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => {
-                Some(self.done(env, tokens))
-            }
+            (Err(_), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => Some(self.done(env, tokens)),
             (Err(no_answer), _) => {
                 self.ask_again(env, question, Some(no_answer.fault(service)));
                 None
@@ -587,14 +600,7 @@ impl SignIn {
     }
 
     /// `back` is what is asked again if the answer that is given here without asking is refused.
-    fn challenged(
-        &mut self,
-        env: &mut Env<'_>,
-        pool: &UserPool,
-        challenge: Challenge,
-        proof: Proof,
-        back: Question,
-    ) {
+    fn challenged(&mut self, env: &mut Env<'_>, pool: &UserPool, challenge: Challenge, proof: Proof, back: Question) {
         let user = challenge.parameter("USER_ID_FOR_SRP").or_else(|| challenge.parameter("USERNAME"));
         if let Some(user) = user {
             user.clone_into(&mut self.user);
@@ -666,12 +672,8 @@ impl SignIn {
             (None, Some(device)) => (device.group_key.as_str(), device.key.as_str(), &device.password),
             (None, None) => return,
         };
-        let srp = SrpChallenge {
-            user_id,
-            salt: field("SALT"),
-            srp_b: field("SRP_B"),
-            secret_block: field("SECRET_BLOCK"),
-        };
+        let srp =
+            SrpChallenge { user_id, salt: field("SALT"), srp_b: field("SRP_B"), secret_block: field("SECRET_BLOCK") };
         match ephemeral.password_claim_signature(pool_name, srp, secret.expose(), &timestamp) {
             Ok(signature) => {
                 self.proved = true;
@@ -690,7 +692,13 @@ impl SignIn {
         }
     }
 
-    fn answer_with_password(&mut self, env: &mut Env<'_>, pool: &UserPool, password: Option<Secret>, question: Question) {
+    fn answer_with_password(
+        &mut self,
+        env: &mut Env<'_>,
+        pool: &UserPool,
+        password: Option<Secret>,
+        question: Question,
+    ) {
         let Some(password) = password else { return self.ask(env, question, None) };
         // The session ended with a wrong password; the pool gives a new one.
         if question.challenge.session.is_none() {
@@ -871,11 +879,11 @@ impl SignIn {
             self.stage = Stage::Asking(question);
             return;
         };
-        match cognito::redirect_uri(ui, env.page) {
+        match hosted_ui::redirect_uri(ui, env.page) {
             Ok(redirect_uri) => {
                 let attempt = Attempt::new(&env.random.bytes(), redirect_uri, env.now);
-                let url = cognito::authorize_url(ui, provider, &attempt);
-                env.remember(attempt_key(&attempt.state), attempt.to_json());
+                let url = hosted_ui::authorize_url(ui, provider, &attempt);
+                env.remember(attempt_key(&attempt.state), Secret::from_utf8(attempt.to_json().to_vec()));
                 env.show(Screen::Busy(Busy::Leaving));
                 env.effects.push(Effect::Leave(url));
                 self.stage = Stage::Leaving;
@@ -886,9 +894,13 @@ impl SignIn {
 
     fn exchanged(&mut self, env: &mut Env<'_>, attempt: &Attempt, response: Response) -> Option<Outcome> {
         let ui: &HostedUi = env.config.hosted_ui.as_ref()?;
-        let fault = match cognito::read_exchange(response) {
-            Ok(tokens) => match cognito::verify(ui, attempt, &tokens.id, env.now) {
-                Ok(()) => return Some(Outcome::Tokens { tokens, device_key: None, hosted: true }),
+        let fault = match hosted_ui::read_exchange(response) {
+            // It was issued just now, whatever this machine's clock says.
+            Ok(tokens) => match hosted_ui::verify(ui, attempt, &tokens.id, tokens.id.issued) {
+                Ok(()) => {
+                    let OauthTokens { id, refresh, .. } = tokens;
+                    return Some(Outcome::Tokens { id, refresh, device_key: None, hosted: true });
+                }
                 Err(fault) => Fault::WrongToken(fault),
             },
             Err(CognitoError::Service(error)) => error.fault(Service::HostedUi),
@@ -902,12 +914,11 @@ impl SignIn {
 
     fn signed_in(&mut self, env: &mut Env<'_>, pool: &UserPool, mut tokens: Tokens) -> Option<Outcome> {
         let Some(new) = tokens.new_device.take() else { return Some(self.done(env, tokens)) };
-        let Ok(secret) = cognito::device_verifier(&new.group_key, &new.key, &env.random.bytes()) else {
-            return Some(self.done(env, tokens));
-        };
-        let DeviceSecret { password, salt, verifier } = secret;
+        let DeviceSecret { password, salt_base64, verifier_base64 } =
+            cognito::device_verifier(&new.group_key, &new.key, &env.random.bytes());
         let device = Device { key: new.key, group_key: new.group_key, password };
-        let request = cognito::confirm_device(pool, &tokens.access, &device.key, "Signet", &salt, &verifier);
+        let request =
+            cognito::confirm_device(pool, &tokens.access, &device.key, "Signet", &salt_base64, &verifier_base64);
         self.send(env, request, Call::ConfirmDevice(tokens, device), Question::sign_in(), Busy::SigningIn);
         None
     }
@@ -937,7 +948,7 @@ impl SignIn {
             env.remember(USERNAME.to_owned(), Secret::new(self.username.clone()));
         }
         let device_key = self.device.as_ref().map(|device| device.key.clone());
-        Outcome::Tokens { tokens, device_key, hosted: false }
+        Outcome::Tokens { id: tokens.id, refresh: tokens.refresh, device_key, hosted: false }
     }
 
     fn known_device(&self, env: &Env<'_>) -> Option<Device> {
@@ -1130,8 +1141,10 @@ fn device_key(pool: &UserPool, username: &str) -> String {
 
 /// Where this browser keeps what a return from the hosted UI is checked with. Each attempt has its own, so that two tabs do not meet.
 fn attempt_key(state: &str) -> String {
-    ["attempt ", state].concat()
+    [ATTEMPT, state].concat()
 }
+
+const ATTEMPT: &str = "attempt ";
 
 fn session_of(challenge: &Challenge) -> Secret {
     challenge.session.clone().unwrap_or_else(|| Secret::new(String::new()))

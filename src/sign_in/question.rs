@@ -225,9 +225,7 @@ impl Step {
                 Self::Code(Some(delivery().unwrap_or_else(unnamed)))
             }
             "SOFTWARE_TOKEN_MFA" => Self::Code(None),
-            "SELECT_MFA_TYPE" => {
-                Self::SelectMfaType(known(name, &challenge.list("MFAS_CAN_CHOOSE"), &MFA_TYPES)?)
-            }
+            "SELECT_MFA_TYPE" => Self::SelectMfaType(known(name, &challenge.list("MFAS_CAN_CHOOSE"), &MFA_TYPES)?),
             "MFA_SETUP" if challenge.parameter(SECRET_CODE).is_some() => Self::SetUpTotp,
             "MFA_SETUP" => {
                 let setups = known(name, &challenge.list("MFAS_CAN_SETUP"), &MFA_SETUPS)?;
@@ -244,7 +242,12 @@ impl Step {
             }
             // USERNAME is the pool's, not a word of the challenge's.
             "CUSTOM_CHALLENGE" => Self::Custom(
-                challenge.parameters.iter().filter(|(name, _)| name != "USERNAME" && name != "USER_ID_FOR_SRP").cloned().collect(),
+                challenge
+                    .parameters
+                    .iter()
+                    .filter(|(name, _)| name != "USERNAME" && name != "USER_ID_FOR_SRP")
+                    .cloned()
+                    .collect(),
             ),
             "WEB_AUTHN" => Self::Passkey,
             other => return Err(unknown(other)),
@@ -282,7 +285,10 @@ impl Step {
                 if let Some((username, sign_up)) = asked {
                     // What is typed as the username is not asked for twice.
                     let is_username = |name: &&String| {
-                        matches!((username, name.as_str()), (Username::Email, "email") | (Username::Phone, "phone_number"))
+                        matches!(
+                            (username, name.as_str()),
+                            (Username::Email, "email") | (Username::Phone, "phone_number")
+                        )
                     };
                     let attributes = sign_up.attributes.iter().filter(|name| !is_username(name));
                     inputs.extend(attributes.cloned().map(Input::Attribute));

@@ -36,6 +36,7 @@ pub struct NewDevice {
 }
 
 /// The reply to `InitiateAuth`, `RespondToAuthChallenge` or `GetTokensFromRefreshToken`.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthReply {
     /// The person is signed in.

@@ -32,7 +32,7 @@ pub struct Delivery {
 
 /// `SignUp`. `attributes` are names and values, such as `email`. A pool for `USER_AUTH` can do without a password.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
-pub fn sign_up(pool: &UserPool, username: &str, password: Option<&Secret>, attributes: &[(String, String)]) -> Request {
+pub fn sign_up(pool: &UserPool, username: &str, password: Option<&Secret>, attributes: &[(&str, &str)]) -> Request {
     let pairs: Vec<_> =
         attributes.iter().map(|(name, value)| [("Name", Json::Text(name)), ("Value", Json::Text(value))]).collect();
     let attributes: Vec<_> = pairs.iter().map(|pair| Json::Object(pair)).collect();
