@@ -4,10 +4,9 @@
 //! (seconds) where they are known. What the token is good for, the identity pool judges.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html>
 
-use serde_json::Value;
-
 use crate::fault::{Fault, Service};
 use crate::http::{Request, Response, check};
+use crate::json::Value;
 use crate::secret::Secret;
 use crate::sign_in::Foreign;
 use crate::time::UnixMillis;
@@ -24,7 +23,7 @@ pub fn read(response: Response, now: UnixMillis) -> Result<Foreign, Fault> {
         401 | 403 => Fault::Denied { error: String::new(), description: error.message },
         _ => error.fault(Service::HostedUi),
     })?;
-    let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let value: Value = Value::read(&body).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let token = text("token")
         .ok_or_else(|| Fault::Unexpected { service: Service::HostedUi, what: "it holds no token".to_owned() })?;

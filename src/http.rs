@@ -1,8 +1,7 @@
 //! Requests and responses as plain values, and the one place where a status becomes an error.
 
-use serde_json::Value;
-
 use crate::fault::{Fault, Service};
+use crate::json::Value;
 
 /// A request that is still to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,7 +143,7 @@ pub fn check(response: Response) -> Result<Vec<u8>, ServiceError> {
     if response.head.is_success() {
         return Ok(response.body);
     }
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = Value::read(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let code = response.head.error_type.or_else(|| text("__type")).or_else(|| text("code")).unwrap_or_default();
     let code =

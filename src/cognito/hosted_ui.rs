@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html>
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::token::{IdToken, without_scheme};
@@ -12,7 +11,7 @@ use crate::config::{HostedUi, Provider};
 use crate::form::{form, value};
 use crate::hash::sha256;
 use crate::http::{Request, Response, ServiceError, check};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -224,11 +223,8 @@ fn token(ui: &HostedUi, parameters: &[(&str, &str)]) -> Request {
 /// Reads the reply to [`exchange`] or [`refresh`]. A refusal's code is the `error` of RFC 6749 §5.2, such as `invalid_grant`.
 pub fn read_exchange(response: Response) -> Result<OauthTokens, CognitoError> {
     const OPERATION: &str = "the token endpoint";
-    let refusal: Value = if response.head.is_success() {
-        Value::Null
-    } else {
-        serde_json::from_slice(&response.body).unwrap_or_default()
-    };
+    let refusal: Value =
+        if response.head.is_success() { Value::Null } else { Value::read(&response.body).unwrap_or_default() };
     let text = |name| refusal.get(name).and_then(Value::as_str).map(str::to_owned);
     let body = check(response).map_err(|plain| match text("error") {
         Some(code) => ServiceError { code, message: text("error_description").unwrap_or_default(), ..plain },

@@ -1,11 +1,9 @@
 //! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or its basic one.
 
-use serde_json::Value;
-
 use super::{CognitoError, call, json, secret, text};
 use crate::config::IdentityPool;
 use crate::http::{Request, Response, check};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -60,14 +58,13 @@ pub fn read_credentials(response: Response) -> Result<(Keys, Option<IdentityId>)
     let reply = json(OPERATION, &check(response)?)?;
     let expires = reply
         .pointer("/Credentials/Expiration")
-        .and_then(Value::as_f64)
+        .and_then(Value::as_millis)
         .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/Credentials/Expiration" })?;
     let keys = Keys {
         access_key_id: text(OPERATION, &reply, "/Credentials/AccessKeyId")?.to_owned(),
         secret_access_key: secret(OPERATION, &reply, "/Credentials/SecretKey")?,
         session_token: secret(OPERATION, &reply, "/Credentials/SessionToken")?,
-        #[allow(clippy::cast_possible_truncation)] // A cast from f64 saturates, and milliseconds are fine enough.
-        expires: UnixMillis((expires * 1000.0) as i64),
+        expires: UnixMillis(expires),
     };
     Ok((keys, text(OPERATION, &reply, "/IdentityId").ok().map(|id| IdentityId(id.to_owned()))))
 }

@@ -23,10 +23,8 @@ pub use user_pool::{
     verify_software_token,
 };
 
-use serde_json::Value;
-
 use crate::http::{Request, ServiceError};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 
 /// What makes a reply useless.
@@ -71,7 +69,7 @@ fn call(endpoint: &str, service: &str, operation: &str, body: &[(&str, Json<'_>)
 
 /// The reply's JSON.
 fn json(operation: &'static str, body: &[u8]) -> Result<Value, CognitoError> {
-    serde_json::from_slice(body).map_err(|_| CognitoError::Unexpected { operation, field: "JSON body" })
+    Value::read(body).map_err(|_| CognitoError::Unexpected { operation, field: "JSON body" })
 }
 
 /// A string at a path such as `/AuthenticationResult/IdToken`.

@@ -2,8 +2,8 @@
 //! and whoever accepts it, the identity pool, checks it.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::Value;
 
+use crate::json::Value;
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -51,7 +51,7 @@ impl IdToken {
             return Err(TokenError::NotJwt);
         };
         let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
-        let claims: Value = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
+        let claims: Value = Value::read(&payload).map_err(|_| TokenError::NotJwt)?;
         let text =
             |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         let time = |name: &str| {
@@ -61,12 +61,12 @@ impl IdToken {
         let subject = text("sub").ok_or(TokenError::MissingClaim)?;
         let names = ["email", "cognito:username", "preferred_username", "name"];
         let audience = match claims.get("aud") {
-            Some(Value::String(one)) => vec![one.clone()],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::Text(one)) => vec![one.clone()],
+            Some(Value::List(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             _ => vec![],
         };
-        let only_role = match claims.get("cognito:roles").and_then(Value::as_array).map(Vec::as_slice) {
-            Some([Value::String(role)]) => Some(role.clone()),
+        let only_role = match claims.get("cognito:roles").and_then(Value::as_list) {
+            Some([Value::Text(role)]) => Some(role.clone()),
             _ => None,
         };
         Ok(Self {

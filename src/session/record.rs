@@ -1,11 +1,10 @@
 //! What of a session, or of a sign-in on its way, outlives a load of the page. The worker encrypts it before it stores it.
 
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Account, Proof};
 use crate::cognito::{IdToken, IdentityId};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 use crate::sign_in::{Foreign, Pending};
 use crate::time::{Skew, UnixMillis};
@@ -33,7 +32,7 @@ impl Record {
 
     /// `None` if the bytes are not a record of this version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
+        let value: Value = Value::read(bytes).ok()?;
         (value.get("version")?.as_i64()? == VERSION).then_some(())?;
         if value.get("challenge").is_some() {
             return Some(Self::SignIn(Box::new(Pending::from_json(&value)?)));

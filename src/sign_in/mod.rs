@@ -16,7 +16,6 @@ mod tests;
 pub use question::{Action, Input, Question, Step, by_link};
 
 use question::{CONFIRM_SIGN_UP, FORGOT_PASSWORD, REMEMBER_DEVICE, RESET_PASSWORD, SIGN_IN, SIGN_UP};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::cognito::hosted_ui::{Attempt, Callback, OauthTokens};
@@ -26,7 +25,7 @@ use crate::cognito::{
 use crate::config::{AuthFlow, HostedUi, PasswordPolicy, UserPool, Username};
 use crate::fault::{Busy, Fault, FieldFault, Service};
 use crate::http::{NoAnswer, Request, Response, ServiceError};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::protocol::{FormId, PasskeyOutcome};
 use crate::secret::Secret;
 use crate::session::{Asked, Effect, Env, Record, Screen};
@@ -183,7 +182,7 @@ impl SignIn {
     /// Forgets attempts at the hosted UI that nobody came back from for an hour.
     pub fn forget_old_attempts(env: &mut Env<'_>) {
         let old = |kept: &Secret| {
-            let attempt = serde_json::from_str(kept.expose()).ok().and_then(|value| Attempt::from_json(&value));
+            let attempt = Value::read(kept.expose().as_bytes()).ok().and_then(|value| Attempt::from_json(&value));
             attempt.is_none_or(|attempt| attempt.started.plus(LONGEST_ATTEMPT) < env.now)
         };
         for name in env.memory.names(ATTEMPT, old) {
@@ -242,7 +241,7 @@ impl SignIn {
         let Callback { state, outcome } = Callback::parse(query).ok_or(Fault::UnknownCallback)?;
         let key = attempt_key(&state);
         let attempt =
-            env.memory.get(&key).and_then(|kept| Attempt::from_json(&serde_json::from_str(kept.expose()).ok()?));
+            env.memory.get(&key).and_then(|kept| Attempt::from_json(&Value::read(kept.expose().as_bytes()).ok()?));
         // Good for one return, whatever comes of it.
         env.forget(&key);
         let (attempt, ui) = attempt.zip(env.config.hosted_ui.as_ref()).ok_or(Fault::UnknownCallback)?;
@@ -1094,7 +1093,7 @@ impl Device {
     }
 
     fn from_json(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
+        let value = Value::read(text.as_bytes()).ok()?;
         let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Self { key: field("key")?, group_key: field("group")?, password: Secret::new(field("password")?) })
     }
@@ -1126,7 +1125,7 @@ impl Pending {
             sent: time("sent")?,
             asked: time("asked")?,
             proved: value.get("proved")?.as_bool()?,
-            challenge: Challenge::from_json(&serde_json::from_str(text("challenge")?).ok()?)?,
+            challenge: Challenge::from_json(&Value::read(text("challenge")?.as_bytes()).ok()?)?,
         })
     }
 }

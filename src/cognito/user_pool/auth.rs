@@ -1,6 +1,5 @@
 //! Signing in, staying signed in, and no longer.
 
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::user_pool;
@@ -8,7 +7,7 @@ use crate::cognito::token::IdToken;
 use crate::cognito::{CognitoError, json, optional_secret, secret, text};
 use crate::config::UserPool;
 use crate::http::{Request, Response, check};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 
 /// What a sign-in or a refresh yields: `AuthenticationResultType`.
@@ -78,7 +77,7 @@ impl Challenge {
     /// anything else.
     pub fn list(&self, name: &str) -> Vec<String> {
         self.parameter(name)
-            .and_then(|text| serde_json::from_str::<Value>(text).ok())
+            .and_then(|text| Value::read(text.as_bytes()).ok())
             .map(|value| texts(Some(&value)))
             .unwrap_or_default()
     }
@@ -99,7 +98,7 @@ impl Challenge {
     /// Reads Cognito's reply, or what [`Self::to_json`] wrote. `None` if it names no challenge.
     pub fn from_json(reply: &Value) -> Option<Self> {
         let name = reply.get("ChallengeName")?.as_str().filter(|name| !name.is_empty())?;
-        let parameters = reply.get("ChallengeParameters").and_then(Value::as_object).into_iter().flatten();
+        let parameters = reply.get("ChallengeParameters").and_then(Value::members).into_iter().flatten();
         Some(Self {
             name: name.to_owned(),
             session: optional_secret(reply, "/Session"),
@@ -113,7 +112,7 @@ impl Challenge {
 
 /// The strings of an array.
 fn texts(list: Option<&Value>) -> Vec<String> {
-    let items = list.and_then(Value::as_array).into_iter().flatten();
+    let items = list.and_then(Value::as_list).into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -175,7 +174,7 @@ pub fn get_tokens_from_refresh_token(pool: &UserPool, refresh: &Secret, device_k
 pub fn read_auth(response: Response) -> Result<AuthReply, CognitoError> {
     const OPERATION: &str = "the sign-in";
     let reply = json(OPERATION, &check(response)?)?;
-    if !reply.get("AuthenticationResult").is_some_and(Value::is_object) {
+    if !reply.get("AuthenticationResult").is_some_and(|result| result.members().is_some()) {
         return Challenge::from_json(&reply)
             .map(AuthReply::Challenge)
             .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/ChallengeName" });

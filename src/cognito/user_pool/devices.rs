@@ -1,12 +1,10 @@
 //! Remembered devices.
 
-use serde_json::Value;
-
 use super::user_pool;
 use crate::cognito::{CognitoError, json};
 use crate::config::UserPool;
 use crate::http::{Request, Response, check};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 
 /// `ConfirmDevice`. Salt and verifier are those of [`crate::cognito::DeviceSecret`], base64.

@@ -1,12 +1,10 @@
 //! Becoming a user, and a new password for one who forgot it.
 
-use serde_json::Value;
-
 use super::user_pool;
 use crate::cognito::{CognitoError, json, optional_secret};
 use crate::config::UserPool;
 use crate::http::{Request, Response, check};
-use crate::json::Json;
+use crate::json::{Json, Value};
 use crate::secret::Secret;
 
 /// The reply to `SignUp`.
@@ -76,7 +74,7 @@ pub fn confirm_sign_up(pool: &UserPool, username: &str, code: &str, session: Opt
 
 /// Reads the reply to [`confirm_sign_up`]: the `Session` that [`super::initiate_auth`] with `USER_AUTH` takes. Older pools reply nothing.
 pub fn read_session(response: Response) -> Result<Option<Secret>, CognitoError> {
-    let reply: Value = serde_json::from_slice(&check(response)?).unwrap_or_default();
+    let reply: Value = Value::read(&check(response)?).unwrap_or_default();
     Ok(optional_secret(&reply, "/Session"))
 }
 

@@ -1,4 +1,8 @@
-//! JSON (RFC 8259) written from tables. It is read as [`serde_json::Value`].
+//! JSON (RFC 8259): written from tables, read into a tree.
+
+mod read;
+
+pub use read::{NotJson, Value};
 
 /// What is to be written. All of it is borrowed, so a request's body is one table.
 #[derive(Clone, Copy)]
