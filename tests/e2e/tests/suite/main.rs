@@ -4,6 +4,7 @@
 
 mod answers;
 mod failures;
+mod scripted;
 mod secrets;
 mod sign_in;
 mod start;
