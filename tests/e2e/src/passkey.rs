@@ -173,13 +173,13 @@ impl Authenticator<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const ORIGIN: &str = "http://localhost:8080";
 
     /// What a platform's authenticator would answer; `change` spoils it before it is signed.
-    fn assertion(passkey: &Passkey, change: impl FnOnce(&mut Json, &mut Vec<u8>)) -> Json {
+    pub(crate) fn assertion(passkey: &Passkey, change: impl FnOnce(&mut Json, &mut Vec<u8>)) -> Json {
         let mut client = json!({ "type": "webauthn.get", "challenge": "Y2g", "origin": ORIGIN, "crossOrigin": false });
         let mut data = digest(&SHA256, b"localhost").as_ref().to_vec();
         data.extend([5, 0, 0, 0, 2]);

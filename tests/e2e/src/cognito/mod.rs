@@ -302,7 +302,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     for (name, value) in headers {
         set(&mut response, name, &value);
     }
-    let id: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("{:032x}", u128::from_be_bytes(random()));
     set(
         &mut response,
         "x-amzn-requestid",

@@ -1,6 +1,6 @@
 //! The script being played: each request is held against what is expected next, and answered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use base64::{
     Engine,
@@ -116,7 +116,10 @@ impl Play {
         Self {
             origin,
             length: script.exchanges.len(),
-            script,
+            script: Script {
+                beside: script.beside.into_iter().filter(|(_, exchanges)| !exchanges.is_empty()).collect(),
+                ..script
+            },
             failures: vec![],
             requests: vec![],
             secrets: BTreeSet::new(),
@@ -134,17 +137,38 @@ impl Play {
 
     /// Whether nothing more is expected, or the test has failed.
     pub(super) fn is_over(&self) -> bool {
-        self.script.exchanges.is_empty() || !self.failures.is_empty()
+        !self.failures.is_empty() || self.script.exchanges.is_empty() && self.script.beside.is_empty()
+    }
+
+    /// How many exchanges are done, of those in a row.
+    fn done(&self) -> usize {
+        self.length - self.script.exchanges.len()
+    }
+
+    /// The exchange that a request to `door` is: the next one, or the next of a script beside, or none that is like it.
+    fn next(&mut self, door: &Door) -> Option<Exchange> {
+        let done = self.done();
+        let is_like = |exchanges: &VecDeque<Exchange>| exchanges.front().is_some_and(|next| next.door == *door);
+        if !is_like(&self.script.exchanges)
+            && let Some(at) =
+                self.script.beside.iter().position(|(after, exchanges)| *after <= done && is_like(exchanges))
+        {
+            let exchange = self.script.beside[at].1.pop_front();
+            self.script.beside.retain(|(_, exchanges)| !exchanges.is_empty());
+            return exchange;
+        }
+        self.script.exchanges.pop_front()
     }
 
     /// Everything that is wrong, as one text.
     pub(super) fn verdict(&self) -> Result<(), String> {
         let mut lines = self.failures.clone();
         if let Some(next) = self.script.exchanges.front() {
-            let number = self.length - self.script.exchanges.len() + 1;
-            let name = next.door.name();
+            let (number, name) = (self.done() + 1, next.door.name());
             lines.push(format!("the script is at exchange {number} of {}: {name} was still expected", self.length));
         }
+        let beside = self.script.beside.iter().filter_map(|(_, exchanges)| exchanges.front());
+        lines.extend(beside.map(|next| format!("beside the script, {} was still expected", next.door.name())));
         if lines.is_empty() { Ok(()) } else { Err(lines.join("\n")) }
     }
 
@@ -175,8 +199,8 @@ impl Play {
         if !self.failures.is_empty() {
             return Err(format!("after that, {name} came"));
         }
-        let number = self.length - self.script.exchanges.len() + 1;
-        let Some(Exchange { door: expected_door, expected, answer }) = self.script.exchanges.pop_front() else {
+        let number = self.done() + 1;
+        let Some(Exchange { door: expected_door, expected, answer }) = self.next(&door) else {
             return Err(format!("{name} came after the end of the script"));
         };
         let at = format!("exchange {number} of {} ({})", self.length, expected_door.name());
@@ -336,7 +360,18 @@ impl Play {
             }
             Answer::Fail(status) => return Ok(reply(status, "text/plain", vec!["It failed.\n".to_owned()])),
             Answer::Text(lines) => return Ok(reply(200, "text/event-stream", lines)),
-            Answer::Redirect => return self.redirect(door, request),
+            Answer::Redirect => {
+                let code = random_text();
+                self.secrets.insert(code.clone());
+                self.captured.insert("code".to_owned(), code.clone());
+                for name in ["redirect_uri", "code_challenge"] {
+                    self.captured.extend(request[name].as_str().map(|value| (name.to_owned(), value.to_owned())));
+                }
+                return redirect(door, request, &[("code", &code)]);
+            }
+            Answer::RedirectError { error, description } => {
+                return redirect(door, request, &[("error", &error), ("error_description", &description)]);
+            }
             Answer::AssumedRole => return Ok(self.assumed_role(request)),
             Answer::CallerIdentity(role) => {
                 let arn =
@@ -490,25 +525,6 @@ impl Play {
         xml("AssumeRoleWithWebIdentity", &result)
     }
 
-    fn redirect(&mut self, door: &Door, request: &Json) -> Result<Reply, String> {
-        let parameter = |name: &str| request[name].as_str().map(str::to_owned);
-        let to = parameter(if *door == Door::Logout { "logout_uri" } else { "redirect_uri" });
-        let mut url = to.as_deref().and_then(|url| Url::parse(url).ok()).ok_or("there is no address to go back to")?;
-        if *door != Door::Logout {
-            let code = random_text();
-            url.query_pairs_mut().append_pair("code", &code);
-            if let Some(state) = parameter("state") {
-                url.query_pairs_mut().append_pair("state", &state);
-            }
-            self.secrets.insert(code.clone());
-            self.captured.insert("code".to_owned(), code);
-            for name in ["redirect_uri", "code_challenge"] {
-                self.captured.extend(parameter(name).map(|value| (name.to_owned(), value)));
-            }
-        }
-        Ok(Reply::Send { status: 302, headers: vec![("location", url.into())], body: vec![] })
-    }
-
     /// Keeps the secrets in a request or an answer.
     fn gather(&mut self, key: &str, value: &Json) {
         match value {
@@ -620,6 +636,18 @@ fn form(text: &[u8]) -> Result<Json, String> {
         }
     }
     Ok(Json::Object(fields))
+}
+
+/// Where a navigation goes on: from `/logout` without more, from `/oauth2/authorize` with parameters and the request's `state`.
+fn redirect(door: &Door, request: &Json, parameters: &[(&str, &str)]) -> Result<Reply, String> {
+    let to = &request[if *door == Door::Logout { "logout_uri" } else { "redirect_uri" }];
+    let mut url = to.as_str().and_then(|url| Url::parse(url).ok()).ok_or("there is no address to go back to")?;
+    if *door != Door::Logout {
+        url.query_pairs_mut()
+            .extend_pairs(parameters)
+            .extend_pairs(request["state"].as_str().map(|state| ("state", state)));
+    }
+    Ok(Reply::Send { status: 302, headers: vec![("location", url.into())], body: vec![] })
 }
 
 fn reply(status: u16, kind: &str, body: Vec<String>) -> Reply {

@@ -97,6 +97,7 @@ pub(super) enum Answer {
     CallerIdentity(String),
     Text(Vec<String>),
     Redirect,
+    RedirectError { error: String, description: String },
     Refuse { status: u16, code: String, message: String },
     Fail(u16),
     Drop,
@@ -107,6 +108,8 @@ pub(super) enum Answer {
 #[must_use]
 pub struct Script {
     pub(super) exchanges: VecDeque<Exchange>,
+    /// Scripts beside this one, each from the time on when that many exchanges of this one are done.
+    pub(super) beside: Vec<(usize, VecDeque<Exchange>)>,
 }
 
 /// An expected request that still needs an answer.
@@ -126,7 +129,18 @@ impl Script {
 
     /// All of this, then all of `other`.
     pub fn then(mut self, mut other: Self) -> Self {
+        let done = self.exchanges.len();
+        self.beside.extend(other.beside.into_iter().map(|(after, exchanges)| (done + after, exchanges)));
         self.exchanges.append(&mut other.exchanges);
+        self
+    }
+
+    /// After all of this, the requests of `other` may come between those that follow, in their own order: for what the app sends without waiting
+    /// for the answer, such as `RevokeToken`.
+    pub fn meanwhile(mut self, other: Self) -> Self {
+        let done = self.exchanges.len();
+        self.beside.extend(other.beside.into_iter().map(|(_, exchanges)| (done, exchanges)));
+        self.beside.push((done, other.exchanges));
         self
     }
 
@@ -139,15 +153,15 @@ impl Script {
 
     /// `InitiateAuth` of a flow with exactly these `AuthParameters`.
     pub fn initiate(self, auth_flow: &str, auth_parameters: Json) -> Pending {
-        let body = json!({ "AuthFlow": auth_flow, "ClientId": CLIENT, "AuthParameters": auth_parameters });
+        let mut body = json!({ "AuthFlow": auth_flow, "ClientId": CLIENT });
+        body["AuthParameters"] = auth_parameters;
         self.expect("InitiateAuth", body)
     }
 
     /// `RespondToAuthChallenge` to a challenge with exactly these `ChallengeResponses`, in the session that was given last.
     pub fn respond(self, challenge: &str, responses: Json) -> Pending {
-        let body = json!({
-            "ChallengeName": challenge, "ClientId": CLIENT, "ChallengeResponses": responses, "Session": super::session(),
-        });
+        let mut body = json!({ "ChallengeName": challenge, "ClientId": CLIENT, "Session": super::session() });
+        body["ChallengeResponses"] = responses;
         self.expect("RespondToAuthChallenge", body)
     }
 
@@ -274,7 +288,8 @@ impl Pending {
 
     /// A challenge with these `ChallengeParameters` in a new session.
     pub fn challenge(self, name: &str, parameters: Json) -> Script {
-        let body = json!({ "ChallengeName": name, "Session": super::fresh(), "ChallengeParameters": parameters });
+        let mut body = json!({ "ChallengeName": name, "Session": super::fresh() });
+        body["ChallengeParameters"] = parameters;
         self.answer(body)
     }
 
@@ -319,6 +334,11 @@ impl Pending {
     /// 302: from `/oauth2/authorize` to the `redirect_uri` with the request's `state` and a new code, from `/logout` to the `logout_uri`.
     pub fn redirect_back(self) -> Script {
         self.with(Answer::Redirect)
+    }
+
+    /// 302 from `/oauth2/authorize` to the `redirect_uri` with the request's `state` and an error, such as `access_denied`.
+    pub fn redirect_error(self, error: &str, description: &str) -> Script {
+        self.with(Answer::RedirectError { error: error.to_owned(), description: description.to_owned() })
     }
 
     /// A refusal in AWS's form, such as 400 `CodeMismatchException`. In OAuth's at `/oauth2/token`, where `code` is such as `invalid_grant`.

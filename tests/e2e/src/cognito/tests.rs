@@ -60,7 +60,9 @@ impl Stand {
 }
 
 fn initiate(parameters: Json) -> Json {
-    json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": CLIENT, "AuthParameters": parameters })
+    let mut body = json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": CLIENT });
+    body["AuthParameters"] = parameters;
+    body
 }
 
 /// The app's answer to a challenge of SRP.
@@ -139,6 +141,35 @@ fn order_surplus_and_what_is_left_over_are_told() {
     assert_eq!(stand.play.verdict(), Ok(()));
     stand.call("GetUser", &json!({}));
     assert_eq!(stand.failure(), "GetUser came after the end of the script");
+}
+
+#[test]
+fn what_nobody_waits_for_may_come_between() {
+    let one = |name: &str| Script::new().expect(name, json!({})).answer(json!({}));
+    let script = || one("SignUp").meanwhile(one("ConfirmDevice").then(one("RevokeToken"))).then(one("GetUser"));
+    for (order, passes) in [
+        (&["SignUp", "GetUser", "ConfirmDevice", "RevokeToken"][..], true),
+        (&["SignUp", "ConfirmDevice", "GetUser", "RevokeToken"], true),
+        (&["SignUp", "ConfirmDevice", "RevokeToken", "GetUser"], true),
+        (&["SignUp", "RevokeToken", "ConfirmDevice", "GetUser"], false),
+        (&["ConfirmDevice", "SignUp", "RevokeToken", "GetUser"], false),
+        (&["SignUp", "ConfirmDevice", "GetUser"], false),
+        (&["SignUp", "ConfirmDevice", "RevokeToken"], false),
+    ] {
+        let mut stand = Stand::new(script());
+        for operation in order {
+            stand.call(operation, &json!({}));
+        }
+        assert_eq!(
+            (stand.play.verdict().is_ok(), stand.play.is_over()),
+            (passes, passes || order.len() == 4),
+            "{order:?}"
+        );
+    }
+    let mut stand = Stand::new(one("SignUp").then(one("SignUp").meanwhile(one("RevokeToken"))));
+    stand.call("SignUp", &json!({}));
+    stand.call("RevokeToken", &json!({}));
+    assert!(stand.failure().contains("exchange 2 of 2 (SignUp): RevokeToken came instead"), "{}", stand.failure());
 }
 
 #[test]
@@ -385,6 +416,52 @@ fn a_code_is_redeemed_only_with_its_verifier() {
         let (_, answer) = stand.form("/oauth2/token", &fields);
         assert_eq!(stand.play.verdict().is_ok(), passes, "{sent}");
         assert_eq!(answer.contains("\"refresh_token\""), passes, "{answer}");
+    }
+}
+
+#[test]
+fn navigations_go_back_to_the_app() {
+    let script = Script::new()
+        .expect("/oauth2/authorize", json!({ "redirect_uri": any(), "state": "s t" }))
+        .redirect_error("access_denied", "User said no")
+        .expect("/logout", json!({ "client_id": CLIENT, "logout_uri": any() }))
+        .redirect_back()
+        .expect("/logout", json!({}))
+        .redirect_back();
+    let mut stand = Stand::new(script);
+    let back = stand.send("/oauth2/authorize?redirect_uri=http://localhost:8080/&state=s+t", &[], "");
+    assert_eq!(
+        back,
+        (302, "http://localhost:8080/?error=access_denied&error_description=User+said+no&state=s+t".to_owned())
+    );
+    let back = stand.send(&format!("/logout?client_id={CLIENT}&logout_uri=http://localhost:8080/"), &[], "");
+    assert_eq!(back, (302, "http://localhost:8080/".to_owned()));
+    stand.send("/logout", &[], "");
+    assert!(stand.failure().ends_with("(/logout): there is no address to go back to"), "{}", stand.failure());
+}
+
+#[test]
+fn a_passkey_answers_the_challenge_that_was_given() {
+    let [passkey, other] = [crate::Passkey::new("ann"), crate::Passkey::new("ann")];
+    for (key, challenge, passes) in [(&passkey, None, true), (&other, None, false), (&passkey, Some("eA"), false)] {
+        let script = Script::new()
+            .expect("InitiateAuth", json!({}))
+            .challenge("WEB_AUTHN", json!({ "CREDENTIAL_REQUEST_OPTIONS": passkey.request_options() }))
+            .respond("WEB_AUTHN", json!({ "CREDENTIAL": passkey.assertion() }))
+            .tokens(json!({}));
+        let mut stand = Stand::new(script);
+        let given = stand.call("InitiateAuth", &json!({}));
+        let options = given["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
+        let options: Json = serde_json::from_str(options).unwrap();
+        assert_eq!(options["allowCredentials"], json!([{ "id": passkey.id(), "type": "public-key" }]));
+        let challenge = challenge.map_or(options["challenge"].clone(), |challenge| json!(challenge));
+        let credential = crate::passkey::tests::assertion(key, |client, _| client["challenge"] = challenge);
+        let respond = json!({
+            "ChallengeName": "WEB_AUTHN", "ClientId": CLIENT, "Session": given["Session"],
+            "ChallengeResponses": { "CREDENTIAL": credential.to_string() },
+        });
+        stand.call("RespondToAuthChallenge", &respond);
+        assert_eq!(stand.play.verdict().is_ok(), passes, "{:?}", stand.play.verdict());
     }
 }
 
