@@ -1,4 +1,5 @@
-//! What the end-to-end tests stand on: a browser driven over WebDriver, waiting without sleeping, and a look into the page's memory.
+//! What the end-to-end tests stand on: a browser driven over WebDriver, waiting without sleeping, a look into the page's memory, and a
+//! Cognito that plays a script.
 
 mod browser;
 pub mod cognito;

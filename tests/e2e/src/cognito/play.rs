@@ -232,7 +232,10 @@ impl Play {
     /// Collects in `differences` what of `came` is not `expected`. `around` is the object that `came` is in.
     fn compare(&mut self, path: &str, expected: &Json, came: &Json, around: &Json, differences: &mut Vec<String>) {
         if let Some(kind) = expected.get("$").and_then(Json::as_str) {
-            if let Err(wanted) = self.matches(kind, expected, came, around) {
+            if let Err(mut wanted) = self.matches(kind, expected, came, around) {
+                if is_password(path) {
+                    wanted = matcher_name(expected);
+                }
                 differences.push(format!("{path}: expected {wanted}, came {}", shown(path, came)));
             }
             return;
@@ -687,9 +690,7 @@ fn refusal(door: &Door, status: u16, code: &str, message: &str) -> Reply {
 /// A value for a message: of a password only its length, of something long only its beginning.
 fn shown(path: &str, value: &Json) -> String {
     match value {
-        Json::String(text) if PASSWORDS.iter().any(|name| path.ends_with(&format!("/{name}"))) => {
-            format!("a text of {} characters", text.chars().count())
-        }
+        Json::String(text) if is_password(path) => format!("a text of {} characters", text.chars().count()),
         Json::Object(fields) => {
             let fields = fields.iter().map(|(key, value)| format!("{key}: {}", shown(&format!("{path}/{key}"), value)));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
@@ -702,6 +703,10 @@ fn shown(path: &str, value: &Json) -> String {
             }
         }
     }
+}
+
+fn is_password(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| PASSWORDS.contains(&name))
 }
 
 fn described(path: &str, expected: &Json) -> String {

@@ -121,6 +121,27 @@ fn another_password_of_the_same_length_is_told_without_showing_it() {
 }
 
 #[test]
+fn a_captured_password_is_not_shown_either() {
+    let script = Script::new()
+        .expect("SignUp", json!({ "Password": capture("password") }))
+        .answer(json!({}))
+        .expect(
+            "ChangePassword",
+            json!({ "PreviousPassword": captured("password"), "ProposedPassword": one_of(&["mouse"]) }),
+        )
+        .answer(json!({}));
+    let mut stand = Stand::new(script);
+    stand.call("SignUp", &json!({ "Password": "horse" }));
+    stand.call("ChangePassword", &json!({ "PreviousPassword": "zebra", "ProposedPassword": "whale" }));
+    let failure = stand.failure();
+    assert!(
+        failure.contains("/PreviousPassword: expected <captured password>, came a text of 5 characters"),
+        "{failure}"
+    );
+    assert!(!["horse", "zebra", "mouse", "whale"].iter().any(|password| failure.contains(password)), "{failure}");
+}
+
+#[test]
 fn order_surplus_and_what_is_left_over_are_told() {
     let script =
         || Script::new().expect("SignUp", json!({})).answer(json!({})).expect("GetUser", json!({})).answer(json!({}));
