@@ -1,5 +1,8 @@
 //! What a person does with Signet and sees of it. Every selector of the app that the tests know is here.
 
+use std::time::Duration;
+
+use fantoccini::Locator;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -35,6 +38,13 @@ const LAST_TURN: &str = "(() => {
     return { state: turn.dataset.state, asked: text('.asked'), answer: text('.answer'), model: text('.meta .model'),
         use_case: text('.meta .use-case'), note: text('.note p') && text(':is([role=alert] .note, .note[role=alert])'), request_id: text('.request-id') };
 })()";
+
+/// The selector of an input of a step. Radio buttons share a name and have ids of their own.
+fn field(name: &str, kind: &str) -> String {
+    let name = json!(name);
+    let place = if kind.is_empty() { format!("[id={name}]") } else { String::new() };
+    format!("main#step :is(input, select, textarea)[name={name}]{place}{kind}")
+}
 
 /// One look at a growing answer.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,17 +100,72 @@ impl Browser {
         Ok(serde_json::from_value(sentence)?)
     }
 
+    /// Waits for the sign-in's step of that heading, with the focus in it: who does not see the screen must be told that it changed.
+    pub async fn step(&self, title: &str) -> Result<(), Error> {
+        let expression = format!(
+            "(() => {{ const step = document.querySelector('main#step'); const heading = step?.querySelector('#step-title'); \
+             return heading?.checkVisibility() && heading.innerText.trim() === {} && step.contains(document.activeElement); }})()",
+            json!(title)
+        );
+        self.wait_for(&format!("the step {title:?} with the focus in it"), &expression).await?;
+        Ok(())
+    }
+
+    /// Replaces what an input of the step holds. `name` is both its name and its id, such as `code`.
+    pub async fn fill(&self, name: &str, value: &str) -> Result<(), Error> {
+        let input = field(name, "");
+        self.element(&input).await?.clear().await?;
+        self.type_into(&input, value).await
+    }
+
+    /// Chooses one of a group of radio buttons in the step.
+    pub async fn choose_option(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.check(&field(name, &format!("[type=radio][value={}]", json!(value)))).await
+    }
+
+    /// Sends the step off with its button.
+    pub async fn submit_step(&self) -> Result<(), Error> {
+        self.click("main#step #step-submit").await
+    }
+
+    /// Clicks one of the buttons beside the form's own, in the step or in the sign-in form, by its words.
+    pub async fn press(&self, label: &str) -> Result<(), Error> {
+        let words = json!(label);
+        let expression = format!(
+            "[...document.querySelectorAll('main.gate :is(button.link, button.provider)')]\
+             .some(button => button.checkVisibility() && !button.disabled && button.innerText.trim() === {words})"
+        );
+        self.wait_for(&format!("a button {label:?}"), &expression).await?;
+        for button in self.client().find_all(Locator::Css("main.gate :is(button.link, button.provider)")).await? {
+            // A hidden button has no words.
+            if button.text().await?.trim() == label {
+                return Ok(button.click().await?);
+            }
+        }
+        Err(Error::Waited {
+            what: format!("a button {label:?}"),
+            limit: Duration::ZERO,
+            seen: "it went away".to_owned(),
+        })
+    }
+
+    /// Waits for the sentence that says what is wrong with the step, and returns it.
+    pub async fn step_error(&self) -> Result<String, Error> {
+        let expression = "document.querySelector('main#step #step-error[role=alert]').innerText.trim()";
+        Ok(serde_json::from_value(self.wait_for("a sentence in #step-error", expression).await?)?)
+    }
+
     /// Chooses a use case by its value in the request.
     pub async fn choose(&self, use_case: &str) -> Result<(), Error> {
-        let input = format!("input[name=use-case][value={use_case}]");
-        // The radio button itself may be drawn by its label.
-        self.element(&input).await?;
+        self.check(&format!("input[name=use-case][value={use_case}]")).await
+    }
+
+    /// Chooses a radio button. It may be drawn by its label, and then takes no click itself.
+    async fn check(&self, input: &str) -> Result<(), Error> {
+        self.element(input).await?;
         self.client().execute("document.querySelector(arguments[0]).click();", vec![json!(input)]).await?;
-        self.wait_for(
-            &format!("{use_case} to be chosen"),
-            &format!("document.querySelector({}).checked", json!(input)),
-        )
-        .await?;
+        self.wait_for(&format!("{input} to be chosen"), &format!("document.querySelector({}).checked", json!(input)))
+            .await?;
         Ok(())
     }
 

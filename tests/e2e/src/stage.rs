@@ -59,6 +59,12 @@ impl Stage {
         self.stack.config()
     }
 
+    /// Shows the app with this config.json, instead of the local AWS's.
+    pub async fn open(&self, browser: &Browser, config: &serde_json::Value) -> Result<(), Error> {
+        self.app.set_config(Some(config.to_string().into_bytes()));
+        Ok(browser.client().goto(self.origin()).await?)
+    }
+
     /// The local AWS's gateway, to look at and to make things go wrong.
     pub fn gateway(&self) -> Gateway {
         self.stack.gateway()

@@ -1,9 +1,11 @@
-//! Signet as a person meets it: the app as built for release, in a real browser, against the local AWS.
+//! Signet as a person meets it: the app as built for release, in a real browser, against the local AWS; what that cannot do, against a scripted
+//! Cognito.
 //!
 //! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
 
 mod answers;
 mod failures;
+mod scripted;
 mod secrets;
 mod sign_in;
 mod start;
