@@ -56,6 +56,11 @@ impl Value {
         path.split('/').skip(1).try_fold(self, |value, name| value.get(name))
     }
 
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
     /// A string.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }

@@ -23,8 +23,8 @@ use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
 
-/// The configuration's file, beside the worker's script.
-const CONFIG: &str = "config.json";
+/// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
+const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
 /// How the page is told that the worker cannot go on; `boot.js` knows it too.
 const STOPPED: &str = "stopped";
 
@@ -114,17 +114,38 @@ fn show(views: &[View]) {
 }
 
 async fn configure() -> Result<Config, String> {
-    let request = Request { method: "GET", url: address_of(CONFIG), headers: vec![], body: vec![], cookies: false };
-    let response = fetch::send(&request)
-        .await
-        .map_err(|_| format!("{CONFIG} could not be loaded: nothing answers at {}.", request.url))?;
-    if !response.head.is_success() {
-        return Err(format!(
-            "{CONFIG} could not be loaded: the server answered {} for {}.",
-            response.head.status, request.url
-        ));
+    /// The file, or why there is none; an error if nothing answers.
+    async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
+        let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
+        let response = fetch::send(&request)
+            .await
+            .map_err(|_| format!("{file} could not be loaded: nothing answers at {}.", request.url))?;
+        let (status, url) = (response.head.status, request.url);
+        let problem = format!("{file} could not be loaded: the server answered {status} for {url}.");
+        match status {
+            200..=299 => Ok(Ok(response.body)),
+            // S3 answers 403 for what is not there to whoever may not list the bucket.
+            403 | 404 => Ok(Err(problem)),
+            _ => Err(problem),
+        }
     }
-    Config::from_json(&response.body).map_err(|error: ConfigError| format!("{CONFIG}: {error}."))
+    let mut missing = None;
+    for file in CONFIG {
+        let text = match load(file).await? {
+            Ok(text) => text,
+            Err(problem) => {
+                missing.get_or_insert(problem);
+                continue;
+            }
+        };
+        let said = |files: &str, error: &ConfigError| format!("{files}: {error}.");
+        return match Config::extends(&text).map_err(|error| said(file, &error))? {
+            None => Config::from_json(&text).map_err(|error| said(file, &error)),
+            Some(base) => Config::from_json_over(&text, &load(&base).await??)
+                .map_err(|error| said(&[file, " with ", &base].concat(), &error)),
+        };
+    }
+    Err(format!("{} Nor is there {}.", missing.unwrap_or_default(), CONFIG[1..].join(" or ")))
 }
 
 /// The absolute address of a file beside the worker's script.
