@@ -3,6 +3,7 @@
 //! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
 pub mod app;
+mod base64;
 pub mod chat;
 pub mod cognito;
 pub mod config;

@@ -2,7 +2,7 @@
 //! hosted UI and other OpenID Connect providers do it.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html>
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use crate::base64::encode_url;
 use zeroize::Zeroizing;
 
 use super::token::{IdToken, without_scheme};
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Attempt {
 impl Attempt {
     /// From fresh randomness, a third each for state, verifier and nonce: 43 characters of base64url, the length that RFC 7636 §4.1 recommends.
     pub fn new(random: &[u8; 96], redirect_uri: &str, now: UnixMillis) -> Self {
-        let part = |index: usize| BASE64_URL_SAFE_NO_PAD.encode(&random[32 * index..32 * (index + 1)]);
+        let part = |index: usize| encode_url(&random[32 * index..32 * (index + 1)]);
         Self {
             state: part(0),
             verifier: Secret::new(part(1)),
@@ -137,7 +137,7 @@ pub fn authorize_url(ui: &HostedUi, provider: &Provider, attempt: &Attempt) -> S
 
 /// `BASE64URL(SHA256(verifier))` (RFC 7636 §4.2).
 fn code_challenge(verifier: &Secret) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(sha256(&[verifier.expose().as_bytes()]))
+    encode_url(&sha256(&[verifier.expose().as_bytes()]))
 }
 
 /// What the provider's pages send back in the query (RFC 6749 §4.1.2).

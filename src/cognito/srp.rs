@@ -13,10 +13,10 @@
 //!
 //! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::modp::{Residue, prime};
+use crate::base64::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
 use crate::secret::Secret;
 
@@ -107,13 +107,13 @@ impl Ephemeral {
     ) -> Result<String, SrpError> {
         let b = padded(&from_hex(challenge.srp_b)?);
         let salt = padded(&from_hex(challenge.salt)?);
-        let secret_block = BASE64_STANDARD.decode(challenge.secret_block).map_err(|_| SrpError::NotBase64)?;
+        let secret_block = decode(challenge.secret_block).ok_or(SrpError::NotBase64)?;
         let u = scrambling_parameter(&self.public, &b)?;
         let x = private_key(pool_name, challenge.user_id, password, &salt);
         let key = session_key(&u, &self.premaster_secret(&b, &u, &x)?);
         let signature =
             hmac(&*key, &[pool_name.as_bytes(), challenge.user_id.as_bytes(), &secret_block, timestamp.as_bytes()]);
-        Ok(BASE64_STANDARD.encode(signature))
+        Ok(encode(&signature))
     }
 
     /// S = (B − k·g^x)^(a + u·x), padded.
@@ -144,15 +144,11 @@ pub struct DeviceSecret {
 /// Makes a password for a device and its verifier. `random` must be fresh: 40 bytes for the password, 16 for the salt.
 pub fn device_verifier(group_key: &str, device_key: &str, random: &[u8; 56]) -> DeviceSecret {
     let (password, salt) = random.split_at(40);
-    let password = Secret::new(BASE64_STANDARD.encode(password));
+    let password = Secret::new(encode(password));
     let salt = padded(salt);
     let x = private_key(group_key, device_key, password.expose(), &salt);
     let verifier = padded(&Residue::power_of_two(&*x).to_bytes());
-    DeviceSecret {
-        password,
-        salt_base64: BASE64_STANDARD.encode(salt),
-        verifier_base64: BASE64_STANDARD.encode(verifier),
-    }
+    DeviceSecret { password, salt_base64: encode(&salt), verifier_base64: encode(&verifier) }
 }
 
 /// k = H(N | g).
@@ -357,8 +353,7 @@ mod tests {
 
     /// A line of the peers' files, as this code makes it.
     fn random_line(case: usize) -> String {
-        let password = BASE64_STANDARD.encode(&some_bytes::<18>(case, "password")[..6 + case % 13])
-            + ["", " ß", "鍵", "🔑"][case % 4];
+        let password = encode(&some_bytes::<18>(case, "password")[..6 + case % 13]) + ["", " ß", "鍵", "🔑"][case % 4];
         let pool_name = to_hex(&some_bytes::<5>(case, "pool"));
         let user_id = to_hex(&some_bytes::<16>(case, "user"));
         let group_key = format!("-{}", to_hex(&some_bytes::<4>(case, "group")));
@@ -369,7 +364,7 @@ mod tests {
         let ephemeral = Ephemeral::new(&Entropy(some_bytes(case, "a"))).unwrap();
         let claim = |pool_name: &str, user_id: &str, password: &str, salt: &[u8], b: &str, block: &str| {
             let (salt, srp_b) = (to_hex(salt), to_hex(&some_bytes::<384>(case, b)));
-            let secret_block = BASE64_STANDARD.encode(some_bytes::<48>(case, block));
+            let secret_block = encode(&some_bytes::<48>(case, block));
             let challenge = SrpChallenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
             ephemeral.password_claim_signature(pool_name, challenge, password, &timestamp).unwrap()
         };
@@ -379,7 +374,7 @@ mod tests {
         let proof = claim(&group_key, &device_key, password, &device_random[40..], "device B", "device block");
         let srp_a = ephemeral.srp_a();
         let rest = [&srp_a, &timestamp, password, &device.salt_base64, &device.verifier_base64].join("|");
-        format!("{person} {proof} {}", BASE64_STANDARD.encode(&sha256(&[rest.as_bytes()])[..16]))
+        format!("{person} {proof} {}", encode(&sha256(&[rest.as_bytes()])[..16]))
     }
 
     #[test]

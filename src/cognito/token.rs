@@ -1,8 +1,7 @@
 //! What the app reads in an ID token (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it,
 //! and whoever accepts it, the identity pool, checks it.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-
+use crate::base64::decode_url;
 use crate::json::Value;
 use crate::secret::Secret;
 use crate::time::UnixMillis;
@@ -50,7 +49,7 @@ impl IdToken {
         let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(TokenError::NotJwt);
         };
-        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
+        let payload = decode_url(payload).ok_or(TokenError::NotJwt)?;
         let claims: Value = Value::read(&payload).map_err(|_| TokenError::NotJwt)?;
         let text =
             |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -107,7 +106,7 @@ pub(crate) mod tests {
 
     /// A token with these claims and no valid signature.
     pub fn unsigned(claims: &Value) -> String {
-        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let part = |value: &Value| crate::base64::encode_url(value.to_string().as_bytes());
         format!("{}.{}.c2ln", part(&json!({"alg": "RS256"})), part(claims))
     }
 

@@ -1135,7 +1135,7 @@ const USERNAME: &str = "username";
 
 /// Where this browser keeps what a user pool needs to know it again for somebody.
 fn device_key(pool: &UserPool, username: &str) -> String {
-    ["device ", &pool.id, " ", &username.to_lowercase()].concat()
+    ["device ", &pool.id, " ", &username.to_ascii_lowercase()].concat()
 }
 
 /// Where this browser keeps what a return from the hosted UI is checked with. Each attempt has its own, so that two tabs do not meet.
