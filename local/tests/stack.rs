@@ -14,7 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use signet::cognito::{self, AuthReply, Challenge, Entropy, Ephemeral, IdToken, Keys};
+use signet::cognito::{self, Challenge, Entropy, Ephemeral, IdToken, Keys};
 use signet::config::Config;
 use signet::secret::Secret;
 use signet::sign::{Scope, sign};
@@ -97,34 +97,79 @@ async fn fetch(request: signet::http::Request) -> signet::http::Response {
     signet::http::Response { head, body }
 }
 
-async fn sign_in(config: &Config, username: &str, password: &str) -> Result<IdToken, cognito::CognitoError> {
+/// Proves the password by SRP. What the user pool then says: tokens, the next challenge, or an error, as it stands in the answer.
+async fn prove_password(config: &Config, username: &str, password: &str) -> Value {
+    let pool = config.user_pool.as_ref().unwrap();
     let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
-    let challenge =
-        cognito::read_auth(fetch(cognito::initiate_user_srp_auth(config, username, &ephemeral.srp_a())).await)?;
-    let AuthReply::PasswordVerifier(asked) = challenge else { panic!("{challenge:?}") };
-    let parameters = Challenge {
-        user_id: &asked.user_id,
-        salt: &asked.salt,
-        srp_b: &asked.srp_b,
-        secret_block: &asked.secret_block,
+    let answer = json_of(cognito::initiate_user_srp_auth(pool, username, &ephemeral.srp_a())).await;
+    if answer["ChallengeName"] != "PASSWORD_VERIFIER" {
+        return answer;
+    }
+    let asked = |name: &str| answer["ChallengeParameters"][name].as_str().unwrap();
+    let challenge = Challenge {
+        user_id: asked("USER_ID_FOR_SRP"),
+        salt: asked("SALT"),
+        srp_b: asked("SRP_B"),
+        secret_block: asked("SECRET_BLOCK"),
     };
     let timestamp = now().srp_timestamp();
-    let signature = ephemeral.password_claim_signature(config.pool_name(), parameters, password, &timestamp).unwrap();
-    let request = cognito::respond_to_password_verifier(config, &asked, &signature, &timestamp);
-    match cognito::read_auth(fetch(request).await)? {
-        AuthReply::Tokens(tokens) => Ok(tokens.id),
-        other => panic!("{other:?}"),
+    let signature = ephemeral.password_claim_signature(pool.name(), challenge, password, &timestamp).unwrap();
+    let responses = json!({
+        "USERNAME": challenge.user_id,
+        "PASSWORD_CLAIM_SECRET_BLOCK": challenge.secret_block,
+        "PASSWORD_CLAIM_SIGNATURE": signature,
+        "TIMESTAMP": timestamp,
+    });
+    respond(config, "PASSWORD_VERIFIER", None, &responses).await
+}
+
+/// `RespondToAuthChallenge`.
+async fn respond(config: &Config, challenge: &str, session: Option<&Value>, responses: &Value) -> Value {
+    let pool = config.user_pool.as_ref().unwrap();
+    let mut input = json!({ "ClientId": pool.client_id, "ChallengeName": challenge, "ChallengeResponses": responses });
+    if let Some(session) = session {
+        input["Session"] = session.clone();
     }
+    idp(config, "RespondToAuthChallenge", input).await
+}
+
+/// An operation of the user pool, as a browser calls it; what it answers, whether it is an error or not.
+async fn idp(config: &Config, operation: &str, input: Value) -> Value {
+    let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+    call(endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), input).await
+}
+
+async fn call(endpoint: &str, target: &str, input: Value) -> Value {
+    let headers =
+        vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
+    let body = input.to_string().into_bytes();
+    json_of(signet::http::Request { method: "POST", url: endpoint.into(), headers, body }).await
+}
+
+async fn json_of(request: signet::http::Request) -> Value {
+    let body = fetch(request).await.body;
+    if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
+}
+
+/// The ID token of an answer with tokens.
+fn id_token(answer: &Value) -> IdToken {
+    let token = answer["AuthenticationResult"]["IdToken"].as_str().unwrap_or_else(|| panic!("no tokens: {answer}"));
+    IdToken::parse(Secret::new(token.to_owned())).unwrap()
+}
+
+/// The name of an error, empty if it is none.
+fn error(answer: &Value) -> &str {
+    answer["__type"].as_str().unwrap_or_default().rsplit('#').next().unwrap_or_default()
 }
 
 async fn token_of(config: &Config, user: User) -> IdToken {
-    sign_in(config, user.username, user.password).await.unwrap()
+    id_token(&prove_password(config, user.username, user.password).await)
 }
 
 async fn keys_of(config: &Config, user: User) -> Keys {
     let token = token_of(config, user).await;
-    let identity = cognito::read_identity_id(fetch(cognito::get_id(config, &token)).await).unwrap();
-    let reply = fetch(cognito::get_credentials_for_identity(config, &identity, &token)).await;
+    let identity = cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &token)).await).unwrap();
+    let reply = fetch(cognito::get_credentials_for_identity(&config.identity_pool, &identity, &token)).await;
     cognito::read_credentials(reply).unwrap()
 }
 
@@ -353,14 +398,12 @@ fn preflights_are_answered_as_aws_answers_them() {
 #[test]
 fn cognito_refuses_wrong_password_and_unknown_user_alike_and_readably() {
     test(async |stack, config| {
-        let wrong = sign_in(config, alice(stack).username, "wrong").await.unwrap_err();
-        let unknown = sign_in(config, "nobody@example.com", "wrong").await.unwrap_err();
-        let (cognito::CognitoError::Service(wrong), cognito::CognitoError::Service(unknown)) = (wrong, unknown) else {
-            panic!("not the service's errors")
-        };
-        assert_eq!((wrong.code.as_str(), &wrong.message), ("NotAuthorizedException", &unknown.message));
-        assert_eq!(unknown.code, "NotAuthorizedException");
-        let response = send(cognito::initiate_user_srp_auth(config, "nobody@example.com", "1")).await;
+        let wrong = prove_password(config, alice(stack).username, "wrong").await;
+        let unknown = prove_password(config, "nobody@example.com", "wrong").await;
+        assert_eq!((&wrong["__type"], &wrong["message"]), (&unknown["__type"], &unknown["message"]));
+        assert_eq!(error(&unknown), "NotAuthorizedException");
+        let pool = config.user_pool.as_ref().unwrap();
+        let response = send(cognito::initiate_user_srp_auth(pool, "nobody@example.com", "1")).await;
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], "*");
         let exposed = headers["access-control-expose-headers"].to_str().unwrap().to_lowercase();
@@ -375,8 +418,9 @@ fn a_role_that_is_not_ones_own_is_refused() {
         let role = token_of(config, alice(stack)).await.role.unwrap();
         let credentials = async |user: User| {
             let token = token_of(config, user).await;
-            let identity = cognito::read_identity_id(fetch(cognito::get_id(config, &token)).await).unwrap();
-            let mut request = cognito::get_credentials_for_identity(config, &identity, &token);
+            let identity =
+                cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &token)).await).unwrap();
+            let mut request = cognito::get_credentials_for_identity(&config.identity_pool, &identity, &token);
             let mut body: Value = serde_json::from_slice(&request.body).unwrap();
             body["CustomRoleArn"] = role.clone().into();
             request.body = body.to_string().into_bytes();
@@ -397,7 +441,8 @@ fn a_tampered_id_token_buys_no_keys() {
         let (rest, signature) = raw.rsplit_once('.').unwrap();
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let forged = IdToken::parse(Secret::new(format!("{rest}.{other}{}", &signature[1..]))).unwrap();
-        let refused = cognito::read_identity_id(fetch(cognito::get_id(config, &forged)).await).unwrap_err();
+        let refused =
+            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &forged)).await).unwrap_err();
         let cognito::CognitoError::Service(refused) = refused else { panic!("{refused:?}") };
         assert_eq!(refused.code, "NotAuthorizedException");
     });
