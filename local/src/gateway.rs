@@ -114,6 +114,8 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     issued: HashSet<String>,
+    /// What `GetOpenIdToken` has handed out.
+    identity_tokens: HashSet<String>,
     callers: HashMap<String, Caller>,
     expired: HashSet<String>,
     faults: VecDeque<Fault>,
@@ -233,7 +235,9 @@ impl Shared {
             "GetOpenIdToken" => {
                 let response = self.aws.pass(request).await?;
                 let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-                self.state().issued.extend(text(&answer["Token"]));
+                let mut state = self.state();
+                state.issued.extend(text(&answer["Token"]));
+                state.identity_tokens.extend(text(&answer["Token"]));
                 Ok(passed_on(response))
             }
             _ => self.pass(request).await,
@@ -260,7 +264,7 @@ impl Shared {
     async fn assume_role(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
         let form = String::from_utf8_lossy(request.body()).into_owned();
         let token = http::parameter(&form, "WebIdentityToken").unwrap_or_default();
-        if !self.state().issued.contains(token) {
+        if !self.state().identity_tokens.contains(token) {
             let error = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
                 <Code>InvalidIdentityToken</Code><Message>The ID Token provided is not a valid JWT. (You may see this error if you \
                 sent an Access Token)</Message></Error></ErrorResponse>";

@@ -25,6 +25,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
+#[path = "stack/ways_in.rs"]
+mod ways_in;
+
 const ORIGIN: &str = "http://localhost:8080";
 /// The largest body that Lambda takes.
 const SIX_MB: usize = 6 * 1024 * 1024;
@@ -167,9 +170,12 @@ async fn token_of(config: &Config, user: User) -> IdToken {
 }
 
 async fn keys_of(config: &Config, user: User) -> Keys {
-    let token = token_of(config, user).await;
-    let identity = cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &token)).await).unwrap();
-    let reply = fetch(cognito::get_credentials_for_identity(&config.identity_pool, &identity, &token)).await;
+    keys_for(config, &token_of(config, user).await).await
+}
+
+async fn keys_for(config: &Config, token: &IdToken) -> Keys {
+    let identity = cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, token)).await).unwrap();
+    let reply = fetch(cognito::get_credentials_for_identity(&config.identity_pool, &identity, token)).await;
     cognito::read_credentials(reply).unwrap()
 }
 
@@ -619,6 +625,17 @@ fn tests_can_make_things_go_wrong_and_know_every_secret() {
         dropped.write_all(request.as_bytes()).await.unwrap();
         let mut answered = String::new();
         assert_eq!(BufReader::new(dropped).read_line(&mut answered).await.unwrap(), 0, "{answered}");
+
+        gateway.next(Fault::Drop);
+        gateway.forget_faults();
+        readable(send(ask(config, "x")).await, StatusCode::FORBIDDEN, "AccessDeniedException").await;
+
+        let asked = prove_password(config, stack.invited().username, stack.invited().password).await;
+        gateway.expire_sessions();
+        let responses =
+            json!({ "USERNAME": asked["ChallengeParameters"]["USER_ID_FOR_SRP"], "NEW_PASSWORD": "Carol-is-late-1" });
+        let late = respond(config, "NEW_PASSWORD_REQUIRED", Some(&asked["Session"]), &responses).await;
+        assert_eq!(late["message"], "Invalid session for the user, session is expired.");
 
         gateway.expire_credentials();
         let request = signed(config, ask(config, "x"), &keys);
