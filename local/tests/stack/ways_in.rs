@@ -514,6 +514,16 @@ fn the_templates_other_parameters_do_what_they_say() {
         assert_eq!(answer.status(), StatusCode::OK);
         assert!(caller.as_str().unwrap().ends_with("/signet"));
 
+        // The template's defaults, which only know who was added; and choice-based sign-in.
+        let defaults = ["AllowSignUp=false", "Mfa=OFF", "HostedUiPrefix=", "CallbackUrls=", "AllowGuests=false"];
+        gateway.deploy(&defaults).await.unwrap();
+        assert_eq!(oauth_error(authorize(stack, config, &[]).await).await, "unauthorized_client");
+        assert!(token_of(config, alice(stack)).await.role.is_some());
+        gateway.deploy(&["FirstFactors=PASSWORD,EMAIL_OTP", "PasskeyDomain=app.example.com"]).await.unwrap();
+        let page = whole(authorize(stack, config, &[]).await).await.unwrap();
+        let page = whole(fill_in(stack, &page, &[("username", "alice@example.com")]).await).await.unwrap();
+        assert!(page.contains("value=\"PASSWORD\"") && page.contains("value=\"EMAIL_OTP\""), "{page}");
+
         // As it was, and the names of everything too.
         gateway.deploy(&[]).await.unwrap();
         let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.id })).await;
