@@ -59,7 +59,7 @@ pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value)
     let target = "AWSCognitoIdentityService.DescribeIdentityPool";
     let pool = aws.operation("cognito-identity", target, &who).await?;
     if input["Logins"].as_object().is_none_or(serde_json::Map::is_empty)
-        && !is_set(&pool["AllowUnauthenticatedIdentities"])
+        && pool["AllowUnauthenticatedIdentities"] != true
     {
         let message = "Unauthenticated access is not supported for this identity pool.";
         return Ok(Err(("NotAuthorizedException", message.to_owned())));
@@ -69,7 +69,7 @@ pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value)
             let message = format!("Basic (classic) flow is not {why}, please use enhanced flow.");
             Ok(Err(("InvalidParameterException", message)))
         };
-        if !is_set(&pool["AllowClassicFlow"]) {
+        if pool["AllowClassicFlow"] != true {
             return refuse("enabled");
         }
         let target = "AWSCognitoIdentityService.GetIdentityPoolRoles";
@@ -79,11 +79,6 @@ pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value)
         }
     }
     Ok(Ok(()))
-}
-
-/// A boolean as MiniStack keeps it, which is as text if the template says it so.
-pub(crate) fn is_set(value: &Value) -> bool {
-    *value == true || *value == "true"
 }
 
 /// The keys of the role that the identity pool's mapping gives this person. MiniStack judges the login; the role's trust policy is

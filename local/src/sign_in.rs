@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::aws::{self, Aws};
-use crate::identity::is_set;
 
 /// AWS's error and a message.
 pub(crate) type Refusal = (&'static str, String);
@@ -91,13 +90,10 @@ pub(crate) fn check_answer(sessions: &Sessions, pool: &Value, username: &str, in
 
 /// What the policy has against a password.
 fn wrong_with(password: &str, policy: &Value) -> Option<&'static str> {
-    // CloudFormation's numbers may be kept as text.
-    let length = &policy["MinimumLength"];
-    let length = length.as_u64().or_else(|| length.as_str()?.parse().ok()).unwrap_or(8);
     let lacks = |required: &str, is_one: fn(&char) -> bool| {
-        is_set(&policy[required]) && !password.chars().any(|character| is_one(&character))
+        policy[required] == true && !password.chars().any(|character| is_one(&character))
     };
-    if (password.chars().count() as u64) < length {
+    if (password.chars().count() as u64) < policy["MinimumLength"].as_u64().unwrap_or(8) {
         Some("Password not long enough")
     } else if lacks("RequireLowercase", char::is_ascii_lowercase) {
         Some("Password must have lowercase characters")
@@ -114,7 +110,7 @@ fn wrong_with(password: &str, policy: &Value) -> Option<&'static str> {
 
 /// Whether people may sign up. `pool` is `UserPool` of `DescribeUserPool`.
 pub(crate) fn check_sign_up(pool: &Value) -> Result<(), Refusal> {
-    if is_set(&pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"]) {
+    if pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] == true {
         return Err(("NotAuthorizedException", "SignUp is not permitted for this user pool".to_owned()));
     }
     Ok(())

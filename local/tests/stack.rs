@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -104,7 +104,8 @@ async fn fetch(request: signet::http::Request) -> signet::http::Response {
 async fn prove_password(config: &Config, username: &str, password: &str) -> Value {
     let pool = config.user_pool.as_ref().unwrap();
     let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
-    let answer = json_of(cognito::initiate_user_srp_auth(pool, username, &ephemeral.srp_a())).await;
+    let parameters = json!({ "USERNAME": username, "SRP_A": ephemeral.srp_a() });
+    let answer = idp(config, "InitiateAuth", srp(config, &parameters)).await;
     if answer["ChallengeName"] != "PASSWORD_VERIFIER" {
         return answer;
     }
@@ -126,6 +127,12 @@ async fn prove_password(config: &Config, username: &str, password: &str) -> Valu
     respond(config, "PASSWORD_VERIFIER", None, &responses).await
 }
 
+/// The input of `InitiateAuth`.
+fn srp(config: &Config, parameters: &Value) -> Value {
+    let client = &config.user_pool.as_ref().unwrap().client_id;
+    json!({ "ClientId": client, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters })
+}
+
 /// `RespondToAuthChallenge`.
 async fn respond(config: &Config, challenge: &str, session: Option<&Value>, responses: &Value) -> Value {
     let pool = config.user_pool.as_ref().unwrap();
@@ -143,15 +150,14 @@ async fn idp(config: &Config, operation: &str, input: Value) -> Value {
 }
 
 async fn call(endpoint: &str, target: &str, input: Value) -> Value {
-    let headers =
-        vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
-    let body = input.to_string().into_bytes();
-    json_of(signet::http::Request { method: "POST", url: endpoint.into(), headers, body }).await
+    let body = fetch(operation(endpoint, target, &input)).await.body;
+    if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
 }
 
-async fn json_of(request: signet::http::Request) -> Value {
-    let body = fetch(request).await.body;
-    if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
+fn operation(endpoint: &str, target: &str, input: &Value) -> signet::http::Request {
+    let headers =
+        vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
+    signet::http::Request { method: "POST", url: endpoint.into(), headers, body: input.to_string().into_bytes() }
 }
 
 /// The ID token of an answer with tokens.
@@ -232,9 +238,11 @@ impl Prompt {
         Self(listener, address)
     }
 
-    /// Waits until the function has its event.
+    /// Waits until the function has its event. A request that does not get there must fail the test, not hang it.
     async fn function(&self) -> Function {
-        let (lines, commands) = self.0.accept().await.unwrap().0.into_split();
+        let connected = tokio::time::timeout(Duration::from_mins(1), self.0.accept()).await;
+        let (stream, _) = connected.expect("the function did not get the prompt").unwrap();
+        let (lines, commands) = stream.into_split();
         let mut lines = BufReader::new(lines).lines();
         let event = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
         Function { event, lines, commands }
@@ -408,8 +416,10 @@ fn cognito_refuses_wrong_password_and_unknown_user_alike_and_readably() {
         let unknown = prove_password(config, "nobody@example.com", "wrong").await;
         assert_eq!((&wrong["__type"], &wrong["message"]), (&unknown["__type"], &unknown["message"]));
         assert_eq!(error(&unknown), "NotAuthorizedException");
-        let pool = config.user_pool.as_ref().unwrap();
-        let response = send(cognito::initiate_user_srp_auth(pool, "nobody@example.com", "1")).await;
+        let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+        let nobody = srp(config, &json!({ "USERNAME": "nobody@example.com", "SRP_A": "1" }));
+        let target = "AWSCognitoIdentityProviderService.InitiateAuth";
+        let response = send(operation(endpoint, target, &nobody)).await;
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], "*");
         let exposed = headers["access-control-expose-headers"].to_str().unwrap().to_lowercase();
