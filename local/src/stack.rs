@@ -107,6 +107,10 @@ impl Stack {
         let identity_pool = output("IdentityPoolId")?;
         let function_url = output("FunctionUrl")?;
         let id = function_url.trim_start_matches("https://").split('.').next().unwrap_or_default();
+        let target = "AWSCognitoIdentityProviderService.DescribeUserPool";
+        let described = aws.operation("cognito-idp", target, &json!({ "UserPoolId": user_pool })).await?;
+        let policy = &described["UserPool"]["Policies"]["PasswordPolicy"];
+        let addresses = addresses(&options.app_origin);
         let config = json!({
             "name": "Signet demo",
             "region": output("Region")?,
@@ -117,6 +121,24 @@ impl Stack {
             "userPoolEndpoint": url,
             "identityPoolEndpoint": url,
             "stsEndpoint": url,
+            "usernameAttributes": described["UserPool"]["UsernameAttributes"],
+            // The username is the one thing that the pool wants to know, and it is the e-mail address.
+            "signUp": { "attributes": [] },
+            "passwordPolicy": {
+                "minimumLength": policy["MinimumLength"],
+                "requireLowercase": policy["RequireLowercase"],
+                "requireUppercase": policy["RequireUppercase"],
+                "requireNumbers": policy["RequireNumbers"],
+                "requireSymbols": policy["RequireSymbols"],
+            },
+            // The tokens' issuer is what it is on AWS: https://cognito-idp.REGION.amazonaws.com/POOL.
+            "hostedUi": {
+                "domain": url,
+                "redirectSignIn": addresses,
+                "redirectSignOut": addresses,
+                "scopes": ["openid", "email", "profile"],
+                "providers": [{ "label": "Continue with the hosted page" }],
+            },
         });
 
         progress("demo users");

@@ -133,6 +133,40 @@ async fn oauth_error(response: Response<Incoming>) -> String {
 }
 
 #[test]
+fn the_configuration_names_the_ways_in() {
+    test(async |stack, read| {
+        // As the app reads it, the hosted UI is the gateway and its tokens come from AWS.
+        let (hosted_ui, pool) = (read.hosted_ui.as_ref().unwrap(), &read.user_pool.as_ref().unwrap().id);
+        let gateway = stack.gateway().url().to_owned();
+        assert_eq!(hosted_ui.token_endpoint, format!("{gateway}/oauth2/token"));
+        assert_eq!(hosted_ui.authorization_endpoint, format!("{gateway}/oauth2/authorize"));
+        assert_eq!(hosted_ui.logout_endpoint, Some(format!("{gateway}/logout")));
+        assert_eq!(hosted_ui.issuer, format!("https://cognito-idp.eu-central-1.amazonaws.com/{pool}"));
+
+        let config = stack.config();
+        assert_eq!(config["usernameAttributes"], json!(["email"]));
+        assert_eq!(config["signUp"], json!({ "attributes": [] }));
+        let policy = json!({
+            "minimumLength": 12,
+            "requireLowercase": true,
+            "requireUppercase": true,
+            "requireNumbers": true,
+            "requireSymbols": false,
+        });
+        assert_eq!(config["passwordPolicy"], policy);
+        let addresses = json!([BACK, "http://127.0.0.1:8080/"]);
+        let hosted_ui = json!({
+            "domain": stack.gateway().url(),
+            "redirectSignIn": addresses,
+            "redirectSignOut": addresses,
+            "scopes": ["openid", "email", "profile"],
+            "providers": [{ "label": "Continue with the hosted page" }],
+        });
+        assert_eq!(config["hostedUi"], hosted_ui);
+    });
+}
+
+#[test]
 fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
     test(async |stack, config| {
         let alice = alice(stack);
