@@ -3,7 +3,7 @@ mod schema;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::keys::{OWN, PATHS};
+use super::keys::{OWN, SETTINGS};
 use super::*;
 use schema::Schema;
 
@@ -804,7 +804,8 @@ fn what_is_not_an_object_says_so() {
 
 #[test]
 fn the_schema_has_the_readers_fields() {
-    let mut ours: Vec<&str> = PATHS.iter().map(|paths| paths[OWN]).filter(|path| !path.is_empty()).collect();
+    let mut ours: Vec<&str> =
+        SETTINGS.iter().map(|setting| setting.paths[OWN]).filter(|path| !path.is_empty()).collect();
     ours.push("$schema");
     ours.sort_unstable();
     let schema = Schema::ours();
@@ -877,11 +878,15 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 fn own_paths() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(PATHS.iter().map(|paths| paths[OWN]).filter(|path| !path.is_empty()).collect::<Vec<_>>())
+    prop::sample::select(
+        SETTINGS.iter().map(|setting| setting.paths[OWN]).filter(|path| !path.is_empty()).collect::<Vec<_>>(),
+    )
 }
 
 fn any_paths() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(PATHS.iter().flatten().flat_map(|paths| paths.split('|')).collect::<Vec<_>>())
+    prop::sample::select(
+        SETTINGS.iter().flat_map(|setting| setting.paths).flat_map(|paths| paths.split('|')).collect::<Vec<_>>(),
+    )
 }
 
 proptest! {
