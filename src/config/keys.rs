@@ -14,8 +14,6 @@ pub(super) const OWN: usize = 0;
 pub(super) const OUTPUTS: usize = 1;
 /// `aws-exports.js` and `amplifyconfiguration.json`, of Amplify Gen 1.
 pub(super) const EXPORTS: usize = 2;
-/// What `Amplify.configure` takes.
-pub(super) const CONFIGURE: usize = 3;
 
 const POOL: &str = "a user pool id, such as \"eu-central-1_AbCdEfGhI\"";
 const CLIENT: &str = "the id of an app client of the user pool, such as \"1example23456789\"";
@@ -52,152 +50,142 @@ pub(super) type Check = fn(&str) -> Option<String>;
 
 /// What is known of a setting.
 pub(super) struct Setting {
-    /// Where it stands, by format. Alternatives are parted by `|`; empty where the format has no such thing.
-    pub(super) paths: [&'static str; 4],
+    /// Where it stands, by format, parted by spaces; alternatives are parted by `|`. Empty where the format has no such thing.
+    paths: &'static str,
     /// What it must hold, as errors say it.
-    pub(super) expected: &'static str,
+    expected: &'static str,
     /// For a text, and for each text of a list.
     check: Check,
 }
 
 macro_rules! keys {
-    ($($key:ident: $own:literal, $outputs:literal, $exports:literal, $configure:literal => $expected:expr, $check:expr;)*) => {
+    ($($key:ident: $own:literal, $outputs:literal, $exports:literal => $expected:expr, $check:expr;)*) => {
         #[derive(Clone, Copy)]
         pub(super) enum Key { $($key),* }
 
         pub(super) const SETTINGS: &[Setting] =
-            &[$(Setting { paths: [$own, $outputs, $exports, $configure], expected: $expected, check: $check }),*];
+            &[$(Setting { paths: concat!($own, " ", $outputs, " ", $exports), expected: $expected, check: $check }),*];
     };
+}
+
+impl Setting {
+    pub(super) fn path(&self, format: usize) -> &'static str {
+        self.paths.split(' ').nth(format).unwrap_or_default()
+    }
 }
 
 #[rustfmt::skip] // A table.
 keys! {
-    Extends: "extends", "", "", ""
+    Extends: "extends", "", ""
         => EXTENDS, |name| checked(name, is_file_name(name));
-    Name: "name", "custom.signet.name", "", "custom.signet.name"
+    Name: "name", "custom.signet.name", ""
         => TEXT, any;
-    Contact: "contact", "custom.signet.contact", "", "custom.signet.contact"
+    Contact: "contact", "custom.signet.contact", ""
         => TEXT, any;
-    Region: "region", "custom.signet.region|auth.aws_region", "aws_project_region", "custom.signet.region"
+    Region: "region", "custom.signet.region|auth.aws_region", "aws_project_region"
         => REGION, |text| checked(text, is_region(text));
-    FunctionUrl: "functionUrl", "custom.signet.functionUrl|custom.signet.endpoint", "aws_cloud_logic_custom",
-        "custom.signet.functionUrl|custom.signet.endpoint"
+    FunctionUrl: "functionUrl", "custom.signet.functionUrl|custom.signet.endpoint", "aws_cloud_logic_custom"
         => FUNCTION_URL, address;
-    UserPoolEndpoint: "userPoolEndpoint", "", "", "Auth.Cognito.userPoolEndpoint"
+    UserPoolEndpoint: "userPoolEndpoint", "", ""
         => ADDRESS, address;
-    IdentityPoolEndpoint: "identityPoolEndpoint", "", "", "Auth.Cognito.identityPoolEndpoint"
+    IdentityPoolEndpoint: "identityPoolEndpoint", "", ""
         => ADDRESS, address;
-    StsEndpoint: "stsEndpoint", "", "", ""
+    StsEndpoint: "stsEndpoint", "", ""
         => ADDRESS, address;
-    UserPoolId: "userPoolId", "auth.user_pool_id", "aws_user_pools_id", "Auth.Cognito.userPoolId"
+    UserPoolId: "userPoolId", "auth.user_pool_id", "aws_user_pools_id"
         => POOL, |id| checked(id, region_before(id, '_').is_some());
-    UserPoolClientId: "userPoolClientId", "auth.user_pool_client_id", "aws_user_pools_web_client_id",
-        "Auth.Cognito.userPoolClientId"
+    UserPoolClientId: "userPoolClientId", "auth.user_pool_client_id", "aws_user_pools_web_client_id"
         => CLIENT, |id| checked(id, is_plain(id, b"_+"));
-    IdentityPoolId: "identityPoolId", "auth.identity_pool_id", "aws_cognito_identity_pool_id",
-        "Auth.Cognito.identityPoolId"
+    IdentityPoolId: "identityPoolId", "auth.identity_pool_id", "aws_cognito_identity_pool_id"
         => IDENTITY_POOL, |id| checked(id, region_before(id, ':').is_some());
-    AuthFlow: "authFlow", "auth.authentication_flow_type", "authenticationFlowType", ""
+    AuthFlow: "authFlow", "auth.authentication_flow_type", "authenticationFlowType"
         => FLOW, any;
-    PreferredChallenge: "preferredChallenge", "auth.passwordless.preferred_challenge", "",
-        "Auth.Cognito.passwordless.preferredChallenge"
+    PreferredChallenge: "preferredChallenge", "auth.passwordless.preferred_challenge", ""
         => CHALLENGE, |name| checked(name, ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"].contains(&name));
-    EmailOtp: "", "auth.passwordless.email_otp_enabled", "", "Auth.Cognito.passwordless.emailOtpEnabled"
+    EmailOtp: "", "auth.passwordless.email_otp_enabled", ""
         => FLAG, any;
-    SmsOtp: "", "auth.passwordless.sms_otp_enabled", "", "Auth.Cognito.passwordless.smsOtpEnabled"
+    SmsOtp: "", "auth.passwordless.sms_otp_enabled", ""
         => FLAG, any;
-    PasskeyAutofill: "passkeyAutofill", "auth.passwordless.web_authn", "", "Auth.Cognito.passwordless.webAuthn"
+    PasskeyAutofill: "passkeyAutofill", "auth.passwordless.web_authn", ""
         => FLAG, any;
-    PasswordForm: "passwordForm", "", "", ""
+    PasswordForm: "passwordForm", "", ""
         => FLAG, any;
-    UsernameAttributes: "usernameAttributes", "auth.username_attributes", "aws_cognito_username_attributes",
-        "Auth.Cognito.loginWith"
+    UsernameAttributes: "usernameAttributes", "auth.username_attributes", "aws_cognito_username_attributes"
         => USERNAMES, any;
-    SignUp: "signUp", "", "", ""
+    SignUp: "signUp", "", ""
         => SIGN_UP, any;
-    SignUpAttributes: "signUp.attributes", "auth.standard_required_attributes", "aws_cognito_signup_attributes",
-        "Auth.Cognito.userAttributes"
+    SignUpAttributes: "signUp.attributes", "auth.standard_required_attributes", "aws_cognito_signup_attributes"
         => ATTRIBUTES, |name| checked(name, is_graphic(name));
-    SignUpVerification: "signUp.verification", "", "aws_cognito_sign_up_verification_method",
-        "Auth.Cognito.signUpVerificationMethod"
+    SignUpVerification: "signUp.verification", "", "aws_cognito_sign_up_verification_method"
         => VERIFICATION, |how| checked(how, how == "code" || how == "link");
-    Recovery: "recovery", "", "", ""
+    Recovery: "recovery", "", ""
         => FLAG, any;
-    PasswordPolicy: "passwordPolicy", "auth.password_policy", "aws_cognito_password_protection_settings",
-        "Auth.Cognito.passwordFormat"
+    PasswordPolicy: "passwordPolicy", "auth.password_policy", "aws_cognito_password_protection_settings"
         => OBJECT, any;
     MinimumLength: "passwordPolicy.minimumLength", "auth.password_policy.min_length",
-        "aws_cognito_password_protection_settings.passwordPolicyMinLength", "Auth.Cognito.passwordFormat.minLength"
+        "aws_cognito_password_protection_settings.passwordPolicyMinLength"
         => MINIMUM_LENGTH, any;
     RequireLowercase: "passwordPolicy.requireLowercase", "auth.password_policy.require_lowercase",
-        "aws_cognito_password_protection_settings.passwordPolicyCharacters",
-        "Auth.Cognito.passwordFormat.requireLowercase"
+        "aws_cognito_password_protection_settings.passwordPolicyCharacters"
         => FLAG, any;
     RequireUppercase: "passwordPolicy.requireUppercase", "auth.password_policy.require_uppercase",
-        "aws_cognito_password_protection_settings.passwordPolicyCharacters",
-        "Auth.Cognito.passwordFormat.requireUppercase"
+        "aws_cognito_password_protection_settings.passwordPolicyCharacters"
         => FLAG, any;
     RequireNumbers: "passwordPolicy.requireNumbers", "auth.password_policy.require_numbers",
-        "aws_cognito_password_protection_settings.passwordPolicyCharacters",
-        "Auth.Cognito.passwordFormat.requireNumbers"
+        "aws_cognito_password_protection_settings.passwordPolicyCharacters"
         => FLAG, any;
     RequireSymbols: "passwordPolicy.requireSymbols", "auth.password_policy.require_symbols",
-        "aws_cognito_password_protection_settings.passwordPolicyCharacters",
-        "Auth.Cognito.passwordFormat.requireSpecialCharacters"
+        "aws_cognito_password_protection_settings.passwordPolicyCharacters"
         => FLAG, any;
-    GuestAccess: "guestAccess", "auth.unauthenticated_identities_enabled", "aws_mandatory_sign_in",
-        "Auth.Cognito.allowGuestAccess"
+    GuestAccess: "guestAccess", "auth.unauthenticated_identities_enabled", "aws_mandatory_sign_in"
         => FLAG, any;
-    LoginsKey: "loginsKey", "", "", ""
+    Logins: "loginsKey", "", ""
         => TEXT, any;
-    BasicFlow: "basicFlow", "", "", ""
+    BasicFlow: "basicFlow", "", ""
         => OBJECT, any;
-    RoleArn: "basicFlow.roleArn", "", "", ""
+    RoleArn: "basicFlow.roleArn", "", ""
         => ROLE, |arn| checked(arn, is_role(arn));
-    GuestRoleArn: "basicFlow.guestRoleArn", "", "", ""
+    GuestRoleArn: "basicFlow.guestRoleArn", "", ""
         => ROLE, |arn| checked(arn, is_role(arn));
-    DurationSeconds: "basicFlow.durationSeconds", "", "", ""
+    DurationSeconds: "basicFlow.durationSeconds", "", ""
         => DURATION, any;
-    TokenUrl: "tokenUrl", "", "", ""
+    TokenUrl: "tokenUrl", "", ""
         => ADDRESS, address;
-    HostedUi: "hostedUi", "auth.oauth", "oauth", "Auth.Cognito.loginWith.oauth"
+    HostedUi: "hostedUi", "auth.oauth", "oauth"
         => OBJECT, any;
-    Domain: "hostedUi.domain", "auth.oauth.domain", "oauth.domain", "Auth.Cognito.loginWith.oauth.domain"
+    Domain: "hostedUi.domain", "auth.oauth.domain", "oauth.domain"
         => DOMAIN, domain;
-    AuthorizationEndpoint: "hostedUi.authorizationEndpoint", "", "", ""
+    AuthorizationEndpoint: "hostedUi.authorizationEndpoint", "", ""
         => ADDRESS, address;
-    TokenEndpoint: "hostedUi.tokenEndpoint", "", "", ""
+    TokenEndpoint: "hostedUi.tokenEndpoint", "", ""
         => ADDRESS, address;
-    Issuer: "hostedUi.issuer", "", "", ""
+    Issuer: "hostedUi.issuer", "", ""
         => ADDRESS, |issuer| checked(issuer, address(issuer).is_some());
-    ClientId: "hostedUi.clientId", "", "", ""
+    ClientId: "hostedUi.clientId", "", ""
         => TEXT, |id| checked(id, is_graphic(id));
-    Scopes: "hostedUi.scopes", "auth.oauth.scopes", "oauth.scope", "Auth.Cognito.loginWith.oauth.scopes"
+    Scopes: "hostedUi.scopes", "auth.oauth.scopes", "oauth.scope"
         => SCOPES, |scope| checked(scope, is_graphic(scope));
-    RedirectSignIn: "hostedUi.redirectSignIn", "auth.oauth.redirect_sign_in_uri", "oauth.redirectSignIn",
-        "Auth.Cognito.loginWith.oauth.redirectSignIn"
+    RedirectSignIn: "hostedUi.redirectSignIn", "auth.oauth.redirect_sign_in_uri", "oauth.redirectSignIn"
         => REDIRECTS, |url| checked(url, is_redirect(url));
-    RedirectSignOut: "hostedUi.redirectSignOut", "auth.oauth.redirect_sign_out_uri", "oauth.redirectSignOut",
-        "Auth.Cognito.loginWith.oauth.redirectSignOut"
+    RedirectSignOut: "hostedUi.redirectSignOut", "auth.oauth.redirect_sign_out_uri", "oauth.redirectSignOut"
         => REDIRECTS_OUT, |url| checked(url, is_redirect(url));
-    ResponseType: "", "auth.oauth.response_type", "oauth.responseType", "Auth.Cognito.loginWith.oauth.responseType"
+    ResponseType: "", "auth.oauth.response_type", "oauth.responseType"
         => CODE, |kind| checked(kind, kind == "code");
-    Prompt: "hostedUi.prompt", "", "", ""
+    Prompt: "hostedUi.prompt", "", ""
         => PROMPT, |prompt| checked(prompt, ["login", "consent", "select_account"].contains(&prompt));
-    Lang: "hostedUi.lang", "", "", ""
+    Lang: "hostedUi.lang", "", ""
         => LANG, |lang| checked(lang, is_plain(lang, b"-"));
-    Providers: "hostedUi.providers", "auth.oauth.identity_providers", "aws_cognito_social_providers",
-        "Auth.Cognito.loginWith.oauth.providers"
+    Providers: "hostedUi.providers", "auth.oauth.identity_providers", "aws_cognito_social_providers"
         => PROVIDERS, any;
-    ProviderLabel: "hostedUi.providers.label", "", "", ""
+    ProviderLabel: "hostedUi.providers.label", "", ""
         => TEXT, any;
-    ProviderIcon: "hostedUi.providers.icon", "", "", ""
+    ProviderIcon: "hostedUi.providers.icon", "", ""
         => ICON, |icon| checked(icon, is_icon(icon));
-    IdentityProvider: "hostedUi.providers.identityProvider", "", "", ""
+    IdentityProvider: "hostedUi.providers.identityProvider", "", ""
         => TEXT, any;
-    IdpIdentifier: "hostedUi.providers.idpIdentifier", "", "", ""
+    IdpIdentifier: "hostedUi.providers.idpIdentifier", "", ""
         => TEXT, any;
-    LoginHint: "hostedUi.providers.loginHint", "", "", ""
+    LoginHint: "hostedUi.providers.loginHint", "", ""
         => TEXT, any;
 }
 
@@ -238,8 +226,6 @@ impl File {
                 return Err(ConfigError::Wrong { field: "version", expected: "a version that begins with \"1\"" });
             }
             OUTPUTS
-        } else if fields.contains_key("Auth") {
-            CONFIGURE
         } else {
             only_known(fields, "")?;
             OWN
@@ -316,12 +302,17 @@ impl<'a> Reader<'a> {
         text
     }
 
-    /// A text that must be there; empty if it is not.
     pub(super) fn need(&mut self, key: Key) -> String {
-        self.text(key).unwrap_or_else(|| {
+        let text = self.text(key);
+        self.or_missing(text, key)
+    }
+
+    /// A text that must be there; empty if it is not.
+    pub(super) fn or_missing(&mut self, text: Option<String>, key: Key) -> String {
+        if text.is_none() {
             self.missing(key);
-            String::new()
-        })
+        }
+        text.unwrap_or_default()
     }
 
     /// A switch. Gen 1 has some as lists, where `word` stands for what is on.
@@ -353,11 +344,21 @@ impl<'a> Reader<'a> {
     /// A list of texts that pass. Addresses of Amplify's that do not are other apps' and are left out.
     pub(super) fn list(&mut self, key: Key) -> Option<Vec<String>> {
         let found = self.get(key)?;
-        let is_other = matches!(key, Key::RedirectSignIn | Key::RedirectSignOut) && found.file.format != OWN;
-        let words = found.words();
-        let count = words.as_ref().map_or(usize::MAX, Vec::len);
-        let list: Vec<String> = words.into_iter().flatten().filter_map(|text| check(key, text)).collect();
-        if list.len() != count && !(is_other && count != usize::MAX) {
+        let (mut list, mut is_good) = (vec![], true);
+        let is_lenient = matches!(key, Key::RedirectSignIn | Key::RedirectSignOut) && found.file.format != OWN;
+        let mut take = |text: &str| match check(key, text) {
+            Some(text) => list.push(text),
+            None => is_good &= is_lenient,
+        };
+        match found.value {
+            Value::Array(items) => {
+                items.iter().filter_map(Value::as_str).for_each(&mut take);
+                is_good &= items.iter().all(Value::is_string);
+            }
+            Value::String(items) if found.file.format == EXPORTS => items.split(',').for_each(|item| take(item.trim())),
+            _ => is_good = false,
+        }
+        if !is_good {
             self.wrong(found.path, expected(key));
         }
         Some(list)
@@ -373,23 +374,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Found<'a> {
-    fn words(&self) -> Option<Vec<&'a str>> {
-        match self.value {
-            Value::Array(list) => list.iter().map(Value::as_str).collect(),
-            Value::String(list) if self.file.format == EXPORTS => {
-                Some(list.split(',').map(str::trim).filter(|text| !text.is_empty()).collect())
-            }
-            // `loginWith: {email: true}` and `userAttributes: {email: {required: true}}`.
-            Value::Object(fields) if self.file.format == CONFIGURE => {
-                let is_on = |it: &Value| it.get("required").unwrap_or(it).as_bool() == Some(true);
-                Some(fields.iter().filter(|(_, it)| is_on(it)).map(|(name, _)| name.as_str()).collect())
-            }
-            _ => None,
-        }
-    }
-}
-
 pub(super) fn expected(key: Key) -> &'static str {
     SETTINGS[key as usize].expected
 }
@@ -399,11 +383,11 @@ fn check(key: Key, text: &str) -> Option<String> {
 }
 
 pub(super) fn own_path(key: Key) -> &'static str {
-    SETTINGS[key as usize].paths[OWN]
+    SETTINGS[key as usize].path(OWN)
 }
 
 fn paths(key: Key, format: usize) -> impl Iterator<Item = &'static str> {
-    SETTINGS[key as usize].paths[format].split('|').filter(|path| !path.is_empty())
+    SETTINGS[key as usize].path(format).split('|').filter(|path| !path.is_empty())
 }
 
 /// The object in the JavaScript module that Amplify Gen 1 writes.
@@ -435,6 +419,6 @@ fn only_known(fields: &Map<String, Value>, prefix: &str) -> Result<(), ConfigErr
 /// The names after a prefix in Signet's own format.
 pub(super) fn known(prefix: &str) -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().filter_map(move |setting| {
-        setting.paths[OWN].strip_prefix(prefix).filter(|name| !name.is_empty() && !name.contains('.'))
+        setting.path(OWN).strip_prefix(prefix).filter(|name| !name.is_empty() && !name.contains('.'))
     })
 }

@@ -112,7 +112,7 @@ pub struct PasswordPolicy {
     pub symbols: bool,
 }
 
-/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OpenID Connect Core 1.0).
+/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OIDC Core 1.0).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostedUi {
     /// The address of the authorization endpoint: `https://DOMAIN/oauth2/authorize` of a user pool.

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::check::{address, lambda_region, region};
-use super::keys::{CONFIGURE, EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
+use super::keys::{EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
 use super::{
     AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Provider, SignUp, UserPool,
     Username,
 };
 
-const ONE_SERVER: &str = "no such field beside hostedUi.domain: a domain is a user pool's and says it all";
+const ONE_SERVER: &str = "either a domain, or authorizationEndpoint, tokenEndpoint, issuer and clientId";
 const ONE_ID: &str = "identityProvider or idpIdentifier, not both";
 const WAY_IN: &str = "true, as there is no other way to sign in";
 
@@ -25,15 +25,13 @@ const FLOWS: [(&str, AuthFlow); 7] = [
 ];
 
 /// Amplify's names of social providers, where they are not Cognito's: what Cognito calls them, and what people do.
-const SOCIAL: [(&str, &str, &str); 8] = [
+const SOCIAL: [(&str, &str, &str); 6] = [
     ("GOOGLE", "Google", "Google"),
     ("FACEBOOK", "Facebook", "Facebook"),
     ("LOGIN_WITH_AMAZON", "LoginWithAmazon", "Amazon"),
     ("AMAZON", "LoginWithAmazon", "Amazon"),
-    ("Amazon", "LoginWithAmazon", "Amazon"),
     ("SIGN_IN_WITH_APPLE", "SignInWithApple", "Apple"),
     ("APPLE", "SignInWithApple", "Apple"),
-    ("Apple", "SignInWithApple", "Apple"),
 ];
 
 impl Config {
@@ -87,10 +85,7 @@ impl Reader<'_> {
         let identity_pool = self.identity_pool();
         let function_url = self.function_url();
         let region = self.text(Key::Region);
-        let function_region = lambda_region(&function_url).map(str::to_owned).or(region).unwrap_or_else(|| {
-            self.missing(Key::Region);
-            String::new()
-        });
+        let function_region = self.or_missing(lambda_region(&function_url).map(str::to_owned).or(region), Key::Region);
         let has_form = user_pool.as_ref().is_some_and(|pool| pool.form);
         if !has_form && hosted_ui.is_none() && token_url.is_none() && !identity_pool.guest_access {
             match user_pool {
@@ -119,10 +114,8 @@ impl Reader<'_> {
             self.get(Key::FunctionUrl)
         {
             let mut addresses = apis.iter().filter_map(|api| api.get("endpoint")?.as_str());
-            return addresses.find(|url| lambda_region(url).is_some()).and_then(address).unwrap_or_else(|| {
-                self.missing(Key::FunctionUrl);
-                String::new()
-            });
+            let url = addresses.find(|url| lambda_region(url).is_some()).and_then(address);
+            return self.or_missing(url, Key::FunctionUrl);
         }
         self.need(Key::FunctionUrl)
     }
@@ -182,7 +175,7 @@ impl Reader<'_> {
             match (word.as_str(), found.file.format) {
                 ("username", _) => any = true,
                 ("email", _) | ("EMAIL", EXPORTS) => email = true,
-                ("phone_number", _) | ("PHONE_NUMBER", EXPORTS) | ("phone", CONFIGURE) => phone = true,
+                ("phone_number", _) | ("PHONE_NUMBER", EXPORTS) => phone = true,
                 _ => self.wrong(found.path, expected(Key::UsernameAttributes)),
             }
         }
@@ -248,78 +241,64 @@ impl Reader<'_> {
             // Another provider's addresses, scopes and buttons are not the user pool's.
             self.files = &files[..files.len().min(1)];
         }
-        let hosted_ui = match (self.text(Key::Domain), authorization_endpoint) {
-            (Some(domain), other) => self.of_user_pool(&domain, other.is_some(), pool),
-            (None, Some(authorization_endpoint)) => Some(HostedUi {
-                authorization_endpoint,
-                token_endpoint: self.need(Key::TokenEndpoint),
-                logout_endpoint: None,
-                issuer: self.need(Key::Issuer),
-                client_id: self.need(Key::ClientId),
-                ..self.any_server()
-            }),
-            (None, None) => {
-                // Gen 1 writes an empty object where there is none.
-                if self.group(Key::HostedUi).is_some_and(|found| found.file.format == OWN) {
-                    self.missing(Key::Domain);
-                }
-                None
-            }
-        };
+        let domain = self.text(Key::Domain);
+        let hosted_ui = self.server(domain.as_deref(), authorization_endpoint, pool);
         self.files = files;
         hosted_ui
     }
 
-    fn of_user_pool(&mut self, domain: &str, has_other: bool, pool: Option<&UserPool>) -> Option<HostedUi> {
-        if has_other {
-            self.wrong(own_path(Key::AuthorizationEndpoint), ONE_SERVER);
-        }
-        for key in [Key::TokenEndpoint, Key::ClientId] {
-            if self.get(key).is_some() {
-                self.wrong(own_path(key), ONE_SERVER);
+    fn server(&mut self, domain: Option<&str>, other: Option<String>, pool: Option<&UserPool>) -> Option<HostedUi> {
+        if domain.is_none() && other.is_none() {
+            // Gen 1 writes an empty object where there is none.
+            if self.group(Key::HostedUi).is_some_and(|found| found.file.format == OWN) {
+                self.missing(Key::Domain);
             }
-        }
-        let Some(pool) = pool else {
-            self.missing(Key::UserPoolId);
             return None;
-        };
-        let at = |path: &str| [domain, path].concat();
-        Some(HostedUi {
-            authorization_endpoint: at("/oauth2/authorize"),
-            token_endpoint: at("/oauth2/token"),
-            logout_endpoint: Some(at("/logout")),
-            issuer: self.text(Key::Issuer).unwrap_or_else(|| aws("cognito-idp", region(&pool.id, '_'), &pool.id)),
-            client_id: pool.client_id.clone(),
-            ..self.any_server()
-        })
-    }
-
-    /// What every authorization server has.
-    fn any_server(&mut self) -> HostedUi {
-        self.text(Key::ResponseType);
-        let scopes = self.list(Key::Scopes).unwrap_or_else(|| ["openid", "email", "profile"].map(str::to_owned).into());
-        if let Some(found) = self.get(Key::Scopes)
-            && !scopes.iter().any(|scope| scope == "openid")
-        {
-            self.wrong(found.path, expected(Key::Scopes));
         }
+        let at = |path: &str| domain.map(|domain| [domain, path].concat());
+        let (mut token_endpoint, mut client_id) = (self.text(Key::TokenEndpoint), self.text(Key::ClientId));
+        let mut issuer = self.text(Key::Issuer);
+        if domain.is_some() {
+            if other.is_some() || token_endpoint.is_some() || client_id.is_some() {
+                self.wrong(own_path(Key::Domain), ONE_SERVER);
+            }
+            let Some(pool) = pool else {
+                self.missing(Key::UserPoolId);
+                return None;
+            };
+            token_endpoint = at("/oauth2/token");
+            client_id = Some(pool.client_id.clone());
+            issuer = issuer.or_else(|| Some(aws("cognito-idp", region(&pool.id, '_'), &pool.id)));
+        }
+        self.text(Key::ResponseType);
+        let scopes = match self.list(Key::Scopes) {
+            Some(scopes) => {
+                if !scopes.iter().any(|scope| scope == "openid")
+                    && let Some(found) = self.get(Key::Scopes)
+                {
+                    self.wrong(found.path, expected(Key::Scopes));
+                }
+                scopes
+            }
+            None => vec!["openid".into(), "email".into(), "profile".into()],
+        };
         let redirect_sign_in = self.list(Key::RedirectSignIn).unwrap_or_default();
         if redirect_sign_in.is_empty() {
             self.missing(Key::RedirectSignIn);
         }
-        HostedUi {
-            authorization_endpoint: String::new(),
-            token_endpoint: String::new(),
-            logout_endpoint: None,
-            issuer: String::new(),
-            client_id: String::new(),
+        Some(HostedUi {
+            authorization_endpoint: at("/oauth2/authorize").or(other).unwrap_or_default(),
+            token_endpoint: self.or_missing(token_endpoint, Key::TokenEndpoint),
+            logout_endpoint: at("/logout"),
+            issuer: self.or_missing(issuer, Key::Issuer),
+            client_id: self.or_missing(client_id, Key::ClientId),
             scopes,
             redirect_sign_in,
             redirect_sign_out: self.list(Key::RedirectSignOut).unwrap_or_default(),
             prompt: self.text(Key::Prompt),
             lang: self.text(Key::Lang),
             providers: self.providers(),
-        }
+        })
     }
 
     fn providers(&mut self) -> Vec<Provider> {
@@ -342,7 +321,7 @@ impl Reader<'_> {
 
     fn provider(&mut self, found: &Found, provider: &Value) -> Option<Provider> {
         if found.file.format != OWN {
-            let Some(name) = provider.as_str().or_else(|| provider.get("custom")?.as_str()) else {
+            let Some(name) = provider.as_str() else {
                 self.wrong(found.path, expected(Key::Providers));
                 return None;
             };
@@ -381,7 +360,7 @@ impl Reader<'_> {
         IdentityPool {
             endpoint: self.text(Key::IdentityPoolEndpoint).unwrap_or_else(|| aws("cognito-identity", &region, "")),
             sts_endpoint: self.text(Key::StsEndpoint).unwrap_or_else(|| aws("sts", &region, "")),
-            logins_key: self.text(Key::LoginsKey),
+            logins_key: self.text(Key::Logins),
             guest_access: self.flag(Key::GuestAccess, "", false),
             basic_flow: self.group(Key::BasicFlow).map(|_| BasicFlow {
                 role_arn: self.text(Key::RoleArn),
