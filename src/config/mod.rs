@@ -1,6 +1,7 @@
 //! One validated configuration, read at run time, so that one build serves any deployment. It comes from Signet's own `config.json`
 //! (`docs/config.schema.json`), from one of Amplify's files, or from the first over the second.
 
+mod check;
 mod keys;
 mod read;
 #[cfg(test)]
@@ -111,7 +112,7 @@ pub struct PasswordPolicy {
     pub symbols: bool,
 }
 
-/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OpenID Connect Core 1.0).
+/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OIDC Core 1.0).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostedUi {
     /// The address of the authorization endpoint: `https://DOMAIN/oauth2/authorize` of a user pool.
@@ -139,7 +140,7 @@ pub struct HostedUi {
 }
 
 /// A button that leads to a provider's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provider {
     /// Such as `Continue with Google`.
     pub label: String,

@@ -19,7 +19,7 @@ impl Schema {
     /// Every field, named as the reader names it.
     pub fn fields(&self) -> Vec<String> {
         let mut fields = vec![];
-        self.collect(&self.0, "", &mut fields);
+        collect(&self.0, "", &mut fields);
         fields
     }
 
@@ -27,15 +27,6 @@ impl Schema {
     pub fn undescribed(&self) -> Vec<&String> {
         let fields = self.0["properties"].as_object().unwrap();
         fields.iter().filter(|(_, field)| !field["description"].is_string()).map(|(name, _)| name).collect()
-    }
-
-    fn collect(&self, schema: &Value, prefix: &str, fields: &mut Vec<String>) {
-        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-            let path = format!("{prefix}{name}");
-            let inner = schema.get("items").filter(|items| items["properties"].is_object()).unwrap_or(schema);
-            self.collect(inner, &format!("{path}."), fields);
-            fields.push(path);
-        }
     }
 
     fn holds(&self, schema: &Value, value: &Value) -> bool {
@@ -76,6 +67,15 @@ impl Schema {
             }),
             unknown => panic!("the schema says {unknown}, which is not checked"),
         })
+    }
+}
+
+fn collect(schema: &Value, prefix: &str, fields: &mut Vec<String>) {
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{prefix}{name}");
+        let inner = schema.get("items").filter(|items| items["properties"].is_object()).unwrap_or(schema);
+        collect(inner, &format!("{path}."), fields);
+        fields.push(path);
     }
 }
 
