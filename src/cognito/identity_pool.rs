@@ -93,3 +93,76 @@ fn identity_pool(pool: &IdentityPool, operation: &str, subject: (&str, &str), lo
         &[(subject.0, Json::Text(subject.1)), ("Logins", logins)],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::http::Head;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn pool() -> IdentityPool {
+        let config =
+            br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
+            "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#;
+        Config::from_json(config).unwrap().identity_pool
+    }
+
+    fn response(body: &str) -> Response {
+        Response { head: Head { status: 200, ..Head::default() }, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn every_request_is_the_documented_one_for_people_and_for_guests() {
+        let key = "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC";
+        let login = Login { key: key.into(), token: Secret::new("e.y.J".into()) };
+        let (pool, identity) = (pool(), IdentityId("eu-central-1:3-4".into()));
+        for login in [Some(&login), None] {
+            for (request, operation, name, value) in [
+                (get_id(&pool, login), "GetId", "IdentityPoolId", "eu-central-1:1-2"),
+                (
+                    get_credentials_for_identity(&pool, &identity, login),
+                    "GetCredentialsForIdentity",
+                    "IdentityId",
+                    "eu-central-1:3-4",
+                ),
+                (get_open_id_token(&pool, &identity, login), "GetOpenIdToken", "IdentityId", "eu-central-1:3-4"),
+            ] {
+                assert_eq!(request.url, "https://cognito-identity.eu-central-1.amazonaws.com/");
+                let target = ("x-amz-target".to_owned(), format!("AWSCognitoIdentityService.{operation}"));
+                assert!(request.headers.contains(&target));
+                let mut body = json!({ name: value });
+                if login.is_some() {
+                    body["Logins"] = json!({ key: "e.y.J" });
+                }
+                assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), body, "{operation}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_documented_replies_are_read() {
+        let id = IdentityId("eu-central-1:3-4".into());
+        assert_eq!(read_identity_id(response(r#"{"IdentityId":"eu-central-1:3-4"}"#)), Ok(id.clone()));
+        let mut reply = json!({"IdentityId": "eu-central-1:3-4", "Credentials":
+            {"AccessKeyId": "ASIA", "SecretKey": "k", "SessionToken": "t", "Expiration": 1_793_682_367.5}});
+        let (keys, identity) = read_credentials(response(&reply.to_string())).unwrap();
+        assert_eq!((keys.access_key_id.as_str(), keys.secret_access_key.expose()), ("ASIA", "k"));
+        assert_eq!((keys.session_token.expose(), keys.expires), ("t", UnixMillis(1_793_682_367_500)));
+        assert_eq!(identity, Some(id));
+        reply["Credentials"]["Expiration"] = "soon".into();
+        let field = "/Credentials/Expiration";
+        let wrong = CognitoError::Unexpected { operation: "GetCredentialsForIdentity", field };
+        assert_eq!(read_credentials(response(&reply.to_string())), Err(wrong));
+        let token = r#"{"IdentityId":"eu-central-1:3-4","Token":"e.y.J"}"#;
+        assert_eq!(read_open_id_token(response(token)), Ok(Secret::new("e.y.J".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_gives_something_or_an_error(body in "[\\[\\]{}:,\"a-zA-Z0-9]{0,60}|\\PC{0,40}") {
+            let _ = (read_identity_id(response(&body)), read_credentials(response(&body)), read_open_id_token(response(&body)));
+        }
+    }
+}

@@ -241,6 +241,14 @@ mod tests {
     /// Values of pycognito, an implementation that is not ours; srp.py beside it made them.
     const VECTORS: &str = include_str!("../../tests/vectors/srp.json");
 
+    /// What three implementations that are not ours make of 1,000 random sign-ins of people and their devices, as the script beside the files says.
+    const PEERS: [&str; 3] = [
+        include_str!("../../tests/vectors/srp_random.pycognito.txt"),
+        include_str!("../../tests/vectors/srp_random.amazon-cognito-identity-js.txt"),
+        include_str!("../../tests/vectors/srp_random.cognito-srp-helper.txt"),
+    ];
+    const CASES: usize = 1000;
+
     #[derive(Deserialize)]
     struct Vectors {
         #[serde(rename = "N")]
@@ -339,6 +347,59 @@ mod tests {
             let expected = if b.len() > 768 { SrpError::NotHex } else { SrpError::Forbidden };
             assert_eq!(claim, Err(expected), "{name}");
         }
+    }
+
+    fn some_bytes<const LENGTH: usize>(case: usize, label: &str) -> [u8; LENGTH] {
+        let block = |block: usize| sha256(&[format!("signet {case} {label} {block}").as_bytes()]);
+        let blocks = (0..=LENGTH / 32).flat_map(block).take(LENGTH);
+        blocks.collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    /// A line of the peers' files, as this code makes it.
+    fn random_line(case: usize) -> String {
+        let password = BASE64_STANDARD.encode(&some_bytes::<18>(case, "password")[..6 + case % 13])
+            + ["", " ß", "鍵", "🔑"][case % 4];
+        let pool_name = to_hex(&some_bytes::<5>(case, "pool"));
+        let user_id = to_hex(&some_bytes::<16>(case, "user"));
+        let group_key = format!("-{}", to_hex(&some_bytes::<4>(case, "group")));
+        let device_key = format!("eu-central-1_{}", to_hex(&some_bytes::<16>(case, "device")));
+        let device_random = some_bytes(case, "device random");
+        let timestamp =
+            UnixMillis::from_seconds(1_700_000_000 + 1_234_567 * i64::try_from(case).unwrap()).srp_timestamp();
+        let ephemeral = Ephemeral::new(&Entropy(some_bytes(case, "a"))).unwrap();
+        let claim = |pool_name: &str, user_id: &str, password: &str, salt: &[u8], b: &str, block: &str| {
+            let (salt, srp_b) = (to_hex(salt), to_hex(&some_bytes::<384>(case, b)));
+            let secret_block = BASE64_STANDARD.encode(some_bytes::<48>(case, block));
+            let challenge = SrpChallenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+            ephemeral.password_claim_signature(pool_name, challenge, password, &timestamp).unwrap()
+        };
+        let person = claim(&pool_name, &user_id, &password, &some_bytes::<16>(case, "salt"), "B", "block");
+        let device = device_verifier(&group_key, &device_key, &device_random);
+        let password = device.password.expose();
+        let proof = claim(&group_key, &device_key, password, &device_random[40..], "device B", "device block");
+        let srp_a = ephemeral.srp_a();
+        let rest = [&srp_a, &timestamp, password, &device.salt_base64, &device.verifier_base64].join("|");
+        format!("{person} {proof} {}", BASE64_STANDARD.encode(&sha256(&[rest.as_bytes()])[..16]))
+    }
+
+    #[test]
+    fn random_sign_ins_of_people_and_devices_are_those_of_three_peers() {
+        let peers = PEERS.map(|file| file.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>());
+        assert!(peers.iter().all(|lines| lines.len() == CASES));
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let check = |first: usize| {
+            for case in (first..CASES).step_by(threads) {
+                let ours = random_line(case);
+                for (peer, file) in peers.iter().zip(PEERS) {
+                    assert_eq!(ours, peer[case], "case {case} {}", file.lines().next().unwrap_or_default());
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for first in 0..threads {
+                scope.spawn(move || check(first));
+            }
+        });
     }
 
     #[test]
