@@ -129,7 +129,7 @@ impl Reader<'_> {
         let auth_flow = match self.get(Key::AuthFlow) {
             Some(found) => {
                 let names = &FLOWS[..if found.file.format == OWN { 5 } else { FLOWS.len() }];
-                let flow = names.iter().find(|(name, _)| found.value == name);
+                let flow = names.iter().find(|(name, _)| found.value.as_str() == Some(*name));
                 if flow.is_none() {
                     self.wrong(found.path, expected(Key::AuthFlow));
                 }
