@@ -97,7 +97,7 @@ fn requests_of_signing_in_are_the_documented_ones() {
 #[test]
 fn requests_of_signing_up_and_of_devices_are_the_documented_ones() {
     let (pool, session, access) = (pool(), secret("s-1"), secret("a-1"));
-    let attributes = [("email".to_owned(), "a@example.com".to_owned()), ("custom:team".to_owned(), "\"x\"".to_owned())];
+    let attributes = [("email", "a@example.com"), ("custom:team", "\"x\"")];
     for (request, operation, body) in [
         (
             sign_up(&pool, "alice", Some(&secret("p")), &attributes),
