@@ -10,6 +10,8 @@
 //! At most one request is under way. Whoever carries [`Effect::Send`] out feeds the reply back, unless another `Send` or a sign-out came since.
 
 mod env;
+#[cfg(test)]
+pub(crate) mod harness;
 mod record;
 
 pub use env::{Env, Memory};
