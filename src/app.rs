@@ -212,7 +212,7 @@ impl App {
         let Some(mut sent) = self.session_request.take() else { return };
         let asked = reply.as_ref().ok().and_then(|response| response.head.retry_after).unwrap_or_default();
         if sent.tries < TRIES && may_pass(&reply) && asked <= PATIENCE {
-            let half = BACK_OFF << sent.tries;
+            let half = BACK_OFF << (sent.tries - 1);
             let wait = (half + self.random.below(half)).max(asked * 1000);
             sent.tries += 1;
             if self.session.is_busy() {
@@ -591,5 +591,27 @@ mod tests {
         tab.step(Input::NotKept);
         let not_kept = messages::notice(&Fault::NotKept, None).text;
         assert_eq!(tab.error(), Some(not_kept.as_str()));
+    }
+
+    #[test]
+    fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
+        for reply in [throttled(None), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
+            let mut tab = Tab::signing_in();
+            let (id, _) = tab.sends().unwrap();
+            for least in [BACK_OFF, 2 * BACK_OFF] {
+                tab.reply(reply.clone());
+                let (waiting, millis) = tab.waits().unwrap();
+                assert!(waiting == id && (least..2 * least).contains(&millis), "{millis}");
+                assert_eq!((tab.sends(), tab.error()), (None, None));
+                let seconds = millis.div_ceil(1000).to_string();
+                let busy = tab.busy().expect("the person is told");
+                assert!(busy.contains(&[" ", &seconds, " s"].concat()) && busy.contains("sign-in service"), "{busy}");
+                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+            }
+            tab.reply(reply.clone());
+            assert_eq!(tab.waits(), None, "not more often");
+            assert!(tab.error().is_some(), "and the form is there again");
+            assert!(tab.submit().sends().is_some());
+        }
     }
 }
