@@ -614,4 +614,18 @@ mod tests {
             assert!(tab.submit().sends().is_some());
         }
     }
+
+    #[test]
+    fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
+        let mut tab = Tab::restored();
+        assert!(tab.reply(throttled(None)).waits().is_some());
+        assert_eq!(tab.busy(), None, "the person sees the conversation");
+
+        let mut tab = Tab::signing_in();
+        tab.reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
+        assert_eq!(tab.sends().unwrap().1, "GetId");
+        tab.reply(throttled(None));
+        assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
+    }
 }

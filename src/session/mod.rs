@@ -366,7 +366,11 @@ impl Session {
 
     /// Whether a form is on the screen and a reply is awaited that the person waits for.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::SigningIn(sign_in) if sign_in.is_busy())
+        match self {
+            Self::SigningIn(sign_in) => sign_in.is_busy(),
+            Self::Renewing(renewing) => renewing.how.first,
+            _ => false,
+        }
     }
 
     /// Whether a reply is awaited.
