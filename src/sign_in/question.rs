@@ -209,6 +209,7 @@ impl Step {
             CONFIRM_SIGN_UP => Self::ConfirmSignUp(delivery()),
             FORGOT_PASSWORD => Self::ForgotPassword,
             RESET_PASSWORD => Self::ResetPassword(delivery()),
+            REMEMBER_DEVICE => Self::RememberDevice,
             "PASSWORD" | "PASSWORD_SRP" => Self::Password,
             "SELECT_CHALLENGE" => {
                 let mut factors = known(name, &challenge.available, &FIRST_FACTORS)?;

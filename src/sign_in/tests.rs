@@ -1,1 +1,39 @@
+use serde_json::{Value, json};
 
+use super::*;
+use crate::session::harness::*;
+
+/// The password was proved, and this is what the pool says to it.
+fn proved(config: Config, reply: &Value) -> Run {
+    let mut run = Run::new(config);
+    run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(reply);
+    run
+}
+
+/// A browser that the user pool remembers for alice.
+fn with_device(mut run: Run) -> Run {
+    let device = json!({"key": "eu-central-1_d", "group": "-gr", "password": "device-password"}).to_string();
+    run.memory = crate::session::Memory::new(vec![("device eu-central-1_AbC alice".into(), secret(&device))]);
+    run
+}
+
+#[test]
+fn a_pool_that_leaves_it_to_the_person_asks_whether_to_remember_the_device() {
+    for (choice, status) in [("yes", "remembered"), ("no", "not_remembered")] {
+        for no_answer in [false, true] {
+            let mut run = proved(config(), &new_device());
+            run.reply(&json!({"UserConfirmationNecessary": true}));
+            assert_eq!((run.asks(), run.sends()), (&Step::RememberDevice, None));
+            run.submit(&[choice]).expect(
+                "UpdateDeviceStatus",
+                json!({"AccessToken": "access-token", "DeviceKey": "eu-central-1_d", "DeviceRememberedStatus": status}),
+            );
+            if no_answer {
+                run.no_answer()
+            } else {
+                run.reply(&json!({}))
+            };
+            assert_eq!(run.sends(), Some("GetId"), "signed in either way");
+        }
+    }
+}
