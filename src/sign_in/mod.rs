@@ -104,6 +104,8 @@ enum Proof {
     Sent(Secret),
     /// The device's password is to be proved.
     Device(Ephemeral),
+    /// The device's password was proved.
+    DeviceSent,
 }
 
 /// A device that the user pool remembers.
@@ -588,10 +590,19 @@ impl SignIn {
         match cognito::read_auth(response) {
             Ok(AuthReply::Tokens(tokens)) => return self.signed_in(env, pool, tokens),
             Ok(AuthReply::Challenge(challenge)) => self.challenged(env, pool, challenge, proof, question),
+            // What this browser keeps of the device is wrong, and would be the next time.
+            Err(CognitoError::Service(error))
+                if matches!(proof, Proof::Device(_) | Proof::DeviceSent)
+                    && error.message.contains("ncorrect username or password") =>
+            {
+                env.forget(&device_key(pool, &self.username));
+                self.device = None;
+                self.start_again(env, Some(Fault::SignInExpired));
+            }
             Err(error) => {
                 let password = match proof {
                     Proof::Typed(password, _) | Proof::Sent(password) => Some(password),
-                    Proof::Nothing | Proof::Device(_) => None,
+                    Proof::Nothing | Proof::Device(_) | Proof::DeviceSent => None,
                 };
                 self.refused(env, error, password, question);
             }
@@ -682,7 +693,7 @@ impl SignIn {
                     ("PASSWORD_CLAIM_SIGNATURE", &signature),
                     ("TIMESTAMP", &timestamp),
                 ];
-                let proof = password.map_or(Proof::Nothing, Proof::Sent);
+                let proof = password.map_or(Proof::DeviceSent, Proof::Sent);
                 self.respond_to(env, pool, challenge, &responses, proof, back);
             }
             Err(error) => {

@@ -37,3 +37,19 @@ fn a_pool_that_leaves_it_to_the_person_asks_whether_to_remember_the_device() {
         }
     }
 }
+
+#[test]
+fn a_device_that_cannot_be_proved_is_forgotten_and_not_taken_for_a_wrong_password() {
+    for steps in [1, 2] {
+        let mut run = with_device(Run::new(config()));
+        run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&challenge("DEVICE_SRP_AUTH", &json!({})));
+        if steps == 2 {
+            run.reply(&verifier("DEVICE_PASSWORD_VERIFIER"));
+        }
+        run.refuse("NotAuthorizedException", "Incorrect username or password.");
+        assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::SignInExpired)));
+        assert_eq!(run.username(), "alice");
+        run.type_in();
+        assert!(run.body()["AuthParameters"].get("DEVICE_KEY").is_none(), "the next time without it");
+    }
+}
