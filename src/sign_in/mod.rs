@@ -1013,7 +1013,8 @@ impl SignIn {
 
     /// The form that is on the screen, with a word about it; a new one where it asks something else.
     fn ask_again(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
-        if question.step == self.shown {
+        // Back from the hosted UI nothing was asked yet.
+        if question.step == self.shown && self.form != FormId(0) {
             self.show(env, question, fault);
         } else {
             self.ask(env, question, fault);

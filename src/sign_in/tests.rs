@@ -53,3 +53,13 @@ fn a_device_that_cannot_be_proved_is_forgotten_and_not_taken_for_a_wrong_passwor
         assert!(run.body()["AuthParameters"].get("DEVICE_KEY").is_none(), "the next time without it");
     }
 }
+
+#[test]
+fn a_code_that_cannot_be_exchanged_leads_to_a_whole_first_form() {
+    let mut run = Run::new(with_hosted_ui());
+    run.press(Action::Provider(0));
+    let state = run.memory.names("attempt ", |_| true)[0]["attempt ".len()..].to_owned();
+    run.restore(&format!("?code=c&state={state}")).no_answer();
+    assert_eq!(run.fault(), Some(&Fault::Unreachable { service: Service::HostedUi }));
+    assert_ne!(run.form().id, FormId(0), "a form of its own: that of index.html shows only its error anew");
+}
