@@ -213,7 +213,12 @@ impl SignIn {
     }
 
     /// Where a reload interrupted it.
-    pub fn restore(env: &mut Env<'_>, pending: Pending) -> Self {
+    pub fn restore(env: &mut Env<'_>, mut pending: Pending) -> Self {
+        let older_than = |millis| pending.asked.plus(millis) < env.now;
+        // A new account's session saves typing the password; its code is good for longer.
+        if pending.challenge.name == CONFIRM_SIGN_UP && older_than(LONGEST_SESSION) {
+            pending.challenge.session = None;
+        }
         let longest = if pending.challenge.session.is_some() { LONGEST_SESSION } else { LONGEST_CODE };
         let expired = pending.asked.plus(longest) < env.now;
         let mut sign_in = Self {

@@ -63,3 +63,20 @@ fn a_code_that_cannot_be_exchanged_leads_to_a_whole_first_form() {
     assert_eq!(run.fault(), Some(&Fault::Unreachable { service: Service::HostedUi }));
     assert_ne!(run.form().id, FormId(0), "a form of its own: that of index.html shows only its error anew");
 }
+
+#[test]
+fn a_new_accounts_code_can_be_typed_for_a_day() {
+    let mut run = Run::new(with_sign_up(Username::Any, &[], false));
+    run.press(Action::SignUp).submit(&["alice", "N3w-password"]);
+    run.reply(&json!({"UserConfirmed": false, "UserSub": "s-1", "Session": SESSION,
+        "CodeDeliveryDetails": {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}}));
+    let confirm = json!({"ClientId": "1abc", "Username": "alice", "ConfirmationCode": "123456"});
+    run.at(NOW.plus(10 * MINUTE)).restore("").submit(&["alice", "123456"]);
+    assert_eq!(run.body()["Session"], SESSION, "while it is good");
+    run.no_answer().at(NOW.plus(HOUR)).restore("");
+    assert!(matches!(run.asks(), Step::ConfirmSignUp(Some(_))) && run.fault().is_none());
+    run.submit(&["alice", "123456"]).expect("ConfirmSignUp", confirm);
+    run.no_answer().at(NOW.plus(50 * HOUR)).restore("");
+    assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::SignInExpired)));
+    assert_eq!(run.username(), "alice");
+}
