@@ -94,6 +94,9 @@ enum Call {
     TokenUrl,
 }
 
+/// Challenges that come before the password, or another first factor, is proved.
+const FIRST_FACTOR: [&str; 4] = ["SELECT_CHALLENGE", "PASSWORD", "PASSWORD_SRP", "PASSWORD_VERIFIER"];
+
 /// What the reply to a request of the sign-in may need.
 #[derive(Debug)]
 enum Proof {
@@ -621,6 +624,9 @@ impl SignIn {
         if let Some(user) = user {
             user.clone_into(&mut self.user);
         }
+        if matches!(proof, Proof::Sent(_)) && !FIRST_FACTOR.contains(&challenge.name.as_str()) {
+            self.proved = true;
+        }
         match (challenge.name.as_str(), proof) {
             ("PASSWORD_VERIFIER", Proof::Typed(password, Some(ephemeral))) => {
                 self.claim(env, pool, &challenge, &ephemeral, Some(password), back);
@@ -692,7 +698,6 @@ impl SignIn {
             SrpChallenge { user_id, salt: field("SALT"), srp_b: field("SRP_B"), secret_block: field("SECRET_BLOCK") };
         match ephemeral.password_claim_signature(pool_name, srp, secret.expose(), &timestamp) {
             Ok(signature) => {
-                self.proved = true;
                 let responses = [
                     ("PASSWORD_CLAIM_SECRET_BLOCK", field("SECRET_BLOCK")),
                     ("PASSWORD_CLAIM_SIGNATURE", &signature),

@@ -80,3 +80,26 @@ fn a_new_accounts_code_can_be_typed_for_a_day() {
     assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::SignInExpired)));
     assert_eq!(run.username(), "alice");
 }
+
+#[test]
+fn another_way_is_offered_until_the_first_factor_is_proved_and_not_beside_a_second() {
+    for answer in ["PASSWORD_SRP", "PASSWORD"] {
+        let mut run = Run::new(with_choice(None));
+        let mut offer = challenge("SELECT_CHALLENGE", &json!({"USERNAME": "alice"}));
+        offer["AvailableChallenges"] = json!([answer, "EMAIL_OTP"]);
+        run.submit(&["alice"]).reply(&offer).submit(&[answer]).submit(&["alice", "wrong"]);
+        if answer == "PASSWORD_SRP" {
+            run.reply(&verifier("PASSWORD_VERIFIER"));
+        }
+        run.refuse("NotAuthorizedException", "Incorrect username or password.");
+        assert_eq!((run.asks(), run.fault()), (&Step::Password, Some(&Fault::WrongPassword)));
+        assert_eq!(run.actions(), [Action::AnotherWay, Action::StartAgain]);
+        run.submit(&["alice", "hunter2"]);
+        if answer == "PASSWORD_SRP" {
+            run.reply(&verifier("PASSWORD_VERIFIER"));
+        }
+        // Another code of a second factor would be a new sign-in by that factor alone.
+        run.reply(&delivered("EMAIL_OTP", "EMAIL", "a***@e***"));
+        assert_eq!(run.actions(), [Action::StartAgain], "{answer}");
+    }
+}
