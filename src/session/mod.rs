@@ -69,8 +69,9 @@ enum Proof {
         refresh: Option<Secret>,
         /// The remembered device that the refresh token belongs to.
         device_key: Option<String>,
-        /// Whether the tokens came by the hosted UI, which has a session of its own.
-        hosted: bool,
+        /// What was typed as the username, for the form to begin with next time. None if the tokens came by the hosted UI, which has a session
+        /// of its own.
+        typed: Option<String>,
     },
     /// Some other provider's token.
     Foreign(Foreign),
@@ -302,7 +303,8 @@ impl Session {
         let linking = guest.is_some() && !matches!(outcome, Outcome::Guest);
         let (proof, identity) = match outcome {
             Outcome::Tokens { id, refresh, device_key, hosted } => {
-                (Proof::Tokens { id, refresh, device_key, hosted }, guest)
+                let typed = (!hosted).then(|| sign_in.username().to_owned());
+                (Proof::Tokens { id, refresh, device_key, typed }, guest)
             }
             // A developer's token names its own identity.
             Outcome::Foreign(foreign) => {
@@ -319,7 +321,7 @@ impl Session {
             return Self::SigningIn(Box::new(SignIn::begin(env, String::new(), None)));
         };
         let (refresh, hosted) = match account.proof {
-            Proof::Tokens { refresh, hosted, .. } => (refresh, hosted),
+            Proof::Tokens { refresh, typed, .. } => (refresh, typed.is_none()),
             Proof::Foreign(_) | Proof::Guest => (None, false),
         };
         let revoke = env.config.user_pool.as_ref().zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
@@ -417,6 +419,14 @@ impl Account {
         }
     }
 
+    /// What was typed as the username. How the person is called can be something else that does not sign in, such as an email address.
+    fn typed(&self) -> String {
+        match &self.proof {
+            Proof::Tokens { typed, .. } => typed.clone().unwrap_or_default(),
+            Proof::Foreign(_) | Proof::Guest => String::new(),
+        }
+    }
+
     fn role(&self, config: &Config) -> Option<String> {
         let basic = config.identity_pool.basic_flow.as_ref();
         match &self.proof {
@@ -501,11 +511,7 @@ impl Account {
     }
 
     fn ended(self, env: &mut Env<'_>, wanted: bool) -> Session {
-        let username = match self.proof {
-            Proof::Tokens { id, hosted: false, .. } => id.username,
-            _ => String::new(),
-        };
-        let sign_in = SignIn::begin(env, username, Some(Fault::SessionEnded));
+        let sign_in = SignIn::begin(env, self.typed(), Some(Fault::SessionEnded));
         if wanted {
             env.effects.push(Effect::Keys(Err(Fault::SessionEnded)));
         }
@@ -688,11 +694,7 @@ impl Renewing {
     /// A failure that may pass leaves the person signed in; one at the end of a sign-in goes back to the form.
     fn failed(self, env: &mut Env<'_>, fault: Fault) -> Session {
         if self.how.first {
-            let username = match &self.account.proof {
-                Proof::Tokens { id, hosted: false, .. } => id.username.clone(),
-                _ => String::new(),
-            };
-            return Session::SigningIn(Box::new(SignIn::begin(env, username, Some(fault))));
+            return Session::SigningIn(Box::new(SignIn::begin(env, self.account.typed(), Some(fault))));
         }
         if self.how.wanted {
             env.effects.push(Effect::Keys(Err(fault)));

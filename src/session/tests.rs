@@ -192,3 +192,19 @@ fn signing_out_forgets_and_revokes() {
     assert_eq!(body(revoke), json!({"ClientId": "1abc", "Token": "refresh-1"}));
     assert_eq!(run.step(need_keys(None)).keys(), Some(Err(&Fault::SessionEnded)));
 }
+
+#[test]
+fn the_form_begins_with_what_was_typed_and_not_with_what_the_token_calls_the_person() {
+    let mut named = claims(NOW);
+    named["email"] = "alice@example.com".into();
+    let mut reply = tokens(NOW, Some("refresh-1"));
+    reply["AuthenticationResult"]["IdToken"] = crate::cognito::unsigned_token(&named).into();
+    let mut run = Run::new(config());
+    run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&reply).refuse("InvalidParameterException", "");
+    assert_eq!((run.asks(), run.username()), (&Asked::SignIn, "alice"));
+    run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&reply).reply(&identity("eu-central-1:i"));
+    run.reply(&credentials("A1", NOW.plus(HOUR)));
+    assert_eq!(run.username(), "alice@example.com", "as the person is called");
+    run.at(NOW.plus(2 * HOUR)).restore("").refuse("NotAuthorizedException", "Refresh Token has expired");
+    assert_eq!((run.asks(), run.username()), (&Asked::SignIn, "alice"), "a reload later");
+}

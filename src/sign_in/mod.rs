@@ -409,6 +409,11 @@ impl SignIn {
         }
     }
 
+    /// As typed.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
     /// Whether a reply is awaited that the person waits for.
     pub fn is_busy(&self) -> bool {
         matches!(&self.stage, Stage::Awaiting(call, _) if !matches!(call, Call::Autofill))
