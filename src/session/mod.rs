@@ -300,7 +300,8 @@ impl Session {
             Outcome::Foreign(_) | Outcome::Guest => Skew::default(),
         };
         let guest = env.memory.get(&guest_key(env.config)).map(|id| IdentityId(id.expose().to_owned()));
-        let linking = guest.is_some() && !matches!(outcome, Outcome::Guest);
+        let brings_its_own = matches!(&outcome, Outcome::Foreign(foreign) if foreign.identity_id.is_some());
+        let linking = guest.is_some() && !brings_its_own && !matches!(outcome, Outcome::Guest);
         let (proof, identity) = match outcome {
             Outcome::Tokens { id, refresh, device_key, hosted } => {
                 let typed = (!hosted).then(|| sign_in.username().to_owned());

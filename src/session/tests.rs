@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::harness::*;
 use super::*;
-use crate::sign_in::Step as Asked;
+use crate::sign_in::{Action, Step as Asked};
 
 fn logins() -> Value {
     json!({ ISSUER: crate::cognito::unsigned_token(&claims(NOW)) })
@@ -207,4 +207,36 @@ fn the_form_begins_with_what_was_typed_and_not_with_what_the_token_calls_the_per
     assert_eq!(run.username(), "alice@example.com", "as the person is called");
     run.at(NOW.plus(2 * HOUR)).restore("").refuse("NotAuthorizedException", "Refresh Token has expired");
     assert_eq!((run.asks(), run.username()), (&Asked::SignIn, "alice"), "a reload later");
+}
+
+/// A configuration whose people come from an address of the deployer's.
+fn with_token_url() -> Config {
+    let mut config = with_guests();
+    config.user_pool = None;
+    config.token_url = Some("https://login.example.com/token".into());
+    config
+}
+
+/// A browser that was a guest's before.
+fn with_guest(mut run: Run) -> Run {
+    run.memory = Memory::new(vec![("guest eu-central-1:1-2".into(), Secret::new("eu-central-1:guest".into()))]);
+    run
+}
+
+fn developers_token(identity: &str) -> Value {
+    json!({"token": "developers-token", "loginsKey": "cognito-identity.amazonaws.com", "identityId": identity,
+        "username": "dora", "expiresIn": 900})
+}
+
+#[test]
+fn a_developers_identity_is_not_given_up_for_a_guests() {
+    let mut run = with_guest(Run::new(with_token_url()));
+    run.press(Action::TokenUrl).reply(&developers_token("eu-central-1:dora")).expect(
+        "GetCredentialsForIdentity",
+        json!({"IdentityId": "eu-central-1:dora", "Logins": {"cognito-identity.amazonaws.com": "developers-token"}}),
+    );
+    // The pool's own token cannot be traded for another identity.
+    run.refuse("NotAuthorizedException", "Token is not from a supported provider of this identity pool.");
+    assert_eq!(run.sends(), None);
+    assert!(matches!(run.fault(), Some(Fault::Refused { .. })));
 }
