@@ -570,6 +570,10 @@ impl Renewing {
         let tokens = match &mut self.account.proof {
             Proof::Foreign(foreign) => match crate::foreign::read(response, now) {
                 Ok(fresh) => {
+                    // Somebody else may be signed in at that address by now.
+                    if fresh.identity_id.is_some() || fresh.username != foreign.username {
+                        self.account.identity = fresh.identity_id.clone().map(IdentityId);
+                    }
                     *foreign = fresh;
                     Ok(None)
                 }

@@ -240,3 +240,14 @@ fn a_developers_identity_is_not_given_up_for_a_guests() {
     assert_eq!(run.sends(), None);
     assert!(matches!(run.fault(), Some(Fault::Refused { .. })));
 }
+
+#[test]
+fn another_persons_token_from_the_address_comes_with_that_persons_identity() {
+    let mut run = Run::new(with_token_url());
+    run.press(Action::TokenUrl).reply(&developers_token("eu-central-1:dora"));
+    run.reply(&credentials("A1", NOW.plus(HOUR))).at(NOW.plus(HOUR)).step(need_keys(None));
+    assert_eq!(run.sends(), Some("https://login.example.com/token"));
+    run.reply(&json!({"token": "token-of-bob", "loginsKey": "saml", "username": "bob"}));
+    run.expect("GetId", json!({"IdentityPoolId": "eu-central-1:1-2", "Logins": {"saml": "token-of-bob"}}));
+    assert_eq!(run.username(), "bob");
+}
