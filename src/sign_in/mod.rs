@@ -818,6 +818,7 @@ impl SignIn {
             "PasswordResetRequiredException" => return self.forgot_password(env, pool, question),
             // Confirmed already: a reply that was lost, or a link that was followed.
             "NotAuthorizedException" if said("Current status is CONFIRMED") => return self.enter(env, pool, None),
+            "InvalidParameterException" if said("already confirmed") => return self.enter(env, pool, None),
             "ResourceNotFoundException" if self.device.is_some() && said("evice") => {
                 env.forget(&device_key(pool, &self.username));
                 self.device = None;

@@ -103,3 +103,28 @@ fn another_way_is_offered_until_the_first_factor_is_proved_and_not_beside_a_seco
         assert_eq!(run.actions(), [Action::StartAgain], "{answer}");
     }
 }
+
+#[test]
+fn whoever_is_confirmed_already_is_signed_in() {
+    for (resends, code, said) in [
+        (false, "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"),
+        (true, "InvalidParameterException", "User is already confirmed."),
+    ] {
+        let mut run = Run::new(config());
+        run.type_in()
+            .reply(&verifier("PASSWORD_VERIFIER"))
+            .refuse("UserNotConfirmedException", "User is not confirmed.");
+        assert_eq!(run.asks(), &Step::ConfirmSignUp(None));
+        if resends {
+            run.press(Action::Resend)
+        } else {
+            run.submit(&["alice", "123456"])
+        };
+        run.refuse(code, said);
+        // With the password that was typed before.
+        run.expect(
+            "InitiateAuth",
+            json!({"AuthFlow": "USER_SRP_AUTH", "ClientId": "1abc", "AuthParameters": {"USERNAME": "alice", "SRP_A": "*"}}),
+        );
+    }
+}
