@@ -833,6 +833,10 @@ impl SignIn {
             }
             _ => user_pool_fault(&error),
         };
+        if fault == Fault::WrongPassword && !question.takes_password() {
+            // Of a challenge without a password: it went with its session.
+            return self.start_again(env, Some(fault));
+        }
         if question.step == Step::Password {
             // The challenge went with the wrong password.
             question.challenge.session = None;

@@ -149,6 +149,11 @@ impl Question {
         self.challenge.parameter(SELECTED).is_some()
     }
 
+    /// Whether a password is what may be wrong.
+    pub fn takes_password(&self) -> bool {
+        matches!(self.step, Step::SignIn | Step::Password | Step::ForgotPassword | Step::SignUp)
+    }
+
     /// A step that follows a code which was sent.
     pub fn delivered(name: &str, delivery: Option<&Delivery>) -> Challenge {
         let (medium, destination) =

@@ -128,3 +128,16 @@ fn whoever_is_confirmed_already_is_signed_in() {
         );
     }
 }
+
+#[test]
+fn a_wrong_answer_that_ends_the_sign_in_goes_back_to_the_first_form() {
+    for reply in [
+        challenge("CUSTOM_CHALLENGE", &json!({"USERNAME": "alice", "question": "Favourite colour?"})),
+        challenge("SOFTWARE_TOKEN_MFA", &json!({})),
+    ] {
+        let mut run = proved(config(), &reply);
+        run.submit(&["green"]).refuse("NotAuthorizedException", "Incorrect username or password.");
+        assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::WrongPassword)), "its session is spent");
+        assert_eq!(run.username(), "alice");
+    }
+}
