@@ -267,6 +267,10 @@ impl SignIn {
         let Some(question) = self.take_question(form) else { return };
         let inputs = question.step.inputs(env.config);
         let pool = env.config.user_pool.as_ref();
+        if inputs.is_empty() && question.step != Step::Passkey {
+            // The form of index.html, sent before it was known that nothing is typed here.
+            return self.ask_again(env, question, None);
+        }
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
             return self.ask_again(env, question, Some(fault));
         }

@@ -141,3 +141,15 @@ fn a_wrong_answer_that_ends_the_sign_in_goes_back_to_the_first_form() {
         assert_eq!(run.username(), "alice");
     }
 }
+
+#[test]
+fn the_form_of_index_html_is_shown_again_where_nothing_is_typed() {
+    let hidden = config_with(|pool| pool.form = false);
+    let none = Config { user_pool: None, ..with_hosted_ui() };
+    for config in [hidden, none] {
+        let mut run = Run::new(config);
+        run.step(crate::session::Input::Submit(FormId(0), secrets(&["alice", "hunter2"])));
+        assert_eq!((run.sends(), run.form().fields.len()), (None, 0));
+        assert!(!run.effects.is_empty(), "the page waits for a word");
+    }
+}
