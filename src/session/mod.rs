@@ -21,7 +21,7 @@ use crate::cognito::{
     self, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, get_credentials_for_identity, get_id,
     get_open_id_token, get_tokens_from_refresh_token, hosted_ui, revoke_token,
 };
-use crate::config::Config;
+use crate::config::{Config, UserPool};
 use crate::fault::{Busy, Fault, Service};
 use crate::http::{NoAnswer, Request, Response};
 use crate::protocol::{FormId, PasskeyOutcome};
@@ -321,11 +321,12 @@ impl Session {
         let Some(account) = self.into_account() else {
             return Self::SigningIn(Box::new(SignIn::begin(env, String::new(), None)));
         };
+        let pool = account.pool(env.config);
         let (refresh, hosted) = match account.proof {
             Proof::Tokens { refresh, typed, .. } => (refresh, typed.is_none()),
             Proof::Foreign(_) | Proof::Guest => (None, false),
         };
-        let revoke = env.config.user_pool.as_ref().zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
+        let revoke = pool.zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
         let url = env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| hosted_ui::logout_url(ui, env.page));
         let Some(url) = url else {
             let sign_in = SignIn::begin(env, String::new(), None);
@@ -471,12 +472,20 @@ impl Account {
         }
     }
 
+    /// The user pool, if the tokens are its: they can be another provider's, whose button stands beside the pool's form.
+    fn pool<'a>(&self, config: &'a Config) -> Option<&'a UserPool> {
+        match &self.proof {
+            Proof::Tokens { id, .. } => config.user_pool.as_ref().filter(|pool| id.issuer.ends_with(&pool.id)),
+            Proof::Foreign(_) | Proof::Guest => None,
+        }
+    }
+
     /// The request for new tokens; `None` if there is nothing to ask with.
     fn refresh(&self, config: &Config) -> Option<Request> {
         match &self.proof {
             Proof::Tokens { refresh, device_key, .. } => {
                 let refresh = refresh.as_ref()?;
-                match (&config.user_pool, &config.hosted_ui) {
+                match (self.pool(config), &config.hosted_ui) {
                     (Some(pool), _) => Some(get_tokens_from_refresh_token(pool, refresh, device_key.as_deref())),
                     (None, Some(ui)) => Some(hosted_ui::refresh(ui, refresh)),
                     (None, None) => None,
@@ -528,7 +537,7 @@ fn last_part(arn: &str) -> String {
 impl Renewing {
     fn replied(self, env: &mut Env<'_>, reply: Result<Response, NoAnswer>) -> Session {
         let service = match (self.step, &self.account.proof) {
-            (Step::Refresh, Proof::Tokens { .. }) if env.config.user_pool.is_some() => Service::UserPool,
+            (Step::Refresh, _) if self.account.pool(env.config).is_some() => Service::UserPool,
             (Step::Refresh, _) => Service::HostedUi,
             (Step::AssumeRole, _) => Service::Sts,
             _ => Service::IdentityPool,

@@ -251,3 +251,27 @@ fn another_persons_token_from_the_address_comes_with_that_persons_identity() {
     run.expect("GetId", json!({"IdentityPoolId": "eu-central-1:1-2", "Logins": {"saml": "token-of-bob"}}));
     assert_eq!(run.username(), "bob");
 }
+
+#[test]
+fn another_providers_refresh_token_is_not_shown_to_the_user_pool() {
+    let mut config = with_hosted_ui();
+    let ui = config.hosted_ui.as_mut().unwrap();
+    ui.issuer = "https://login.example.com".into();
+    ui.token_endpoint = "https://login.example.com/token".into();
+    let mut run = Run::new(config);
+    run.press(Action::Provider(0));
+    let kept = run.memory.get(&run.memory.names("attempt ", |_| true)[0]).unwrap().expose().to_owned();
+    let attempt: Value = serde_json::from_str(&kept).unwrap();
+    let mut claims = claims(NOW);
+    (claims["iss"], claims["nonce"]) = ("https://login.example.com".into(), attempt["nonce"].clone());
+    let tokens =
+        json!({"id_token": crate::cognito::unsigned_token(&claims), "access_token": "a", "refresh_token": "refresh-9"});
+    run.restore(&format!("code=c&state={}", attempt["state"].as_str().unwrap())).reply(&tokens);
+    run.reply(&identity("eu-central-1:i")).reply(&credentials("A1", NOW.plus(HOUR)));
+    run.at(NOW.plus(HOUR)).step(need_keys(None)).expect(
+        "https://login.example.com/token",
+        json!("grant_type=refresh_token&client_id=1abc&refresh_token=refresh-9"),
+    );
+    run.step(Input::SignOut);
+    assert!(run.forgotten().is_none(), "the pool does not know it");
+}
