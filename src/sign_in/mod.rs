@@ -826,11 +826,14 @@ impl SignIn {
             "ResourceNotFoundException" if self.device.is_some() && said("evice") => {
                 env.forget(&device_key(pool, &self.username));
                 self.device = None;
+                // Again without it, unless that takes a password that is gone by now.
+                let is_without = matches!(pool.auth_flow, AuthFlow::CustomAuth | AuthFlow::UserAuth);
+                if password.is_none() && !is_without {
+                    return self.start_again(env, Some(Fault::SignInExpired));
+                }
                 let preferred = pool.preferred_challenge.as_deref();
-                return match password {
-                    Some(password) => self.initiate(env, pool, Some(password), preferred, None, Question::sign_in()),
-                    None => self.start_again(env, Some(Fault::SignInExpired)),
-                };
+                let preferred = preferred.filter(|name| password.is_some() || !name.starts_with("PASSWORD"));
+                return self.initiate(env, pool, password, preferred, None, Question::sign_in());
             }
             "NotAuthorizedException" if said("nvalid session") || said("session is expired") || said("used once") => {
                 return self.start_again(env, Some(Fault::SignInExpired));

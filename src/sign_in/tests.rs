@@ -153,3 +153,35 @@ fn the_form_of_index_html_is_shown_again_where_nothing_is_typed() {
         assert!(!run.effects.is_empty(), "the page waits for a word");
     }
 }
+
+#[test]
+fn a_device_that_the_pool_forgot_is_forgotten_and_the_sign_in_goes_on() {
+    for (flow, values) in [
+        (AuthFlow::UserSrpAuth, &["alice", "hunter2"][..]),
+        (AuthFlow::UserPasswordAuth, &["alice", "hunter2"]),
+        (AuthFlow::CustomAuthWithSrp, &["alice", "hunter2"]),
+        (AuthFlow::CustomAuth, &["alice"]),
+        (AuthFlow::UserAuth, &["alice"]),
+    ] {
+        let mut run = with_device(Run::new(with_flow(flow)));
+        run.submit(values);
+        let mut first = run.body();
+        let parameters = first["AuthParameters"].as_object_mut().unwrap();
+        assert_eq!(parameters.remove("DEVICE_KEY"), Some("eu-central-1_d".into()), "{flow:?}");
+        run.refuse("ResourceNotFoundException", "Device does not exist.");
+        assert!(run.memory.names("device", |_| true).is_empty());
+        // The same request without the device, apart from a fresh number.
+        let srp_a = parameters.get("SRP_A").map(|_| "*");
+        if let Some(any) = srp_a {
+            parameters.insert("SRP_A".into(), any.into());
+        }
+        run.expect("InitiateAuth", first);
+        run.refuse("ResourceNotFoundException", "Device does not exist.");
+        assert_eq!((run.sends(), run.asks()), (None, &Step::SignIn), "once");
+    }
+    let mut run = with_device(Run::new(config()));
+    run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&challenge("DEVICE_SRP_AUTH", &json!({})));
+    run.refuse("ResourceNotFoundException", "Device does not exist.");
+    assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::SignInExpired)), "the password is gone");
+    assert!(run.memory.names("device", |_| true).is_empty());
+}
