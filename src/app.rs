@@ -212,7 +212,7 @@ impl App {
         let Some(mut sent) = self.session_request.take() else { return };
         let asked = reply.as_ref().ok().and_then(|response| response.head.retry_after).unwrap_or_default();
         if sent.tries < TRIES && may_pass(&reply) && asked <= PATIENCE {
-            let half = BACK_OFF << sent.tries;
+            let half = BACK_OFF << (sent.tries - 1);
             let wait = (half + self.random.below(half)).max(asked * 1000);
             sent.tries += 1;
             if self.session.is_busy() {
@@ -323,115 +323,309 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cognito::{IdentityId, unsigned_token};
-    use crate::protocol::{End, TurnUpdate};
+    use crate::fault::Fault;
+    use crate::protocol::SessionView;
+    use crate::session::harness::{
+        HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
+    };
     use crate::stream::stock::UseCase;
-    use crate::time::Skew;
-    use serde_json::json;
 
-    const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
-
-    fn app() -> App {
-        App::new(
-            Config::from_json(
-                br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
-                     "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#,
-            )
-            .unwrap(),
-        )
+    /// An app, and the effects of its last step.
+    struct Tab {
+        app: App,
+        now: UnixMillis,
+        effects: Vec<Effect>,
     }
 
-    fn record(username: &str) -> Record {
-        let seconds = NOW.0 / 1000;
-        let claims = json!({"iss": "https://issuer", "iat": seconds, "exp": seconds + 3600, "sub": username, "cognito:username": username});
-        Record {
-            id_token: Secret::new(unsigned_token(&claims)),
-            refresh_token: Secret::new("r".into()),
-            identity: Some(IdentityId("eu-central-1:i".into())),
-            skew: Skew::default(),
+    impl Tab {
+        /// With what an earlier load of the page kept.
+        fn new(config: Config, record: Option<Record>) -> Self {
+            let mut tab = Self { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+            tab.restore(record);
+            tab
+        }
+
+        fn restore(&mut self, record: Option<Record>) {
+            self.step(Input::Restored {
+                record,
+                memory: Memory::default(),
+                page: PAGE.into(),
+                callback: Secret::new(String::new()),
+            });
+        }
+
+        /// Somebody is signed in, and keys are on the way.
+        fn restored() -> Self {
+            Self::new(config(), Run::signed_in(config()).record)
+        }
+
+        /// Somebody is signed in, with keys.
+        fn signed_in() -> Self {
+            let mut tab = Self::restored();
+            tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+            tab
+        }
+
+        /// The form was sent, and the user pool is asked.
+        fn signing_in() -> Self {
+            let mut tab = Self::new(config(), None);
+            tab.submit();
+            tab
+        }
+
+        fn step(&mut self, input: Input) -> &mut Self {
+            self.effects = self.app.step(self.now, input);
+            self
+        }
+
+        fn submit(&mut self) -> &mut Self {
+            let form = self.app.last_form;
+            self.step(Input::Intent(Intent::Submit { form }, secrets(&["alice", "hunter2"])))
+        }
+
+        fn ask(&mut self) -> &mut Self {
+            self.step(Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]))
+        }
+
+        fn reply(&mut self, reply: Result<Response, NoAnswer>) -> &mut Self {
+            let id = self.app.session_request.as_ref().expect("a request").id;
+            self.step(Input::Replied(id, reply))
+        }
+
+        fn sends(&self) -> Option<(RequestId, &str)> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Send(Some(id), request) => Some((*id, operation(request))),
+                _ => None,
+            })
+        }
+
+        fn waits(&self) -> Option<(RequestId, u32)> {
+            let waits =
+                |effect: &Effect| if let Effect::Wait(id, millis) = effect { Some((*id, *millis)) } else { None };
+            self.effects.iter().find_map(waits)
+        }
+
+        fn streams(&self) -> Option<RequestId> {
+            self.effects.iter().find_map(|effect| if let Effect::Stream(id, _) = effect { Some(*id) } else { None })
+        }
+
+        fn busy(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Session(SessionView::Busy { text })) => Some(text.as_str()),
+                _ => None,
+            })
+        }
+
+        /// What is said beside the form.
+        fn error(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Session(SessionView::Asked(form))) => Some(form.error.as_ref()?.text.as_str()),
+                _ => None,
+            })
+        }
+
+        fn end(&self) -> Option<(&End, Option<&str>)> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Turn { update: TurnUpdate::Ended { end, notice, .. }, .. }) => {
+                    Some((end, notice.as_ref().map(|notice| notice.text.as_str())))
+                }
+                _ => None,
+            })
+        }
+
+        fn has_no_turns(&self) -> bool {
+            self.effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns)))
         }
     }
 
-    fn keys(id: &str) -> Response {
-        #[allow(clippy::cast_precision_loss)]
-        let expires = NOW.0 as f64 / 1000.0 + 3600.0;
-        let body =
-            json!({"Credentials": {"AccessKeyId": id, "SecretKey": "s", "SessionToken": "t", "Expiration": expires}});
-        Response { head: Head { status: 200, ..Head::default() }, body: body.to_string().into_bytes() }
-    }
-
-    fn send_id(effects: &[Effect]) -> RequestId {
-        effects
-            .iter()
-            .find_map(|effect| if let Effect::Send(Some(id), _) = effect { Some(*id) } else { None })
-            .expect("a request")
-    }
-
-    fn stream_id(effects: &[Effect]) -> RequestId {
-        effects
-            .iter()
-            .find_map(|effect| if let Effect::Stream(id, _) = effect { Some(*id) } else { None })
-            .expect("a question")
-    }
-
-    fn ask() -> Input {
-        Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced })
-    }
-
-    fn ends(effects: &[Effect]) -> Vec<&End> {
-        let ends = effects.iter().filter_map(|effect| match effect {
-            Effect::Show(View::Turn { update: TurnUpdate::Ended { end, .. }, .. }) => Some(end),
-            _ => None,
-        });
-        ends.collect()
+    fn throttled(retry_after: Option<u32>) -> Result<Response, NoAnswer> {
+        let mut response = refusal("TooManyRequestsException", "Rate exceeded");
+        response.head.retry_after = retry_after;
+        Ok(response)
     }
 
     #[test]
     fn a_question_asked_before_the_keys_are_there_waits_for_them() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        let effects = app.step(NOW, ask());
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Stream(..))));
-        stream_id(&app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))));
+        let mut tab = Tab::restored();
+        assert_eq!(tab.ask().streams(), None);
+        tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        assert!(tab.streams().is_some());
     }
 
     #[test]
     fn a_reply_to_an_old_request_is_dropped() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        app.step(NOW, Input::Intent(Intent::SignOut));
-        assert!(app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))).is_empty());
-        assert!(matches!(app.session, Session::SignedOut));
+        let mut tab = Tab::restored();
+        let (restoring, _) = tab.sends().unwrap();
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        let late = Input::Replied(restoring, Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        assert!(tab.step(late).effects.is_empty());
+        assert_eq!(tab.app.session.subject(), None);
     }
 
     #[test]
     fn signing_out_ends_the_answer_and_forgets_the_turns() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
-        let asked = stream_id(&app.step(NOW, ask()));
-        let effects = app.step(NOW, Input::Intent(Intent::SignOut));
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(effects.last(), Some(Effect::Show(View::NoTurns))));
-        assert!(app.step(NOW, Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).is_empty());
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::NoTurns))));
+        assert!(
+            tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
+        );
     }
 
     #[test]
     fn a_session_that_ends_by_itself_keeps_the_turns_for_the_same_person_only() {
-        for (who, kept) in [("alice", true), ("bob", false)] {
-            let mut app = app();
-            let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-            app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
-            let later = NOW.plus(2 * 3_600_000);
-            let refreshing = send_id(&app.step(later, ask()));
-            let refusal = Response {
-                head: Head { status: 400, error_type: Some("NotAuthorizedException".into()), ..Head::default() },
-                body: vec![],
-            };
-            let effects = app.step(later, Input::Replied(refreshing, Ok(refusal)));
-            assert_eq!(ends(&effects), [&End::Failed(crate::protocol::Fault::SessionEnded)]);
-            let effects = app.step(NOW, Input::Restored(Some(record(who))));
-            assert_eq!(!effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns))), kept, "{who}");
+        for (who, kept) in [("s-1", true), ("s-2", false)] {
+            let mut tab = Tab::signed_in();
+            tab.now = NOW.plus(2 * HOUR);
+            tab.ask();
+            assert_eq!(tab.sends().unwrap().1, "GetTokensFromRefreshToken");
+            tab.reply(Ok(refusal("NotAuthorizedException", "Refresh Token has been revoked")));
+            let ended = tab.end().unwrap();
+            assert_eq!(ended.0, &End::Failed);
+            assert!(ended.1.unwrap().contains("Sign in again"), "{ended:?}");
+            assert!(tab.error().is_some() && !tab.has_no_turns());
+            tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+            let mut body = tokens(tab.now, None);
+            let mut claims = claims(tab.now);
+            claims["sub"] = who.into();
+            body["AuthenticationResult"]["IdToken"] = crate::cognito::unsigned_token(&claims).into();
+            tab.reply(Ok(response(200, body.to_string())));
+            tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+            tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
+            assert!(tab.app.session.subject() == Some(who));
+            assert_eq!(!tab.has_no_turns(), kept, "{who}");
         }
+    }
+
+    #[test]
+    fn the_notice_of_a_turn_names_whom_to_ask() {
+        let config = Config { contact: Some("it@example.com".into()), ..config() };
+        let mut tab = Tab::new(config, Run::signed_in(self::config()).record);
+        tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        let asked = tab.ask().streams().unwrap();
+        let head = Head { status: 403, error_type: Some("AccessDeniedException".into()), ..Head::default() };
+        tab.step(Input::Streamed(asked, Streamed::Head(head))).step(Input::Streamed(asked, Streamed::End));
+        let (end, notice) = tab.end().unwrap();
+        assert_eq!(end, &End::Failed);
+        assert!(notice.unwrap().contains("callers") && notice.unwrap().contains("it@example.com"), "{notice:?}");
+
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::End));
+        assert_eq!(
+            tab.end(),
+            Some((&End::CutOff, Some("The connection ended before the answer did. What arrived is kept.")))
+        );
+        tab.ask().step(Input::Intent(Intent::Stop, vec![]));
+        assert_eq!(tab.end(), Some((&End::Stopped, None)));
+    }
+
+    #[test]
+    fn the_waits_of_two_tabs_differ() {
+        let first_wait = |seed: [u8; 32]| {
+            let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
+            tab.restore(None);
+            tab.submit().reply(throttled(None)).waits().unwrap().1
+        };
+        let waits: Vec<u32> = (0..8).map(|seed| first_wait([seed; 32])).collect();
+        assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
+    }
+
+    #[test]
+    fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
+        let mut tab = Tab::signing_in();
+        assert_eq!(tab.reply(throttled(Some(PATIENCE))).waits().unwrap().1, PATIENCE * 1000);
+        let mut tab = Tab::signing_in();
+        tab.reply(throttled(Some(PATIENCE + 1)));
+        assert_eq!(tab.waits(), None, "the person decides");
+        assert!(tab.error().unwrap().contains("in 11 s"), "{:?}", tab.error());
+    }
+
+    #[test]
+    fn what_will_not_pass_is_never_sent_again() {
+        for reply in [
+            Ok(refusal("NotAuthorizedException", "Incorrect username or password.")),
+            Ok(refusal("LimitExceededException", "Attempt limit exceeded, please try after some time.")),
+            Ok(refusal("TooManyFailedAttemptsException", "")),
+            Ok(refusal("InvalidParameterException", "")),
+            Err(NoAnswer::Unreadable),
+        ] {
+            let mut tab = Tab::signing_in();
+            tab.reply(reply);
+            assert_eq!((tab.waits(), tab.sends()), (None, None));
+            assert!(tab.error().is_some());
+        }
+    }
+
+    #[test]
+    fn signing_out_while_a_request_waits_ends_the_waiting() {
+        for mut tab in [Tab::signing_in(), Tab::restored()] {
+            let (id, _) = tab.sends().unwrap();
+            assert!(tab.reply(throttled(None)).waits().is_some());
+            tab.step(Input::Intent(Intent::SignOut, vec![]));
+            assert!(tab.step(Input::Waited(id)).effects.is_empty());
+            assert!(tab.step(Input::Replied(id, throttled(None))).effects.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_next_proof_is_made_while_nobody_is_signed_in() {
+        let mut tab = Tab::new(config(), None);
+        tab.step(Input::Idle);
+        assert!(tab.app.spare.is_some());
+        tab.submit();
+        assert!(tab.app.spare.is_none(), "each is used once");
+        let mut tab = Tab::signed_in();
+        tab.step(Input::Idle);
+        assert!(tab.app.spare.is_none());
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_left_is_told_so() {
+        let mut tab = Tab::new(crate::session::harness::with_hosted_ui(), None);
+        let form = tab.app.last_form;
+        tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Leave(_))));
+        tab.step(Input::NotKept);
+        let not_kept = messages::notice(&Fault::NotKept, None).text;
+        assert_eq!(tab.error(), Some(not_kept.as_str()));
+    }
+
+    #[test]
+    fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
+        for reply in [throttled(None), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
+            let mut tab = Tab::signing_in();
+            let (id, _) = tab.sends().unwrap();
+            for least in [BACK_OFF, 2 * BACK_OFF] {
+                tab.reply(reply.clone());
+                let (waiting, millis) = tab.waits().unwrap();
+                assert!(waiting == id && (least..2 * least).contains(&millis), "{millis}");
+                assert_eq!((tab.sends(), tab.error()), (None, None));
+                let seconds = millis.div_ceil(1000).to_string();
+                let busy = tab.busy().expect("the person is told");
+                assert!(busy.contains(&[" ", &seconds, " s"].concat()) && busy.contains("sign-in service"), "{busy}");
+                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+            }
+            tab.reply(reply.clone());
+            assert_eq!(tab.waits(), None, "not more often");
+            assert!(tab.error().is_some(), "and the form is there again");
+            assert!(tab.submit().sends().is_some());
+        }
+    }
+
+    #[test]
+    fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
+        let mut tab = Tab::restored();
+        assert!(tab.reply(throttled(None)).waits().is_some());
+        assert_eq!(tab.busy(), None, "the person sees the conversation");
+
+        let mut tab = Tab::signing_in();
+        tab.reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
+        assert_eq!(tab.sends().unwrap().1, "GetId");
+        tab.reply(throttled(None));
+        assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
     }
 }

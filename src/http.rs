@@ -186,12 +186,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_is_what_may_pass() {
+        let replied = |status, code: &str| {
+            let head = Head { status, error_type: Some(code.to_owned()), ..Head::default() };
+            may_pass(&Ok(Response { head, body: vec![] }))
+        };
+        for code in ["TooManyRequestsException", "ThrottlingException", "Throttling"] {
+            assert!(replied(400, code), "{code}");
+        }
+        // Limits of one person's attempts: sending again uses them up.
+        for code in ["LimitExceededException", "TooManyFailedAttemptsException", "NotAuthorizedException", ""] {
+            assert!(!replied(400, code), "{code}");
+        }
+        assert!([429, 500, 502, 503, 504].into_iter().all(|status| replied(status, "")));
+        assert!(![200, 401, 403, 404].into_iter().any(|status| replied(status, "")));
+        assert!(may_pass(&Err(NoAnswer::Offline)) && may_pass(&Err(NoAnswer::Unreachable)));
+        // The browser will not read the next one either.
+        assert!(!may_pass(&Err(NoAnswer::Unreadable)));
+    }
+
+    #[test]
     fn debug_shows_no_header_and_no_body() {
         let request = Request {
             method: "POST",
             url: "https://x/".into(),
             headers: vec![("authorization".into(), "hush".into())],
             body: b"hush".to_vec(),
+            cookies: false,
         };
         let response = Response { body: b"hush".to_vec(), ..Response::default() };
         assert!(!format!("{request:?}{response:?}").contains("hush"));

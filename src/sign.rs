@@ -196,6 +196,7 @@ mod tests {
             url: format!("https://{host}{target}"),
             headers,
             body: body.as_bytes().to_vec(),
+            cookies: false,
         }
     }
 
@@ -279,6 +280,7 @@ mod tests {
                 url: case.url.clone(),
                 headers: vec![("content-type".into(), "application/json".into())],
                 body: case.body.into_bytes(),
+                cookies: false,
             };
             let signed = sign(
                 request,
@@ -350,7 +352,7 @@ mod tests {
             let keys = keys("ASIAEXAMPLE", "secret/+", "token");
             let scope = Scope { region: "eu-central-1", service: "lambda" };
             let headers = vec![("content-type".into(), "application/json".into()), ("x-amz-meta".into(), value)];
-            let request = Request { method: "POST", url: format!("https://example.amazonaws.com:8443{path}{query}"), headers, body };
+            let request = Request { method: "POST", url: format!("https://example.amazonaws.com:8443{path}{query}"), headers, body, cookies: false };
             if let Some(theirs) = by_aws(&request, &keys, scope, UnixMillis(at)) {
                 let url = request.url.clone();
                 let ours = sign(request, &keys, scope, UnixMillis(at)).unwrap();

@@ -333,37 +333,100 @@ pub fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cognito::hosted_ui::RedirectMismatch;
 
+    /// One of each variant, and one of each service or reason where the sentence depends on it.
     fn all() -> Vec<Fault> {
         let service = Service::FunctionUrl;
         let id = Some("6f1c".to_owned());
-        vec![
+        let text = str::to_owned;
+        let mut all = vec![
             Fault::WrongPassword,
             Fault::TooManyAttempts,
-            Fault::PasswordResetRequired,
-            Fault::NotConfirmed,
-            Fault::UnknownChallenge { name: "SMS_MFA".into() },
+            Fault::Field { field: 0, why: FieldFault::Empty },
+            Fault::Field { field: 0, why: FieldFault::Policy },
+            Fault::SignInExpired,
+            Fault::Disabled,
+            Fault::TemporaryPasswordExpired,
+            Fault::ClientSecret,
+            Fault::PasskeyRefused,
+            Fault::PasskeyUnsupported,
+            Fault::Redirect(RedirectMismatch { page: text("https://a/"), registered: vec![text("https://a")] }),
+            Fault::NotKept,
+            Fault::UnknownCallback,
+            Fault::Denied { error: text("access_denied"), description: String::new() },
+            Fault::Denied { error: text("invalid_scope"), description: String::new() },
+            Fault::Denied { error: text("access_denied"), description: text("The user is not assigned.") },
+            Fault::Denied { error: String::new(), description: String::new() },
+            Fault::WrongToken(CallbackFault::Expired),
+            Fault::WrongToken(CallbackFault::Nonce),
+            Fault::WrongToken(CallbackFault::Audience),
+            Fault::WrongToken(CallbackFault::Issuer),
+            Fault::NoRole,
+            Fault::UnknownChallenge { name: text("SMS_MFA") },
             Fault::SessionEnded,
             Fault::Offline,
-            Fault::Unreachable { service },
-            Fault::Unreadable { service },
-            Fault::Throttled { service, retry_after: Some(7), request_id: id.clone() },
-            Fault::Failing { service, status: 502, message: "Internal Server Error".into(), request_id: id.clone() },
-            Fault::NotAllowed { role: Some("guests".into()), request_id: id.clone() },
-            Fault::Refused { service, status: 400, code: String::new(), message: "no prompt.".into(), request_id: id },
-            Fault::Unexpected { service, what: "no body".into() },
+            Fault::NotAllowed { role: Some(text("guests")), request_id: id.clone() },
+            Fault::NotAllowed { role: None, request_id: None },
+            Fault::Refused {
+                service,
+                status: 400,
+                code: String::new(),
+                message: text("no prompt."),
+                request_id: id.clone(),
+            },
+            Fault::Refused { service, status: 400, code: text("Other"), message: String::new(), request_id: None },
+            Fault::Unexpected { service, what: text("no body") },
             Fault::Answer { message: String::new() },
+            Fault::Answer { message: text("The model is busy.") },
+            Fault::Garbled { lines: 1 },
             Fault::Garbled { lines: 2 },
-        ]
+        ];
+        for service in [Service::UserPool, Service::IdentityPool, Service::FunctionUrl, Service::Sts, Service::HostedUi]
+        {
+            all.extend([
+                Fault::Unreachable { service },
+                Fault::Unreadable { service },
+                Fault::Throttled { service, retry_after: Some(7), request_id: id.clone() },
+                Fault::Throttled { service, retry_after: None, request_id: None },
+                Fault::Failing { service, status: 502, message: text("Internal Server Error"), request_id: id.clone() },
+            ]);
+        }
+        all
+    }
+
+    fn is_whole(text: &str) {
+        assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{text}");
+        assert!(
+            !text.contains("..") && !text.contains("  ") && !text.contains(": .") && !text.contains("WHOM"),
+            "{text}"
+        );
     }
 
     #[test]
     fn every_fault_is_whole_sentences_that_differ() {
         let texts: Vec<String> = all().iter().map(|fault| notice(fault, None).text).collect();
         for text in &texts {
-            assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{text}");
-            assert!(!text.contains("..") && !text.contains("  "), "{text}");
+            is_whole(text);
             assert_eq!(texts.iter().filter(|other| *other == text).count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_exception_with_a_sentence_of_its_own_has_a_whole_one() {
+        for (index, (code, ..)) in CODES.iter().enumerate() {
+            assert!(CODES[..index].iter().all(|(other, ..)| other != code), "{code} is there twice");
+            let refused = |code: &str| Fault::Refused {
+                service: Service::UserPool,
+                status: 400,
+                code: code.to_owned(),
+                message: "AWS's words.".into(),
+                request_id: Some("6f1c".into()),
+            };
+            let notice = notice(&refused(code), Some("it@example.com"));
+            is_whole(&notice.text);
+            assert!(!notice.title.is_empty() && !notice.text.contains("AWS's words"), "{}", notice.text);
+            assert_eq!(notice.request_id.as_deref(), Some("6f1c"));
         }
     }
 

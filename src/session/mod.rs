@@ -10,6 +10,8 @@
 //! At most one request is under way. Whoever carries [`Effect::Send`] out feeds the reply back, unless another `Send` or a sign-out came since.
 
 mod env;
+#[cfg(test)]
+pub(crate) mod harness;
 mod record;
 
 pub use env::{Env, Memory};
@@ -19,7 +21,7 @@ use crate::cognito::{
     self, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, get_credentials_for_identity, get_id,
     get_open_id_token, get_tokens_from_refresh_token, hosted_ui, revoke_token,
 };
-use crate::config::Config;
+use crate::config::{Config, UserPool};
 use crate::fault::{Busy, Fault, Service};
 use crate::http::{NoAnswer, Request, Response};
 use crate::protocol::{FormId, PasskeyOutcome};
@@ -67,8 +69,9 @@ enum Proof {
         refresh: Option<Secret>,
         /// The remembered device that the refresh token belongs to.
         device_key: Option<String>,
-        /// Whether the tokens came by the hosted UI, which has a session of its own.
-        hosted: bool,
+        /// What was typed as the username, for the form to begin with next time. None if the tokens came by the hosted UI, which has a session
+        /// of its own.
+        typed: Option<String>,
     },
     /// Some other provider's token.
     Foreign(Foreign),
@@ -297,10 +300,12 @@ impl Session {
             Outcome::Foreign(_) | Outcome::Guest => Skew::default(),
         };
         let guest = env.memory.get(&guest_key(env.config)).map(|id| IdentityId(id.expose().to_owned()));
-        let linking = guest.is_some() && !matches!(outcome, Outcome::Guest);
+        let brings_its_own = matches!(&outcome, Outcome::Foreign(foreign) if foreign.identity_id.is_some());
+        let linking = guest.is_some() && !brings_its_own && !matches!(outcome, Outcome::Guest);
         let (proof, identity) = match outcome {
             Outcome::Tokens { id, refresh, device_key, hosted } => {
-                (Proof::Tokens { id, refresh, device_key, hosted }, guest)
+                let typed = (!hosted).then(|| sign_in.username().to_owned());
+                (Proof::Tokens { id, refresh, device_key, typed }, guest)
             }
             // A developer's token names its own identity.
             Outcome::Foreign(foreign) => {
@@ -316,11 +321,12 @@ impl Session {
         let Some(account) = self.into_account() else {
             return Self::SigningIn(Box::new(SignIn::begin(env, String::new(), None)));
         };
+        let pool = account.pool(env.config);
         let (refresh, hosted) = match account.proof {
-            Proof::Tokens { refresh, hosted, .. } => (refresh, hosted),
+            Proof::Tokens { refresh, typed, .. } => (refresh, typed.is_none()),
             Proof::Foreign(_) | Proof::Guest => (None, false),
         };
-        let revoke = env.config.user_pool.as_ref().zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
+        let revoke = pool.zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
         let url = env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| hosted_ui::logout_url(ui, env.page));
         let Some(url) = url else {
             let sign_in = SignIn::begin(env, String::new(), None);
@@ -364,7 +370,11 @@ impl Session {
 
     /// Whether a form is on the screen and a reply is awaited that the person waits for.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::SigningIn(sign_in) if sign_in.is_busy())
+        match self {
+            Self::SigningIn(sign_in) => sign_in.is_busy(),
+            Self::Renewing(renewing) => renewing.how.first,
+            _ => false,
+        }
     }
 
     /// Whether a reply is awaited.
@@ -411,6 +421,14 @@ impl Account {
         }
     }
 
+    /// What was typed as the username. How the person is called can be something else that does not sign in, such as an email address.
+    fn typed(&self) -> String {
+        match &self.proof {
+            Proof::Tokens { typed, .. } => typed.clone().unwrap_or_default(),
+            Proof::Foreign(_) | Proof::Guest => String::new(),
+        }
+    }
+
     fn role(&self, config: &Config) -> Option<String> {
         let basic = config.identity_pool.basic_flow.as_ref();
         match &self.proof {
@@ -454,12 +472,20 @@ impl Account {
         }
     }
 
+    /// The user pool, if the tokens are its: they can be another provider's, whose button stands beside the pool's form.
+    fn pool<'a>(&self, config: &'a Config) -> Option<&'a UserPool> {
+        match &self.proof {
+            Proof::Tokens { id, .. } => config.user_pool.as_ref().filter(|pool| id.issuer.ends_with(&pool.id)),
+            Proof::Foreign(_) | Proof::Guest => None,
+        }
+    }
+
     /// The request for new tokens; `None` if there is nothing to ask with.
     fn refresh(&self, config: &Config) -> Option<Request> {
         match &self.proof {
             Proof::Tokens { refresh, device_key, .. } => {
                 let refresh = refresh.as_ref()?;
-                match (&config.user_pool, &config.hosted_ui) {
+                match (self.pool(config), &config.hosted_ui) {
                     (Some(pool), _) => Some(get_tokens_from_refresh_token(pool, refresh, device_key.as_deref())),
                     (None, Some(ui)) => Some(hosted_ui::refresh(ui, refresh)),
                     (None, None) => None,
@@ -495,11 +521,7 @@ impl Account {
     }
 
     fn ended(self, env: &mut Env<'_>, wanted: bool) -> Session {
-        let username = match self.proof {
-            Proof::Tokens { id, hosted: false, .. } => id.username,
-            _ => String::new(),
-        };
-        let sign_in = SignIn::begin(env, username, Some(Fault::SessionEnded));
+        let sign_in = SignIn::begin(env, self.typed(), Some(Fault::SessionEnded));
         if wanted {
             env.effects.push(Effect::Keys(Err(Fault::SessionEnded)));
         }
@@ -515,7 +537,7 @@ fn last_part(arn: &str) -> String {
 impl Renewing {
     fn replied(self, env: &mut Env<'_>, reply: Result<Response, NoAnswer>) -> Session {
         let service = match (self.step, &self.account.proof) {
-            (Step::Refresh, Proof::Tokens { .. }) if env.config.user_pool.is_some() => Service::UserPool,
+            (Step::Refresh, _) if self.account.pool(env.config).is_some() => Service::UserPool,
             (Step::Refresh, _) => Service::HostedUi,
             (Step::AssumeRole, _) => Service::Sts,
             _ => Service::IdentityPool,
@@ -557,6 +579,10 @@ impl Renewing {
         let tokens = match &mut self.account.proof {
             Proof::Foreign(foreign) => match crate::foreign::read(response, now) {
                 Ok(fresh) => {
+                    // Somebody else may be signed in at that address by now.
+                    if fresh.identity_id.is_some() || fresh.username != foreign.username {
+                        self.account.identity = fresh.identity_id.clone().map(IdentityId);
+                    }
                     *foreign = fresh;
                     Ok(None)
                 }
@@ -682,11 +708,7 @@ impl Renewing {
     /// A failure that may pass leaves the person signed in; one at the end of a sign-in goes back to the form.
     fn failed(self, env: &mut Env<'_>, fault: Fault) -> Session {
         if self.how.first {
-            let username = match &self.account.proof {
-                Proof::Tokens { id, hosted: false, .. } => id.username.clone(),
-                _ => String::new(),
-            };
-            return Session::SigningIn(Box::new(SignIn::begin(env, username, Some(fault))));
+            return Session::SigningIn(Box::new(SignIn::begin(env, self.account.typed(), Some(fault))));
         }
         if self.how.wanted {
             env.effects.push(Effect::Keys(Err(fault)));

@@ -45,11 +45,11 @@ impl Account {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let identity = self.identity.as_ref().map(|identity| identity.0.as_str());
         let own = match &self.proof {
-            Proof::Tokens { id, refresh, device_key, hosted } => [
+            Proof::Tokens { id, refresh, device_key, typed } => [
                 ("idToken", Json::Text(id.raw().expose())),
                 ("refreshToken", Json::optional(refresh.as_ref().map(Secret::expose))),
                 ("deviceKey", Json::optional(device_key.as_deref())),
-                ("hosted", Json::Bool(*hosted)),
+                ("typed", Json::optional(typed.as_deref())),
             ],
             Proof::Foreign(Foreign { key, token, username, expires, identity_id: _ }) => [
                 ("token", Json::Text(token.expose())),
@@ -79,7 +79,7 @@ impl Account {
                 id: IdToken::parse(Secret::new(id)).ok()?,
                 refresh: text("refreshToken").map(Secret::new),
                 device_key: text("deviceKey"),
-                hosted: value.get("hosted").and_then(Value::as_bool).unwrap_or_default(),
+                typed: text("typed"),
             }
         } else if let Some(token) = text("token") {
             Proof::Foreign(Foreign {
@@ -119,15 +119,15 @@ mod tests {
             expires: Some(UnixMillis(9)),
         };
         let id = IdToken::parse(Secret::new(id)).unwrap();
-        let tokens = |refresh: Option<&str>, device: Option<&str>, hosted| Proof::Tokens {
+        let tokens = |refresh: Option<&str>, device: Option<&str>, typed: Option<&str>| Proof::Tokens {
             id: id.clone(),
             refresh: refresh.map(|token| Secret::new(token.into())),
             device_key: device.map(str::to_owned),
-            hosted,
+            typed: typed.map(str::to_owned),
         };
         vec![
-            account(tokens(Some("r"), Some("d"), true), Some("eu-central-1:1")),
-            account(tokens(None, None, false), None),
+            account(tokens(Some("r"), Some("d"), Some("alice")), Some("eu-central-1:1")),
+            account(tokens(None, None, None), None),
             account(Proof::Foreign(foreign), Some("eu-central-1:1")),
             account(Proof::Guest, Some("eu-central-1:1")),
         ]

@@ -93,6 +93,9 @@ enum Call {
     TokenUrl,
 }
 
+/// Challenges that come before the password, or another first factor, is proved.
+const FIRST_FACTOR: [&str; 4] = ["SELECT_CHALLENGE", "PASSWORD", "PASSWORD_SRP", "PASSWORD_VERIFIER"];
+
 /// What the reply to a request of the sign-in may need.
 #[derive(Debug)]
 enum Proof {
@@ -103,6 +106,8 @@ enum Proof {
     Sent(Secret),
     /// The device's password is to be proved.
     Device(Ephemeral),
+    /// The device's password was proved.
+    DeviceSent,
 }
 
 /// A device that the user pool remembers.
@@ -210,7 +215,12 @@ impl SignIn {
     }
 
     /// Where a reload interrupted it.
-    pub fn restore(env: &mut Env<'_>, pending: Pending) -> Self {
+    pub fn restore(env: &mut Env<'_>, mut pending: Pending) -> Self {
+        let older_than = |millis| pending.asked.plus(millis) < env.now;
+        // A new account's session saves typing the password; its code is good for longer.
+        if pending.challenge.name == CONFIRM_SIGN_UP && older_than(LONGEST_SESSION) {
+            pending.challenge.session = None;
+        }
         let longest = if pending.challenge.session.is_some() { LONGEST_SESSION } else { LONGEST_CODE };
         let expired = pending.asked.plus(longest) < env.now;
         let mut sign_in = Self {
@@ -256,6 +266,10 @@ impl SignIn {
         let Some(question) = self.take_question(form) else { return };
         let inputs = question.step.inputs(env.config);
         let pool = env.config.user_pool.as_ref();
+        if inputs.is_empty() && question.step != Step::Passkey {
+            // The form of index.html, sent before it was known that nothing is typed here.
+            return self.ask_again(env, question, None);
+        }
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
             return self.ask_again(env, question, Some(fault));
         }
@@ -396,6 +410,11 @@ impl SignIn {
                 self.stage = Stage::Asking(question);
             }
         }
+    }
+
+    /// As typed.
+    pub fn username(&self) -> &str {
+        &self.username
     }
 
     /// Whether a reply is awaited that the person waits for.
@@ -587,10 +606,19 @@ impl SignIn {
         match cognito::read_auth(response) {
             Ok(AuthReply::Tokens(tokens)) => return self.signed_in(env, pool, tokens),
             Ok(AuthReply::Challenge(challenge)) => self.challenged(env, pool, challenge, proof, question),
+            // What this browser keeps of the device is wrong, and would be the next time.
+            Err(CognitoError::Service(error))
+                if matches!(proof, Proof::Device(_) | Proof::DeviceSent)
+                    && error.message.contains("ncorrect username or password") =>
+            {
+                env.forget(&device_key(pool, &self.username));
+                self.device = None;
+                self.start_again(env, Some(Fault::SignInExpired));
+            }
             Err(error) => {
                 let password = match proof {
                     Proof::Typed(password, _) | Proof::Sent(password) => Some(password),
-                    Proof::Nothing | Proof::Device(_) => None,
+                    Proof::Nothing | Proof::Device(_) | Proof::DeviceSent => None,
                 };
                 self.refused(env, error, password, question);
             }
@@ -603,6 +631,9 @@ impl SignIn {
         let user = challenge.parameter("USER_ID_FOR_SRP").or_else(|| challenge.parameter("USERNAME"));
         if let Some(user) = user {
             user.clone_into(&mut self.user);
+        }
+        if matches!(proof, Proof::Sent(_)) && !FIRST_FACTOR.contains(&challenge.name.as_str()) {
+            self.proved = true;
         }
         match (challenge.name.as_str(), proof) {
             ("PASSWORD_VERIFIER", Proof::Typed(password, Some(ephemeral))) => {
@@ -675,13 +706,12 @@ impl SignIn {
             SrpChallenge { user_id, salt: field("SALT"), srp_b: field("SRP_B"), secret_block: field("SECRET_BLOCK") };
         match ephemeral.password_claim_signature(pool_name, srp, secret.expose(), &timestamp) {
             Ok(signature) => {
-                self.proved = true;
                 let responses = [
                     ("PASSWORD_CLAIM_SECRET_BLOCK", field("SECRET_BLOCK")),
                     ("PASSWORD_CLAIM_SIGNATURE", &signature),
                     ("TIMESTAMP", &timestamp),
                 ];
-                let proof = password.map_or(Proof::Nothing, Proof::Sent);
+                let proof = password.map_or(Proof::DeviceSent, Proof::Sent);
                 self.respond_to(env, pool, challenge, &responses, proof, back);
             }
             Err(error) => {
@@ -791,20 +821,28 @@ impl SignIn {
             "PasswordResetRequiredException" => return self.forgot_password(env, pool, question),
             // Confirmed already: a reply that was lost, or a link that was followed.
             "NotAuthorizedException" if said("Current status is CONFIRMED") => return self.enter(env, pool, None),
+            "InvalidParameterException" if said("already confirmed") => return self.enter(env, pool, None),
             "ResourceNotFoundException" if self.device.is_some() && said("evice") => {
                 env.forget(&device_key(pool, &self.username));
                 self.device = None;
+                // Again without it, unless that takes a password that is gone by now.
+                let is_without = matches!(pool.auth_flow, AuthFlow::CustomAuth | AuthFlow::UserAuth);
+                if password.is_none() && !is_without {
+                    return self.start_again(env, Some(Fault::SignInExpired));
+                }
                 let preferred = pool.preferred_challenge.as_deref();
-                return match password {
-                    Some(password) => self.initiate(env, pool, Some(password), preferred, None, Question::sign_in()),
-                    None => self.start_again(env, Some(Fault::SignInExpired)),
-                };
+                let preferred = preferred.filter(|name| password.is_some() || !name.starts_with("PASSWORD"));
+                return self.initiate(env, pool, password, preferred, None, Question::sign_in());
             }
             "NotAuthorizedException" if said("nvalid session") || said("session is expired") || said("used once") => {
                 return self.start_again(env, Some(Fault::SignInExpired));
             }
             _ => user_pool_fault(&error),
         };
+        if fault == Fault::WrongPassword && !question.takes_password() {
+            // Of a challenge without a password: it went with its session.
+            return self.start_again(env, Some(fault));
+        }
         if question.step == Step::Password {
             // The challenge went with the wrong password.
             question.challenge.session = None;
@@ -1001,7 +1039,8 @@ impl SignIn {
 
     /// The form that is on the screen, with a word about it; a new one where it asks something else.
     fn ask_again(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
-        if question.step == self.shown {
+        // Back from the hosted UI nothing was asked yet.
+        if question.step == self.shown && self.form != FormId(0) {
             self.show(env, question, fault);
         } else {
             self.ask(env, question, fault);

@@ -149,6 +149,11 @@ impl Question {
         self.challenge.parameter(SELECTED).is_some()
     }
 
+    /// Whether a password is what may be wrong.
+    pub fn takes_password(&self) -> bool {
+        matches!(self.step, Step::SignIn | Step::Password | Step::ForgotPassword | Step::SignUp)
+    }
+
     /// A step that follows a code which was sent.
     pub fn delivered(name: &str, delivery: Option<&Delivery>) -> Challenge {
         let (medium, destination) =
@@ -209,6 +214,7 @@ impl Step {
             CONFIRM_SIGN_UP => Self::ConfirmSignUp(delivery()),
             FORGOT_PASSWORD => Self::ForgotPassword,
             RESET_PASSWORD => Self::ResetPassword(delivery()),
+            REMEMBER_DEVICE => Self::RememberDevice,
             "PASSWORD" | "PASSWORD_SRP" => Self::Password,
             "SELECT_CHALLENGE" => {
                 let mut factors = known(name, &challenge.available, &FIRST_FACTORS)?;
