@@ -52,11 +52,11 @@ const built = new WebAssembly.Module(readFileSync(wasmFile));
 const [shortModule, ...rest] = new Set(WebAssembly.Module.imports(built).map(({ module }) => module));
 if (rest.length) fail('imports from several modules');
 const imports = new Map(short.imports.map(([, name, to]) => [name, to]));
-glue = glue.replaceAll(entry, (text, name) => (imports.has(name) ? text.replace(name, imports.get(name)) : ''));
-glue = glue.replace(`"${module}": import0`, `${shortModule}: import0`);
+glue = glue.replaceAll(entry, (text, name) => (imports.has(name) ? text.replace(name, () => imports.get(name)) : ''));
+glue = glue.replace(`"${module}": import0`, () => `${shortModule}: import0`);
 const left = new Map(short.exports);
 glue = glue.replaceAll(wrapper, (text, name) => (left.has(name) ? text : ''));
-for (const [name, to] of left) glue = glue.replaceAll(new RegExp(`\\bwasm\\.${name}\\b`, 'g'), `wasm.${to}`);
+glue = glue.replaceAll(/\bwasm\.(\w+)/g, (text, name) => `wasm.${left.get(name) ?? name}`);
 
 // Nothing is left over on either side.
 const differ = (one, other) => one.filter((name) => !other.includes(name));

@@ -8,7 +8,6 @@ pub use fetch::send;
 pub use store::{open, remember, save, written};
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -36,8 +35,15 @@ struct Worker {
     restored: bool,
     /// What the page sent before; in order.
     early: Vec<Message>,
-    /// Requests that can be ended.
-    aborts: HashMap<u32, AbortController>,
+    /// Requests that can be ended: one or two at a time.
+    aborts: Vec<(u32, AbortController)>,
+}
+
+impl Worker {
+    fn take_abort(&mut self, id: RequestId) -> Option<AbortController> {
+        let at = self.aborts.iter().position(|(of, _)| *of == id.number())?;
+        Some(self.aborts.swap_remove(at).1)
+    }
 }
 
 struct Message {
@@ -199,7 +205,7 @@ fn deliver(input: Input) {
             }),
             Effect::Stream(id, request) => stream(id, request),
             Effect::Abort(id) => {
-                if let Some(controller) = WORKER.with_borrow_mut(|worker| worker.aborts.remove(&id.number())) {
+                if let Some(controller) = WORKER.with_borrow_mut(|worker| worker.take_abort(id)) {
                     controller.abort();
                 }
             }
@@ -229,13 +235,13 @@ fn wait(id: RequestId, millis: u32) {
 fn stream(id: RequestId, request: Request) {
     let Ok(controller) = AbortController::new() else { return post(&STOPPED.into()) };
     let signal = controller.signal();
-    WORKER.with_borrow_mut(|worker| worker.aborts.insert(id.number(), controller));
+    WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
     spawn_local(async move {
         let last = match fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await {
             Ok(()) => Streamed::End,
             Err(no_answer) => Streamed::NoAnswer(no_answer),
         };
-        WORKER.with_borrow_mut(|worker| worker.aborts.remove(&id.number()));
+        WORKER.with_borrow_mut(|worker| worker.take_abort(id));
         deliver(Input::Streamed(id, last));
     });
 }
