@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$TRUNK_STAGING_DIR"
 
 # Comments are for readers of the source.
-sed -i '\|^ *//|d' boot.js worker_boot.js
+sed -i '\|^ *//|d' boot.js worker_boot.js passkey.js
 
 # rename FILE USED_IN…: FILE becomes NAME-HASH.EXT, also where it is named.
 rename() {
@@ -20,6 +20,7 @@ rename() {
 rename worker_bg.wasm worker.js worker_boot.js
 rename worker.js worker_boot.js
 rename worker_boot.js index.html
+rename passkey.js boot.js
 rename boot.js index.html
 
 # The page's policy without what only a header can say and without trunk serve's nonce; `trunk build` leaves placeholders for that one.

@@ -6,7 +6,8 @@ use crate::chat::{self, Chat};
 use crate::cognito::Ephemeral;
 use crate::config::Config;
 use crate::http::{Head, NoAnswer, Request, Response};
-use crate::protocol::{Intent, SessionView, View};
+use crate::messages;
+use crate::protocol::{self, Field, FieldKind, Form, FormError, Intent, SessionView, TurnUpdate, View};
 use crate::secret::Secret;
 use crate::session::{self, Record, Session};
 use crate::stream::stock::Ask;
@@ -136,11 +137,7 @@ impl App {
             }
             // The edge has handled these intents: it holds the store, and the password that goes with a sign-in. The rest is late.
             Input::Intent(
-                Intent::Start { .. }
-                | Intent::SignIn { .. }
-                | Intent::Submit { .. }
-                | Intent::Press { .. }
-                | Intent::Passkey { .. },
+                Intent::Start { .. } | Intent::Submit { .. } | Intent::Press { .. } | Intent::Passkey { .. },
             )
             | Input::Replied(..)
             | Input::Streamed(..) => {}
@@ -169,13 +166,13 @@ impl App {
                     let subject = self
                         .session
                         .subject()
-                        .filter(|_| matches!(view, SessionView::SignedIn { .. }))
+                        .filter(|_| matches!(view, session::SessionView::SignedIn { .. }))
                         .map(str::to_owned);
                     if subject.is_some() && self.chat_of != subject {
                         self.no_turns(now, effects);
                         self.chat_of = subject;
                     }
-                    effects.push(Effect::Show(View::Session(view)));
+                    effects.push(Effect::Show(View::Session(self.view(view))));
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
@@ -193,8 +190,59 @@ impl App {
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
                 chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
+                chat::Effect::Ended { turn, end, first_text, duration } => {
+                    let notice = messages::ending(&end, self.config.contact.as_deref());
+                    let end = match end {
+                        chat::End::Done => protocol::End::Done,
+                        chat::End::Stopped => protocol::End::Stopped,
+                        chat::End::CutOff => protocol::End::CutOff,
+                        chat::End::Failed(_) => protocol::End::Failed,
+                    };
+                    let update = TurnUpdate::Ended { end, notice, first_text, duration };
+                    effects.push(Effect::Show(View::Turn { id: turn, update }));
+                }
             }
         }
+    }
+
+    /// The session's view as the page's.
+    fn view(&self, view: session::SessionView) -> SessionView {
+        let fault = match view {
+            session::SessionView::SigningIn => return SessionView::Busy { text: "Signing in…".into() },
+            session::SessionView::SignedIn { username, role } => {
+                return SessionView::SignedIn { username, role, sign_out: "Sign out".into() };
+            }
+            session::SessionView::SignedOut { fault } => fault,
+        };
+        let error = fault.map(|fault| {
+            let notice = messages::notice(&fault, self.config.contact.as_deref());
+            let text = match notice.request_id {
+                Some(id) => format!("{} Request {id}.", notice.text),
+                None => notice.text,
+            };
+            FormError { text, field: (fault == protocol::Fault::WrongPassword).then_some(1) }
+        });
+        let field = |name: &str, label: &str, autocomplete: &str, kind| Field {
+            name: name.into(),
+            label: label.into(),
+            hint: String::new(),
+            autocomplete: autocomplete.into(),
+            value: String::new(),
+            kind,
+        };
+        SessionView::Asked(Form {
+            id: protocol::FormId(0),
+            is_sign_in: true,
+            title: "Sign in".into(),
+            text: self.config.name.as_ref().map(|name| format!("to {name}")).unwrap_or_default(),
+            fields: vec![
+                field("username", "Email or username", "username", FieldKind::Text("text".into())),
+                field("password", "Password", "current-password", FieldKind::Password),
+            ],
+            submit: "Sign in".into(),
+            buttons: vec![],
+            error,
+        })
     }
 
     /// Forgets all turns, and ends the answer that is under way.
@@ -320,7 +368,7 @@ mod tests {
                 body: vec![],
             };
             let effects = app.step(later, Input::Replied(refreshing, Ok(refusal)));
-            assert_eq!(ends(&effects), [&End::Failed(crate::protocol::Fault::SessionEnded)]);
+            assert_eq!(ends(&effects), [&End::Failed]);
             let effects = app.step(NOW, Input::Restored(Some(record(who))));
             assert_eq!(!effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns))), kept, "{who}");
         }

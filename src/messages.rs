@@ -1,18 +1,8 @@
 //! Every sentence that the running app says. What index.html says before the app runs stands there.
 
-use crate::protocol::{End, Fault, Service};
+use crate::chat::End;
+use crate::protocol::{Fault, Notice, Service};
 use crate::stream::stock::UseCase;
-
-/// What a person reads of a failure: what happened and what to do next; and the request id for whoever looks into it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// One or two words.
-    pub title: &'static str,
-    /// The sentences.
-    pub text: String,
-    /// AWS's id of the request, if one is known.
-    pub request_id: Option<String>,
-}
 
 fn service(service: Service) -> &'static str {
     match service {
@@ -118,7 +108,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             ("Incomplete", format!("{lines} of the answer could not be read. The rest is shown."), None)
         }
     };
-    Notice { title, text, request_id }
+    Notice { title: title.into(), text, request_id }
 }
 
 /// The notice of an answer that did not end well; `None` for one that did, or that the person stopped.
@@ -126,7 +116,7 @@ pub fn ending(end: &End, contact: Option<&str>) -> Option<Notice> {
     match end {
         End::Done | End::Stopped => None,
         End::CutOff => Some(Notice {
-            title: "Cut off",
+            title: "Cut off".into(),
             text: "The connection ended before the answer did. What arrived is kept.".into(),
             request_id: None,
         }),
@@ -140,7 +130,7 @@ fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// Of a sentence that begins with it. ASCII only: the whole of Unicode's case tables would cost the page 9 kB.
+/// Of a sentence that begins with it. ASCII only: the whole of Unicode's case tables would cost 9 kB of Wasm.
 fn capitalised(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {

@@ -5,7 +5,7 @@
 use crate::cognito::Keys;
 use crate::config::Config;
 use crate::http::{Head, NoAnswer, Request, Response, check, to_json};
-use crate::protocol::{End, Fault, Service, TurnId, TurnUpdate};
+use crate::protocol::{Fault, Service, TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
 use crate::stream::Event;
@@ -83,8 +83,32 @@ pub enum Effect {
     Stream(Request),
     /// End the request that is under way.
     Abort,
-    /// Show this.
+    /// Show this; never an end.
     Show(TurnId, TurnUpdate),
+    /// Show that the answer has ended.
+    Ended {
+        /// Whose answer.
+        turn: TurnId,
+        /// How it ended.
+        end: End,
+        /// Milliseconds from the request to the first text, if text came.
+        first_text: Option<u32>,
+        /// Milliseconds from the request to the end.
+        duration: u32,
+    },
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// With its end marker.
+    Done,
+    /// The person stopped it.
+    Stopped,
+    /// The connection ended without the end marker.
+    CutOff,
+    /// It failed, before or after text came.
+    Failed(Fault),
 }
 
 impl Chat {
@@ -283,10 +307,7 @@ impl Chat {
 
 impl Answering {
     fn ended(&self, now: UnixMillis, end: End) -> Effect {
-        Effect::Show(
-            self.turn,
-            TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) },
-        )
+        Effect::Ended { turn: self.turn, end, first_text: self.first_text, duration: millis(self.began, now) }
     }
 }
 

@@ -60,7 +60,7 @@ fn all(inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
 
 fn end(effects: &[Effect]) -> Option<&End> {
     effects.iter().rev().find_map(|effect| match effect {
-        Effect::Show(_, TurnUpdate::Ended { end, .. }) => Some(end),
+        Effect::Ended { end, .. } => Some(end),
         _ => None,
     })
 }
@@ -114,10 +114,7 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
         effects.iter().filter(|effect| matches!(effect, Effect::Show(_, TurnUpdate::Text(_)))).collect();
     assert_eq!(texts.len(), 2, "one for each read: {texts:?}");
     assert_eq!(text(&effects), "abc");
-    assert!(matches!(
-        effects.last(),
-        Some(Effect::Show(_, TurnUpdate::Ended { end: End::Done, first_text: Some(400), duration: 500 }))
-    ));
+    assert!(matches!(effects.last(), Some(Effect::Ended { end: End::Done, first_text: Some(400), duration: 500, .. })));
 }
 
 #[test]

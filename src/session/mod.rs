@@ -20,7 +20,7 @@ use crate::cognito::{
 };
 use crate::config::Config;
 use crate::http::{NoAnswer, Request, Response, ServiceError};
-use crate::protocol::{Fault, Service, SessionView};
+use crate::protocol::{Fault, Service};
 use crate::secret::Secret;
 use crate::time::{Skew, UnixMillis};
 
@@ -115,6 +115,25 @@ pub struct Grant {
     pub skew: Skew,
     /// The name of the role, where the ID token names one.
     pub role: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionView {
+    /// Nobody.
+    SignedOut {
+        /// Why, unless the person asked for it.
+        fault: Option<Fault>,
+    },
+    /// A sign-in is under way.
+    SigningIn,
+    /// Somebody.
+    SignedIn {
+        /// How the user pool calls them.
+        username: String,
+        /// The name of their role.
+        role: Option<String>,
+    },
 }
 
 /// What happens to a session.

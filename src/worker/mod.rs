@@ -44,7 +44,8 @@ struct Worker {
 
 struct Message {
     intent: Intent,
-    password: Option<Secret>,
+    /// What was filled in.
+    values: Vec<Secret>,
 }
 
 thread_local! {
@@ -66,7 +67,6 @@ pub fn start() {
     spawn_local(async {
         match configure().await {
             Ok(config) => {
-                show(&[View::Configured { name: config.name.clone(), contact: config.contact.clone() }]);
                 let early = WORKER.with_borrow_mut(|worker| {
                     worker.app = Some(App::new(config));
                     std::mem::take(&mut worker.early)
@@ -98,11 +98,12 @@ fn ephemeral() -> Option<Ephemeral> {
     Ephemeral::new(&Entropy(random().ok()?)).ok()
 }
 
-/// An intent as the page posts it: its bytes, then the password if there is one.
+/// An intent as the page posts it: its bytes, then what was filled in.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
     let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
-    Some(Message { intent, password: parts.get(1).as_string().map(Secret::new) })
+    let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
+    Some(Message { intent, values })
 }
 
 fn post(message: &JsValue) {
@@ -147,7 +148,7 @@ fn take(message: Message) {
             None
         }
     });
-    let Some(Message { intent, password }) = ready else { return };
+    let Some(Message { intent, mut values }) = ready else { return };
     match intent {
         Intent::Start { tab } => spawn_local(async move {
             let record = store::open(tab).await;
@@ -163,15 +164,14 @@ fn take(message: Message) {
             });
             early.into_iter().for_each(take);
         }),
-        Intent::SignIn { username } => {
-            match WORKER.with_borrow_mut(|worker| worker.ephemeral.take()).or_else(ephemeral) {
-                Some(ephemeral) => {
-                    let password = password.unwrap_or_else(|| Secret::new(String::new()));
-                    deliver(Input::SignIn { username, password, ephemeral });
-                }
-                None => post(&STOPPED.into()),
+        Intent::Submit { .. } => match WORKER.with_borrow_mut(|worker| worker.ephemeral.take()).or_else(ephemeral) {
+            Some(ephemeral) => {
+                let password = values.pop().unwrap_or_else(|| Secret::new(String::new()));
+                let username = values.pop().map(|name| name.expose().trim().to_owned()).unwrap_or_default();
+                deliver(Input::SignIn { username, password, ephemeral });
             }
-        }
+            None => post(&STOPPED.into()),
+        },
         intent => deliver(Input::Intent(intent)),
     }
 }
