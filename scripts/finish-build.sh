@@ -12,7 +12,7 @@ cd "$TRUNK_STAGING_DIR"
 # The classes are wasm-streams', which Leptos brings for server functions.
 node "$root/scripts/shrink.mjs" signet.js signet_bg.wasm IntoUnderlyingByteSource IntoUnderlyingSink IntoUnderlyingSource
 node "$root/scripts/shrink.mjs" worker.js worker_bg.wasm
-esbuild signet.js worker.js boot.js worker_boot.js --minify --tree-shaking=true --format=esm --target=es2022 --outdir=. --allow-overwrite --log-level=warning
+esbuild signet.js worker.js boot.js worker_boot.js passkey.js --minify --tree-shaking=true --format=esm --target=es2022 --outdir=. --allow-overwrite --log-level=warning
 
 # rename FILE USED_IN…: FILE becomes NAME-HASH.EXT, also where it is named.
 rename() {
@@ -26,6 +26,7 @@ rename() {
 rename worker_bg.wasm worker.js worker_boot.js
 rename worker.js worker_boot.js
 rename worker_boot.js index.html
+rename passkey.js boot.js
 rename boot.js index.html
 rename signet_bg.wasm signet.js index.html
 rename signet.js index.html

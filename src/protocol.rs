@@ -3,6 +3,10 @@
 //! What a person typed travels beside its intent as strings of the browser's, so that no password and no code lies in the page's Wasm memory. No
 //! secret type can be serialised, so none can be part of a view.
 
+mod read;
+
+pub use read::views;
+
 use serde::{Deserialize, Serialize};
 
 use crate::stream::stock::UseCase;
@@ -10,13 +14,14 @@ use crate::stream::stock::UseCase;
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The page is here. Beside this: its address without query and hash, and the query that the hosted UI came back with, or nothing.
-    /// `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
+    /// The page is here. Beside this: the page's address without query and hash, and the query that a provider's page came back with, or
+    /// nothing (RFC 6749 §4.1.2). `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
     Start {
         /// As long as the tab lives.
         tab: Option<TabHalf>,
     },
-    /// A form is sent. Beside this, for each of its fields in order: what was filled in.
+    /// A form is sent. Beside this, for each of its fields in order: what was filled in. The form of index.html may be sent before the worker has
+    /// said a number; its number is then zero, and its fields are username and password.
     Submit {
         /// Which form.
         form: FormId,
@@ -73,7 +78,7 @@ pub enum PasskeyOutcome {
 
 /// What a person who is not signed in is asked. A view with the number of the form that is shown changes only its error and its buttons, so
 /// that what was typed stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Form {
     /// To be sent back with what was filled in.
     pub id: FormId,
@@ -94,7 +99,7 @@ pub struct Form {
 }
 
 /// A sentence about a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FormError {
     /// What happened and what to do next.
     pub text: String,
@@ -103,7 +108,7 @@ pub struct FormError {
 }
 
 /// A field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// `name` and `id` of the element.
     pub name: String,
@@ -120,7 +125,7 @@ pub struct Field {
 }
 
 /// What a field takes or shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum FieldKind {
     /// Text, with the `type` and `inputmode` of the element: `text`, `email`, `tel`, `url`, `date`.
     Text(String),
@@ -145,7 +150,7 @@ pub enum FieldKind {
 }
 
 /// What a new password must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// Such as `at least 12 characters`.
     pub label: String,
@@ -154,7 +159,7 @@ pub struct Rule {
 }
 
 /// Checks of a password, made in the browser's own string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Check {
     /// At least so many characters.
     Length(u32),
@@ -168,8 +173,32 @@ pub enum Check {
     Symbol,
 }
 
+impl Check {
+    /// Whether a password passes, which has `length` UTF-16 units, of which `unit` gives each: it is never here as a whole.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
+    pub fn is_met(self, length: u32, unit: impl Fn(u32) -> u32) -> bool {
+        // The second half of a pair is no character of its own (RFC 2781 §2.1).
+        let starts = |at: &u32| !(0xdc00..0xe000).contains(&unit(*at));
+        let (low, high) = match self {
+            Self::Length(least) => return (0..length).filter(starts).count() >= least as usize,
+            Self::Lowercase => ('a', 'z'),
+            Self::Uppercase => ('A', 'Z'),
+            Self::Number => ('0', '9'),
+            Self::Symbol => {
+                // Cognito's list is all of ASCII's punctuation.
+                return (0..length).any(|at| match u8::try_from(unit(at)) {
+                    Ok(b' ') => at > 0 && at + 1 < length,
+                    Ok(byte) => byte.is_ascii_punctuation(),
+                    Err(_) => false,
+                });
+            }
+        };
+        (0..length).any(|at| (low as u32..=high as u32).contains(&unit(at)))
+    }
+}
+
 /// A button beside the one that sends the form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Button {
     /// What it says.
     pub label: String,
@@ -192,7 +221,7 @@ impl std::fmt::Debug for TabHalf {
 }
 
 /// What the page shows from now on. Each is one thing that changes alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum View {
     /// The configuration cannot be used. Nothing else will come.
     Misconfigured {
@@ -234,7 +263,7 @@ impl View {
 }
 
 /// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum SessionView {
     /// Nobody; this is asked.
     Asked(Form),
@@ -249,7 +278,7 @@ pub enum SessionView {
         username: String,
         /// The name of the role that their group gives them, where the ID token names one.
         role: Option<String>,
-        /// What the button that ends the session says.
+        /// The label of the button that ends the session: `Sign out`, or for a guest `Sign in`.
         sign_out: String,
     },
 }
@@ -259,7 +288,7 @@ pub enum SessionView {
 pub struct TurnId(pub u32);
 
 /// What is new of a turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum TurnUpdate {
     /// A prompt was sent, for the first time or again; nothing has come yet.
     Asked {
@@ -285,19 +314,8 @@ pub enum TurnUpdate {
     },
 }
 
-/// What a person reads of a failure: what happened and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// One or two words.
-    pub title: String,
-    /// The sentences.
-    pub text: String,
-    /// AWS's id of the request, if one is known, for whoever looks into it.
-    pub request_id: Option<String>,
-}
-
 /// How an answer ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum End {
     /// With its end marker.
     Done,
@@ -309,13 +327,24 @@ pub enum End {
     Failed,
 }
 
+/// What a person reads of a failure: what happened and what to do next; and the request id for whoever looks into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// One or two words.
+    pub title: String,
+    /// The sentences.
+    pub text: String,
+    /// AWS's id of the request, if one is known.
+    pub request_id: Option<String>,
+}
+
 /// A message as bytes. Both halves come from one build, so the format needs no version.
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     // Enums, strings and numbers cannot fail to be written.
     postcard::to_allocvec(message).unwrap_or_default()
 }
 
-/// A message from bytes; `None` if it came from another build.
+/// An intent from bytes; `None` if it came from another build. Views are read by [`views`].
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }
@@ -324,18 +353,26 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
 mod tests {
     use super::*;
 
+    fn met(check: Check, password: &str) -> bool {
+        let units: Vec<u16> = password.encode_utf16().collect();
+        check.is_met(u32::try_from(units.len()).unwrap(), |at| units[at as usize].into())
+    }
+
     #[test]
-    fn what_is_encoded_is_decoded() {
-        let view = View::Turn {
-            id: TurnId(3),
-            update: TurnUpdate::Ended {
-                end: End::Failed,
-                notice: Some(Notice { title: "Busy".into(), text: "Later.".into(), request_id: None }),
-                first_text: None,
-                duration: 12,
-            },
-        };
-        assert_eq!(decode(&encode(&view)), Some(view));
-        assert_eq!(decode::<View>(&[250, 1]), None);
+    fn passwords_are_checked_as_cognito_does() {
+        for (check, good, bad) in [
+            (Check::Length(3), &["abc", "äöü", "a b"][..], &["", "ab", "a\u{1f511}"][..]),
+            (Check::Lowercase, &["Aa", "z"], &["", "AZ", "ä", "1"]),
+            (Check::Uppercase, &["aA", "Z"], &["", "az", "Ä"]),
+            (Check::Number, &["0", "a9"], &["", "a", "²", "٣"]),
+            (Check::Symbol, &["a b"], &["", " a", "a ", " ", "aB1", "§", "\t"]),
+        ] {
+            assert!(good.iter().all(|password| met(check, password)), "{check:?}");
+            assert!(!bad.iter().any(|password| met(check, password)), "{check:?}");
+        }
+        // <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>, as listed there.
+        for symbol in r#"^ $ * . [ ] { } ( ) ? " ! @ # % & / \ , > < ' : ; | _ ~ ` = + -"#.split(' ') {
+            assert!(met(Check::Symbol, symbol), "{symbol}");
+        }
     }
 }
