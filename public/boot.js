@@ -27,8 +27,7 @@ const signet = (globalThis.signet = {
     signet.abort = () => controller.abort();
     try {
       await (await import('./passkey.js')).ask(options, autofill, controller.signal, done);
-    } catch (error) {
-      console.error(error);
+    } catch {
       if (!autofill) done(false);
     }
   },

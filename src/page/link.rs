@@ -24,7 +24,7 @@ fn boot(name: &str) -> Option<JsValue> {
 /// Calls a function of `boot.js`.
 fn call(name: &str, arguments: &Array) {
     if let Some(function) = boot(name).and_then(|function| function.dyn_into::<Function>().ok()) {
-        // None of them throws.
+        // Throws only for an address that is none, which is not left for.
         let _ = function.apply(&JsValue::UNDEFINED, arguments);
     }
 }

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent, Text};
 
-use super::dom::{element, say};
+use super::dom::{element, flag, say};
 use crate::messages::{seconds, use_case};
 use crate::page;
 use crate::protocol::{End, Intent, Notice, TurnId, TurnUpdate};
@@ -212,9 +212,8 @@ pub fn account(username: &str, role: Option<&str>, sign_out: &str) {
     say("who", username);
     say("sign-out", sign_out);
     say("role", role.unwrap_or_default());
-    if let Some(chip) = element::<HtmlElement>("role").and_then(|role| role.parent_element()) {
-        // Fails only for a name that is not one.
-        let _ = chip.toggle_attribute_with_force("hidden", role.is_none());
+    if let Some(Ok(Some(chip))) = element::<HtmlElement>("role").map(|role| role.closest(".chip")) {
+        flag(&chip, "hidden", role.is_none());
     }
 }
 

@@ -83,7 +83,7 @@ pub fn build(place: &Element, field: &Field) {
             match &field.kind {
                 // A person's name has capitals.
                 FieldKind::Text(_) if !field.autocomplete.starts_with("username") => {
-                    set(&input, "autocapitalize", None)
+                    set(&input, "autocapitalize", None);
                 }
                 FieldKind::Code => {
                     set(&input, "inputmode", Some("numeric"));

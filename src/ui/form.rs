@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use js_sys::{Date, Function, JsString, Reflect};
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, HtmlElement};
 
 use super::dom::{add_part, element, find, flag, focus, put, say, set};
 use super::{field, sign_in};
@@ -60,9 +60,9 @@ pub fn listen() {
 
 fn on(event: &Event) {
     let of_event = |name: &str| Reflect::get(event, &name.into()).unwrap_or_default();
-    let target = || of_event("target").dyn_into::<Element>().ok();
+    let target = || of_event("target").dyn_into::<HtmlElement>().ok();
     match event.type_().as_str() {
-        "submit" if target().is_some_and(|form| form.class_name() == "sheet") => {
+        "submit" if target().is_some_and(|form| form.get_attribute("action").is_some()) => {
             event.prevent_default();
             submit();
         }
@@ -97,7 +97,7 @@ pub fn submit() {
 fn press(button: &Element) {
     let index = button.get_attribute("data-press").and_then(|index| index.parse().ok());
     // It waits, or the form was sent.
-    let Some(index) = index.filter(|_| !button.has_attribute("aria-disabled")) else { return };
+    let Some(index) = index.filter(|_| button.get_attribute("aria-disabled").is_none()) else { return };
     GATE.with_borrow_mut(|gate| {
         gate.send(&Intent::Press { form: gate.form.id, button: index }, false);
         gate.set_busy(true, "");
@@ -272,7 +272,7 @@ impl Gate {
             }
             wrong => wrong,
         };
-        let nowhere = || document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        let nowhere = || document().query_selector(":focus").is_ok_and(|focused| focused.is_none());
         match goes_on.and_then(|each| element::<Element>(&each.name)) {
             Some(input) => focus(&input),
             // The button that had the focus may be gone.

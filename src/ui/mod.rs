@@ -18,7 +18,7 @@ use web_sys::HtmlElement;
 use crate::page;
 use crate::protocol::{SessionView, View};
 use chat::Turns;
-use dom::element;
+use dom::{element, focus, put, set};
 
 /// Takes the page over.
 pub fn start() {
@@ -109,27 +109,22 @@ impl Page {
 /// Nothing is being opened any more.
 fn opened() {
     if let Some(root) = document().document_element() {
-        // Fails only for a name that is not one.
-        let _ = root.remove_attribute("data-session");
+        set(&root, "data-session", None);
     }
 }
 
 /// What the configuration lacks, in place of everything else.
 fn misconfigured(problem: &str) {
     let Some(fatal) = element::<HtmlElement>("fatal") else { return };
-    for (selector, text) in [("h1", "This app is not set up correctly"), ("p", problem)] {
-        if let Ok(Some(part)) = fatal.query_selector(selector) {
-            part.set_text_content(Some(text));
-        }
-    }
+    put(&fatal, "h1", "This app is not set up correctly");
+    put(&fatal, "p", problem);
     if let Some(form) = element::<HtmlElement>("sign-in") {
-        form.set_hidden(true);
+        set(&form, "hidden", Some(""));
     }
     opened();
-    fatal.set_hidden(false);
+    set(&fatal, "hidden", None);
     if let Some(reload) = element::<HtmlElement>("reload") {
-        // Fails for what is not in the document; then there is nothing to focus.
-        let _ = reload.focus();
+        focus(&reload);
     }
 }
 
