@@ -233,7 +233,10 @@ impl SignIn {
         };
         sign_in.device = sign_in.known_device(env);
         match Question::new(pending.challenge) {
-            Ok(question) if !expired => sign_in.ask(env, question, None),
+            Ok(question) if !expired => match &env.config.user_pool {
+                Some(pool) if question.needs_secret_code() => sign_in.associate(env, pool, question),
+                _ => sign_in.ask(env, question, None),
+            },
             _ => sign_in.start_again(env, expired.then_some(Fault::SignInExpired)),
         }
         sign_in
@@ -270,6 +273,10 @@ impl SignIn {
         if inputs.is_empty() && question.step != Step::Passkey {
             // The form of index.html, sent before it was known that nothing is typed here.
             return self.ask_again(env, question, None);
+        }
+        if let Some(pool) = pool.filter(|_| question.needs_secret_code()) {
+            // Asking for it failed the first time; there is nothing to type a code of.
+            return self.associate(env, pool, question);
         }
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
             return self.ask_again(env, question, Some(fault));
