@@ -65,6 +65,7 @@ struct Outgoing {
 }
 
 /// What happens to the app.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
     /// The store was read.

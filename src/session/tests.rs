@@ -743,7 +743,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn whatever_happens_no_secret_is_shown_nothing_hangs_and_signing_out_signs_out(kind in 0..10_u8, moves in moves()) {

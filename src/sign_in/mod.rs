@@ -66,6 +66,7 @@ pub struct SignIn {
     stage: Stage,
 }
 
+#[allow(clippy::large_enum_variant)] // There is one.
 #[derive(Debug)]
 enum Stage {
     Asking(Question),
@@ -519,7 +520,7 @@ impl SignIn {
             }),
             (Call::ResendConfirmationCode, Some(_)) => cognito::read_delivery(response).map(|delivery| {
                 let mut challenge = Question::delivered(CONFIRM_SIGN_UP, delivery.as_ref());
-                challenge.session = question.challenge.session.clone();
+                challenge.session.clone_from(&question.challenge.session);
                 self.ask_new(env, challenge);
             }),
             (Call::ForgotPassword, Some(_)) => cognito::read_delivery(response).map(|delivery| {
@@ -1210,10 +1211,9 @@ fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<F
     inputs.iter().enumerate().find_map(|(index, input)| {
         let value = values.get(index).map_or("", Secret::expose);
         let why = match input {
-            Input::FixedUsername | Input::Secret => return None,
             Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
-            Input::NewPassword if !allows(&pool.password_policy, value) => FieldFault::Policy,
-            Input::Password | Input::NewPassword => return None,
+            Input::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
+            Input::FixedUsername | Input::Secret | Input::Password | Input::NewPassword => return None,
             _ if value.trim().is_empty() => FieldFault::Empty,
             _ => return None,
         };
@@ -1223,7 +1223,7 @@ fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<F
 
 /// Whether a password keeps to a policy.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
-fn allows(policy: &PasswordPolicy, password: &str) -> bool {
+fn allows(policy: PasswordPolicy, password: &str) -> bool {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
     password.chars().count() >= policy.minimum_length as usize
         && (!policy.lowercase || has(|c| c.is_ascii_lowercase()))
