@@ -217,14 +217,7 @@ impl App {
             let wait = (half + self.random.below(half)).max(asked * 1000);
             sent.tries += 1;
             if self.session.is_busy() {
-                let service = if sent.request.url == self.config.identity_pool.endpoint
-                    && self.config.user_pool.as_ref().is_none_or(|pool| pool.endpoint != sent.request.url)
-                {
-                    Service::IdentityPool
-                } else {
-                    Service::UserPool
-                };
-                let busy = Screen::Busy(Busy::Retrying(service, wait.div_ceil(1000)));
+                let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
                 effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
             }
             effects.push(Effect::Wait(sent.id, wait));
@@ -232,6 +225,17 @@ impl App {
             return;
         }
         self.session(now, session::Input::Replied(reply), effects);
+    }
+
+    /// Whose address it is.
+    fn service(&self, url: &str) -> Service {
+        let pools = &self.config.identity_pool;
+        match &self.config.user_pool {
+            Some(pool) if pool.endpoint == url => Service::UserPool,
+            _ if pools.endpoint == url => Service::IdentityPool,
+            _ if pools.sts_endpoint == url => Service::Sts,
+            _ => Service::HostedUi,
+        }
     }
 
     fn session(&mut self, now: UnixMillis, input: session::Input, effects: &mut Vec<Effect>) {
@@ -628,5 +632,15 @@ mod tests {
         assert_eq!(tab.sends().unwrap().1, "GetId");
         tab.reply(throttled(None));
         assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
+    }
+
+    #[test]
+    fn an_address_of_the_deployers_is_not_called_the_user_pool() {
+        let config = Config { user_pool: None, token_url: Some("https://login.example.com/token".into()), ..config() };
+        let mut tab = Tab::new(config, None);
+        let form = tab.app.last_form;
+        tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
+        tab.reply(Ok(response(503, "")));
+        assert!(tab.busy().unwrap().starts_with("The sign-in page's service"), "{:?}", tab.busy());
     }
 }
