@@ -295,7 +295,7 @@ impl SignIn {
         let step = question.step.clone();
         match step {
             Step::SignIn => {
-                answers.text(&Input::Username).clone_into(&mut self.username);
+                self.username = answers.username(pool);
                 let password = answers.secret(&Input::Password);
                 self.initiate(env, pool, password, pool.preferred_challenge.as_deref(), None, question);
             }
@@ -325,8 +325,10 @@ impl SignIn {
             }
             Step::NewPassword(_) => {
                 let attributes = answers.attributes();
-                let named: Vec<(String, &str)> =
-                    attributes.iter().map(|(name, value)| (["userAttributes.", name].concat(), *value)).collect();
+                let named: Vec<(String, &str)> = attributes
+                    .iter()
+                    .map(|(name, value)| (["userAttributes.", name].concat(), value.as_str()))
+                    .collect();
                 let mut responses = vec![("NEW_PASSWORD", answers.raw(&Input::NewPassword))];
                 responses.extend(named.iter().map(|(name, value)| (name.as_str(), *value)));
                 self.respond(env, pool, &responses, Proof::Nothing, question);
@@ -343,7 +345,7 @@ impl SignIn {
                 self.send(env, request, Call::ConfirmSignUp, question, Busy::Checking);
             }
             Step::ForgotPassword => {
-                answers.text(&Input::Username).clone_into(&mut self.username);
+                self.username = answers.username(pool);
                 self.forgot_password(env, pool, question);
             }
             Step::ResetPassword(_) => {
@@ -880,9 +882,11 @@ impl SignIn {
     // --- accounts -------------------------------------------------------------------------------------------------------------
 
     fn sign_up(&mut self, env: &mut Env<'_>, pool: &UserPool, answers: &Answers<'_>, question: Question) {
-        answers.text(&Input::Username).clone_into(&mut self.username);
+        self.username = answers.username(pool);
         let password = Secret::new(answers.raw(&Input::NewPassword).to_owned());
-        let mut attributes = answers.attributes();
+        let attributes = answers.attributes();
+        let mut attributes: Vec<(&str, &str)> =
+            attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let is_email = self.username.contains('@');
         let also = match pool.username {
             Username::Email => Some("email"),
@@ -1125,13 +1129,31 @@ impl<'a> Answers<'a> {
         Secret::new(self.raw(&Input::Code).chars().filter(|c| !c.is_whitespace()).collect())
     }
 
-    fn attributes(&self) -> Vec<(&'a str, &'a str)> {
+    fn attributes(&self) -> Vec<(&'a str, String)> {
         let filled = self.inputs.iter().zip(self.values).filter_map(|(input, value)| match input {
-            Input::Attribute(name) => Some((name.as_str(), value.expose().trim())),
+            Input::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
+            Input::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
             _ => None,
         });
         filled.collect()
     }
+
+    /// The username as the pool takes it.
+    fn username(&self, pool: &UserPool) -> String {
+        let typed = self.text(&Input::Username);
+        let is_phone = match pool.username {
+            Username::Phone => true,
+            Username::EmailOrPhone => typed.starts_with('+'),
+            Username::Any | Username::Email => false,
+        };
+        if is_phone { phone_number(typed) } else { typed.to_owned() }
+    }
+}
+
+/// A phone number without what people write between its digits: AWS takes `+` and digits only.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>
+fn phone_number(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')')).collect()
 }
 
 impl Device {

@@ -287,3 +287,23 @@ fn recovery_and_sign_up_are_offered_only_where_they_are_possible() {
     let all = with_sign_up(Username::Any, &[], false);
     assert_eq!(Run::new(all).actions(), [Action::ForgotPassword, Action::SignUp]);
 }
+
+#[test]
+fn a_phone_number_may_be_written_as_people_write_it() {
+    let typed = " +49 (170) 123-45.67 ";
+    let mut run = Run::new(with_sign_up(Username::Phone, &[], false));
+    run.submit(&[typed, PASSWORD]);
+    assert_eq!(run.body()["AuthParameters"]["USERNAME"], "+491701234567");
+    let mut run = Run::new(with_sign_up(Username::EmailOrPhone, &[], false));
+    run.press(Action::SignUp).submit(&[typed, PASSWORD]);
+    assert_eq!(run.body()["Username"], "+491701234567");
+    assert_eq!(run.body()["UserAttributes"][0]["Value"], "+491701234567");
+    let mut run = Run::new(with_sign_up(Username::Any, &["phone_number"], false));
+    run.press(Action::SignUp).submit(&["a-b (c)", PASSWORD, typed]);
+    assert_eq!(
+        (&run.body()["Username"], &run.body()["UserAttributes"][0]["Value"]),
+        (&json!("a-b (c)"), &json!("+491701234567"))
+    );
+    run.refuse("UsernameExistsException", "").press(Action::StartAgain).press(Action::ForgotPassword);
+    assert_eq!(run.submit(&["a-b (c)"]).body()["Username"], "a-b (c)", "a name stays as it is");
+}
