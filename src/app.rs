@@ -443,10 +443,10 @@ mod tests {
         }
     }
 
-    fn throttled(retry_after: Option<u32>) -> Result<Response, NoAnswer> {
+    fn throttled(retry_after: Option<u32>) -> Response {
         let mut response = refusal("TooManyRequestsException", "Rate exceeded");
         response.head.retry_after = retry_after;
-        Ok(response)
+        response
     }
 
     #[test]
@@ -532,7 +532,7 @@ mod tests {
         let first_wait = |seed: [u8; 32]| {
             let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
             tab.restore(None);
-            tab.submit().reply(throttled(None)).waits().unwrap().1
+            tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
         };
         let waits: Vec<u32> = (0..8).map(|seed| first_wait([seed; 32])).collect();
         assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
@@ -541,9 +541,9 @@ mod tests {
     #[test]
     fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
         let mut tab = Tab::signing_in();
-        assert_eq!(tab.reply(throttled(Some(PATIENCE))).waits().unwrap().1, PATIENCE * 1000);
+        assert_eq!(tab.reply(Ok(throttled(Some(PATIENCE)))).waits().unwrap().1, PATIENCE * 1000);
         let mut tab = Tab::signing_in();
-        tab.reply(throttled(Some(PATIENCE + 1)));
+        tab.reply(Ok(throttled(Some(PATIENCE + 1))));
         assert_eq!(tab.waits(), None, "the person decides");
         assert!(tab.error().unwrap().contains("in 11 s"), "{:?}", tab.error());
     }
@@ -568,10 +568,10 @@ mod tests {
     fn signing_out_while_a_request_waits_ends_the_waiting() {
         for mut tab in [Tab::signing_in(), Tab::restored()] {
             let (id, _) = tab.sends().unwrap();
-            assert!(tab.reply(throttled(None)).waits().is_some());
+            assert!(tab.reply(Ok(throttled(None))).waits().is_some());
             tab.step(Input::Intent(Intent::SignOut, vec![]));
             assert!(tab.step(Input::Waited(id)).effects.is_empty());
-            assert!(tab.step(Input::Replied(id, throttled(None))).effects.is_empty());
+            assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
         }
     }
 
@@ -600,7 +600,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
-        for reply in [throttled(None), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
+        for reply in [Ok(throttled(None)), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
             let mut tab = Tab::signing_in();
             let (id, _) = tab.sends().unwrap();
             for least in [BACK_OFF, 2 * BACK_OFF] {
@@ -623,14 +623,14 @@ mod tests {
     #[test]
     fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
         let mut tab = Tab::restored();
-        assert!(tab.reply(throttled(None)).waits().is_some());
+        assert!(tab.reply(Ok(throttled(None))).waits().is_some());
         assert_eq!(tab.busy(), None, "the person sees the conversation");
 
         let mut tab = Tab::signing_in();
         tab.reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
         tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
         assert_eq!(tab.sends().unwrap().1, "GetId");
-        tab.reply(throttled(None));
+        tab.reply(Ok(throttled(None)));
         assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
     }
 

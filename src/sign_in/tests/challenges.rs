@@ -239,12 +239,14 @@ fn a_wrong_answer_stays_on_its_form_and_in_its_session() {
     }
 }
 
+/// How the pool fails, and whether that is what is said.
+type Failure = (fn(&mut Run) -> &mut Run, fn(&Fault) -> bool);
+
 #[test]
 fn what_may_pass_and_what_locks_leaves_the_form_with_a_word() {
     for row in rows() {
         let mut run = proved(config(), &row.challenge);
-        type Says = fn(&mut Run) -> &mut Run;
-        let failures: [(Says, fn(&Fault) -> bool); 7] = [
+        let failures: [Failure; 7] = [
             (|run| run.refuse("ExpiredCodeException", ""), |f| matches!(f, Fault::Refused { .. })),
             (|run| run.refuse("LimitExceededException", ""), |f| *f == Fault::TooManyAttempts),
             (|run| run.refuse("TooManyFailedAttemptsException", ""), |f| *f == Fault::TooManyAttempts),

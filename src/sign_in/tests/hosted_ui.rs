@@ -1,5 +1,7 @@
 //! There and back: pages of somebody else's.
 
+use base64::Engine;
+
 use super::*;
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::session::{self, Screen};
@@ -65,7 +67,6 @@ fn the_code_that_comes_back_becomes_tokens_and_keys() {
     let begin =
         "grant_type=authorization_code&client_id=1abc&code=the-code&redirect_uri=https%3A%2F%2Fapp.example.com%2F";
     assert_eq!(sent, format!("{begin}&code_verifier={verifier}"));
-    use base64::Engine;
     let challenge = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(crate::hash::sha256(&[verifier.as_bytes()]));
     assert_eq!(parameter(&url, "code_challenge"), challenge);
     run.reply(&tokens(&parameter(&url, "nonce"), |_| {}));
