@@ -65,6 +65,7 @@ struct Outgoing {
 }
 
 /// What happens to the app.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
     /// The store was read.
@@ -216,14 +217,7 @@ impl App {
             let wait = (half + self.random.below(half)).max(asked * 1000);
             sent.tries += 1;
             if self.session.is_busy() {
-                let service = if sent.request.url == self.config.identity_pool.endpoint
-                    && self.config.user_pool.as_ref().is_none_or(|pool| pool.endpoint != sent.request.url)
-                {
-                    Service::IdentityPool
-                } else {
-                    Service::UserPool
-                };
-                let busy = Screen::Busy(Busy::Retrying(service, wait.div_ceil(1000)));
+                let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
                 effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
             }
             effects.push(Effect::Wait(sent.id, wait));
@@ -231,6 +225,17 @@ impl App {
             return;
         }
         self.session(now, session::Input::Replied(reply), effects);
+    }
+
+    /// Whose address it is.
+    fn service(&self, url: &str) -> Service {
+        let pools = &self.config.identity_pool;
+        match &self.config.user_pool {
+            Some(pool) if pool.endpoint == url => Service::UserPool,
+            _ if pools.endpoint == url => Service::IdentityPool,
+            _ if pools.sts_endpoint == url => Service::Sts,
+            _ => Service::HostedUi,
+        }
     }
 
     fn session(&mut self, now: UnixMillis, input: session::Input, effects: &mut Vec<Effect>) {
@@ -438,10 +443,10 @@ mod tests {
         }
     }
 
-    fn throttled(retry_after: Option<u32>) -> Result<Response, NoAnswer> {
+    fn throttled(retry_after: Option<u32>) -> Response {
         let mut response = refusal("TooManyRequestsException", "Rate exceeded");
         response.head.retry_after = retry_after;
-        Ok(response)
+        response
     }
 
     #[test]
@@ -527,7 +532,7 @@ mod tests {
         let first_wait = |seed: [u8; 32]| {
             let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
             tab.restore(None);
-            tab.submit().reply(throttled(None)).waits().unwrap().1
+            tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
         };
         let waits: Vec<u32> = (0..8).map(|seed| first_wait([seed; 32])).collect();
         assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
@@ -536,9 +541,9 @@ mod tests {
     #[test]
     fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
         let mut tab = Tab::signing_in();
-        assert_eq!(tab.reply(throttled(Some(PATIENCE))).waits().unwrap().1, PATIENCE * 1000);
+        assert_eq!(tab.reply(Ok(throttled(Some(PATIENCE)))).waits().unwrap().1, PATIENCE * 1000);
         let mut tab = Tab::signing_in();
-        tab.reply(throttled(Some(PATIENCE + 1)));
+        tab.reply(Ok(throttled(Some(PATIENCE + 1))));
         assert_eq!(tab.waits(), None, "the person decides");
         assert!(tab.error().unwrap().contains("in 11 s"), "{:?}", tab.error());
     }
@@ -563,10 +568,10 @@ mod tests {
     fn signing_out_while_a_request_waits_ends_the_waiting() {
         for mut tab in [Tab::signing_in(), Tab::restored()] {
             let (id, _) = tab.sends().unwrap();
-            assert!(tab.reply(throttled(None)).waits().is_some());
+            assert!(tab.reply(Ok(throttled(None))).waits().is_some());
             tab.step(Input::Intent(Intent::SignOut, vec![]));
             assert!(tab.step(Input::Waited(id)).effects.is_empty());
-            assert!(tab.step(Input::Replied(id, throttled(None))).effects.is_empty());
+            assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
         }
     }
 
@@ -595,7 +600,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
-        for reply in [throttled(None), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
+        for reply in [Ok(throttled(None)), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
             let mut tab = Tab::signing_in();
             let (id, _) = tab.sends().unwrap();
             for least in [BACK_OFF, 2 * BACK_OFF] {
@@ -618,14 +623,24 @@ mod tests {
     #[test]
     fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
         let mut tab = Tab::restored();
-        assert!(tab.reply(throttled(None)).waits().is_some());
+        assert!(tab.reply(Ok(throttled(None))).waits().is_some());
         assert_eq!(tab.busy(), None, "the person sees the conversation");
 
         let mut tab = Tab::signing_in();
         tab.reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
         tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
         assert_eq!(tab.sends().unwrap().1, "GetId");
-        tab.reply(throttled(None));
+        tab.reply(Ok(throttled(None)));
         assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
+    }
+
+    #[test]
+    fn an_address_of_the_deployers_is_not_called_the_user_pool() {
+        let config = Config { user_pool: None, token_url: Some("https://login.example.com/token".into()), ..config() };
+        let mut tab = Tab::new(config, None);
+        let form = tab.app.last_form;
+        tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
+        tab.reply(Ok(response(503, "")));
+        assert!(tab.busy().unwrap().starts_with("The sign-in page's service"), "{:?}", tab.busy());
     }
 }

@@ -138,6 +138,7 @@ const CODES: [(&str, &str, &str); 34] = [
 ];
 
 /// A failure's notice. `contact` is whom the configuration names for questions of access.
+#[allow(clippy::too_many_lines)] // A table, one row a fault.
 pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
     let whom = contact.unwrap_or("whoever runs this app");
     let (title, text, request_id) = match fault {

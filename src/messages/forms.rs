@@ -208,7 +208,7 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
         Input::FixedUsername => ("username", "Account", "username", FieldKind::Fixed),
         Input::Password => ("password", "Password", "current-password", FieldKind::Password),
         Input::NewPassword => {
-            let rules = pool.map(|pool| rules(&pool.password_policy)).unwrap_or_default();
+            let rules = pool.map(|pool| rules(pool.password_policy)).unwrap_or_default();
             ("new-password", "New password", "new-password", FieldKind::NewPassword(rules))
         }
         Input::Code => ("code", "Code", "one-time-code", FieldKind::Code),
@@ -302,7 +302,7 @@ fn factor(name: &str) -> &'static str {
     }
 }
 
-fn rules(policy: &PasswordPolicy) -> Vec<Rule> {
+fn rules(policy: PasswordPolicy) -> Vec<Rule> {
     let wanted = [
         (true, Check::Length(policy.minimum_length)),
         (policy.lowercase, Check::Lowercase),

@@ -354,6 +354,7 @@ impl Run {
     }
 
     /// The whole of what the last step sends. `SRP_A` and signatures are checked for their shape where `expected` says `*`.
+    #[allow(clippy::needless_pass_by_value)] // Tests write `json!` in its place.
     #[track_caller]
     pub(crate) fn expect(&mut self, operation: &str, expected: Value) -> &mut Self {
         assert_eq!(self.sends(), Some(operation), "{:?}", self.effects);

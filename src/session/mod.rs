@@ -142,6 +142,7 @@ pub struct Grant {
 }
 
 /// What happens to a session.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
     /// The store was read.
@@ -334,15 +335,12 @@ impl Session {
             return Self::SigningIn(Box::new(sign_in));
         };
         let sign_in = Box::new(SignIn::leave_for_good(env));
-        match revoke {
-            Some(revoke) => {
-                env.effects.push(Effect::Send(revoke));
-                Self::SigningOut(sign_in, url)
-            }
-            None => {
-                env.effects.push(Effect::Leave(url));
-                Self::SigningIn(sign_in)
-            }
+        if let Some(revoke) = revoke {
+            env.effects.push(Effect::Send(revoke));
+            Self::SigningOut(sign_in, url)
+        } else {
+            env.effects.push(Effect::Leave(url));
+            Self::SigningIn(sign_in)
         }
     }
 

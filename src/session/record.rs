@@ -10,6 +10,7 @@ use crate::sign_in::{Foreign, Pending};
 use crate::time::{Skew, UnixMillis};
 
 /// What the tab keeps.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// Enough to fetch new keys without signing in again. Keys are not part of it.

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::harness::*;
@@ -274,4 +275,523 @@ fn another_providers_refresh_token_is_not_shown_to_the_user_pool() {
     );
     run.step(Input::SignOut);
     assert!(run.forgotten().is_none(), "the pool does not know it");
+}
+
+// --- guests -------------------------------------------------------------------------------------------------------------------
+
+/// A guest with keys.
+fn guest() -> Run {
+    let mut run = Run::new(with_guests());
+    run.press(Action::Guest).expect("GetId", json!({"IdentityPoolId": "eu-central-1:1-2"}));
+    run.reply(&identity("eu-central-1:guest"))
+        .expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest"}));
+    run.reply(&guests_keys("G1", NOW.plus(HOUR)));
+    run
+}
+
+fn guests_keys(key: &str, expires: UnixMillis) -> Value {
+    let mut keys = credentials(key, expires);
+    keys["IdentityId"] = "eu-central-1:guest".into();
+    keys
+}
+
+fn guests_identity(run: &Run) -> Option<&str> {
+    run.memory.get("guest eu-central-1:1-2").map(Secret::expose)
+}
+
+/// The guest signs in, up to the tokens.
+fn signs_in(run: &mut Run) {
+    run.step(Input::SignOut).type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&tokens(NOW, Some("refresh-1")));
+}
+
+#[test]
+fn a_guest_shows_nothing_and_is_the_same_guest_the_next_time() {
+    let mut run = guest();
+    assert!(run.is_signed_in());
+    assert!(matches!(&run.screen, Some(Screen::SignedIn { guest: true, role: None, .. })));
+    assert_eq!(guests_identity(&run), Some("eu-central-1:guest"));
+    assert_eq!(run.step(need_keys(None)).keys(), Some(Ok("G1")));
+    // Keys that expire are fetched anew, without a refresh.
+    run.at(NOW.plus(HOUR)).step(need_keys(None));
+    run.expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest"}));
+    run.reply(&guests_keys("G2", NOW.plus(2 * HOUR)));
+    assert_eq!(run.keys(), Some(Ok("G2")));
+    run.restore("").expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest"}));
+    // Another tab has no record, but the browser has the identity.
+    run.record = None;
+    run.restore("").press(Action::Guest);
+    run.expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest"}));
+}
+
+#[test]
+fn a_guests_identity_is_carried_over_to_whoever_signs_in() {
+    let mut run = guest();
+    signs_in(&mut run);
+    assert_eq!(guests_identity(&run), Some("eu-central-1:guest"), "until it is done");
+    run.expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest", "Logins": logins()}));
+    assert!(run.reply(&guests_keys("A1", NOW.plus(HOUR))).is_signed_in());
+    assert_eq!(guests_identity(&run), None, "nobody is that guest any more");
+    run.restore("")
+        .expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest", "Logins": logins()}));
+}
+
+#[test]
+fn whoever_has_an_identity_already_keeps_it() {
+    for code in ["ResourceConflictException", "NotAuthorizedException", "ResourceNotFoundException"] {
+        let mut run = guest();
+        signs_in(&mut run);
+        run.refuse(code, "").expect("GetId", json!({"IdentityPoolId": "eu-central-1:1-2", "Logins": logins()}));
+        assert_eq!(guests_identity(&run), None);
+        run.reply(&identity("eu-central-1:i"))
+            .expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:i", "Logins": logins()}));
+        assert!(run.reply(&credentials("A1", NOW.plus(HOUR))).is_signed_in());
+    }
+    // The pool may say so itself, by answering with the identity that it is.
+    let mut run = guest();
+    signs_in(&mut run);
+    run.reply(&credentials("A1", NOW.plus(HOUR))).restore("");
+    assert_eq!(run.body()["IdentityId"], "eu-central-1:i");
+    // A busy pool says nothing about it.
+    let mut run = guest();
+    signs_in(&mut run);
+    run.refuse("TooManyRequestsException", "");
+    assert_eq!((run.asks(), guests_identity(&run)), (&Asked::SignIn, Some("eu-central-1:guest")));
+}
+
+#[test]
+fn a_guests_identity_that_is_disabled_or_gone_is_replaced_once() {
+    for code in ["NotAuthorizedException", "ResourceNotFoundException"] {
+        let mut run = guest();
+        run.restore("").refuse(code, "");
+        run.expect("GetId", json!({"IdentityPoolId": "eu-central-1:1-2"}));
+        run.reply(&identity("eu-central-1:another"));
+        assert_eq!(guests_identity(&run), Some("eu-central-1:another"));
+        run.refuse(code, "");
+        assert_eq!(run.sends(), None, "not in a circle");
+    }
+    let mut run = Run::new(with_guests());
+    run.press(Action::Guest)
+        .refuse("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool.");
+    assert!(matches!(run.fault(), Some(Fault::Refused { service: Service::IdentityPool, .. })));
+    assert_eq!(run.asks(), &Asked::SignIn);
+}
+
+#[test]
+fn a_guest_goes_on_to_the_form_by_signing_out() {
+    let mut run = guest();
+    run.step(Input::SignOut);
+    assert_eq!((run.asks(), run.sends()), (&Asked::SignIn, None));
+    assert!(run.forgotten().is_none() && run.record.is_none());
+    assert!(!Run::new(config()).actions().contains(&Action::Guest), "only where the pool lets them");
+}
+
+// --- tokens of another kind ---------------------------------------------------------------------------------------------------
+
+fn developer() -> Run {
+    let mut run = Run::new(with_token_url());
+    run.press(Action::TokenUrl);
+    let request = run.request().unwrap();
+    assert_eq!((request.method, request.url.as_str()), ("GET", "https://login.example.com/token"));
+    assert!(request.cookies);
+    run.reply(&developers_token("eu-central-1:dora")).expect(
+        "GetCredentialsForIdentity",
+        json!({"IdentityId": "eu-central-1:dora", "Logins": {"cognito-identity.amazonaws.com": "developers-token"}}),
+    );
+    run.reply(&credentials("D1", NOW.plus(HOUR)));
+    run
+}
+
+#[test]
+fn a_token_from_the_address_is_traded_under_its_key() {
+    assert!(developer().is_signed_in());
+    assert_eq!(developer().username(), "dora");
+    let mut config = with_token_url();
+    config.identity_pool.logins_key = Some("arn:aws:iam::1:saml-provider/okta".into());
+    let mut run = Run::new(config);
+    run.press(Action::TokenUrl).reply(&json!({"token": "assertion"}));
+    run.expect(
+        "GetId",
+        json!({"IdentityPoolId": "eu-central-1:1-2", "Logins": {"arn:aws:iam::1:saml-provider/okta": "assertion"}}),
+    );
+}
+
+#[test]
+fn a_token_that_has_expired_is_fetched_anew_and_a_401_ends_the_session() {
+    let mut run = developer();
+    run.at(NOW.plus(13 * MINUTE)).restore("");
+    assert_eq!(run.sends(), Some("GetCredentialsForIdentity"), "still good");
+    run.reply(&credentials("D2", NOW.plus(HOUR))).at(NOW.plus(HOUR)).step(need_keys(None));
+    assert_eq!(run.sends(), Some("https://login.example.com/token"));
+    run.reply(&developers_token("eu-central-1:dora")).reply(&credentials("D3", NOW.plus(2 * HOUR)));
+    assert_eq!(run.keys(), Some(Ok("D3")));
+    // Not there for a while is not signed out.
+    run.at(NOW.plus(2 * HOUR)).step(need_keys(None)).respond(response(503, ""));
+    assert!(matches!(run.session, Session::Known(_)));
+    for status in [401, 403] {
+        let mut run = developer();
+        run.at(NOW.plus(HOUR)).step(need_keys(None)).respond(response(status, "{}"));
+        assert_eq!((run.asks(), run.fault()), (&Asked::SignIn, Some(&Fault::SessionEnded)));
+        assert_eq!(run.keys(), Some(Err(&Fault::SessionEnded)));
+    }
+    let mut run = Run::new(with_token_url());
+    run.press(Action::TokenUrl).respond(response(401, "{}"));
+    assert!(matches!(run.fault(), Some(Fault::Denied { .. })));
+}
+
+#[test]
+fn tokens_of_an_openid_provider_are_refreshed_at_its_token_endpoint() {
+    let provider = || {
+        let mut run = Run::new(Config { user_pool: None, ..with_hosted_ui() });
+        run.press(Action::Provider(0));
+        let kept = run.memory.get(&run.memory.names("attempt ", |_| true)[0]).unwrap().expose().to_owned();
+        let attempt: Value = serde_json::from_str(&kept).unwrap();
+        let mut claims = claims(NOW);
+        claims["nonce"] = attempt["nonce"].clone();
+        let token = crate::cognito::unsigned_token(&claims);
+        let tokens = json!({"id_token": token, "access_token": "access-token", "refresh_token": "refresh-1"});
+        run.restore(&format!("code=c&state={}", attempt["state"].as_str().unwrap())).reply(&tokens);
+        run.reply(&identity("eu-central-1:i")).reply(&credentials("A1", NOW.plus(HOUR)));
+        run.at(NOW.plus(HOUR)).step(need_keys(None)).expect(
+            "https://signet.auth.eu-central-1.amazoncognito.com/oauth2/token",
+            json!("grant_type=refresh_token&client_id=1abc&refresh_token=refresh-1"),
+        );
+        run
+    };
+    let mut run = provider();
+    let fresh = crate::cognito::unsigned_token(&claims(NOW.plus(HOUR)));
+    run.reply(&json!({"id_token": fresh, "access_token": "access-token", "refresh_token": "refresh-2"}));
+    assert_eq!(run.sends(), Some("GetCredentialsForIdentity"));
+    run.reply(&credentials("A2", NOW.plus(2 * HOUR))).at(NOW.plus(2 * HOUR)).step(need_keys(None));
+    assert!(run.body().as_str().unwrap().ends_with("refresh_token=refresh-2"));
+    let mut run = provider();
+    run.respond(response(400, r#"{"error":"invalid_grant","error_description":"Token has been revoked."}"#));
+    assert_eq!((run.asks(), run.fault()), (&Asked::SignIn, Some(&Fault::SessionEnded)));
+    let mut run = provider();
+    run.respond(response(400, r#"{"error":"temporarily_unavailable"}"#));
+    assert!(matches!(run.session, Session::Known(_)));
+}
+
+// --- the basic flow -----------------------------------------------------------------------------------------------------------
+
+const STS: &str = "https://sts.eu-central-1.amazonaws.com/";
+
+fn assumed() -> Response {
+    let keys = "<AccessKeyId>S1</AccessKeyId><SecretAccessKey>secret-key</SecretAccessKey>\
+                <SessionToken>session-token</SessionToken><Expiration>2026-11-03T06:06:07Z</Expiration>";
+    response(200, format!("<AssumeRoleWithWebIdentityResponse>{keys}</AssumeRoleWithWebIdentityResponse>"))
+}
+
+fn assume(role: &str) -> Value {
+    let role = role.replace(':', "%3A").replace('/', "%2F");
+    json!(format!(
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={role}&RoleSessionName=signet\
+         &WebIdentityToken=open-id-token&DurationSeconds=900"
+    ))
+}
+
+#[test]
+fn the_basic_flow_is_a_token_of_the_identity_and_a_role_that_the_app_names() {
+    let open_id = json!({"IdentityId": "eu-central-1:i", "Token": "open-id-token"});
+    for (configured, role, name) in [
+        (Some("arn:aws:iam::1:role/named"), "arn:aws:iam::1:role/named", "named"),
+        (None, "arn:aws:iam::1:role/callers", "callers"),
+    ] {
+        let mut run = Run::new(with_basic_flow(configured, None));
+        run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&tokens(NOW, Some("refresh-1")));
+        run.reply(&identity("eu-central-1:i"))
+            .expect("GetOpenIdToken", json!({"IdentityId": "eu-central-1:i", "Logins": logins()}));
+        run.reply(&open_id).expect(STS, assume(role)).respond(assumed());
+        assert!(run.is_signed_in());
+        let Some(Screen::SignedIn { role, .. }) = &run.screen else { panic!("{:?}", run.screen) };
+        assert_eq!(role.as_deref(), Some(name));
+        assert_eq!(run.step(need_keys(None)).keys(), Some(Ok("S1")));
+        run.restore("");
+        assert_eq!(run.sends(), Some("GetOpenIdToken"));
+    }
+    let mut run = Run::new(with_basic_flow(None, Some("arn:aws:iam::1:role/guests")));
+    run.press(Action::Guest).reply(&identity("eu-central-1:guest"));
+    run.expect("GetOpenIdToken", json!({"IdentityId": "eu-central-1:guest"}));
+    run.reply(&open_id).expect(STS, assume("arn:aws:iam::1:role/guests"));
+}
+
+#[test]
+fn without_a_role_the_basic_flow_ends_with_a_word() {
+    let mut run = Run::new(with_basic_flow(None, None));
+    run.press(Action::Guest).reply(&identity("eu-central-1:guest")).reply(&json!({"Token": "open-id-token"}));
+    assert_eq!((run.asks(), run.fault(), run.sends()), (&Asked::SignIn, Some(&Fault::NoRole), None));
+    // What STS refuses is STS's word.
+    let mut run = Run::new(with_basic_flow(None, Some("arn:aws:iam::1:role/guests")));
+    run.press(Action::Guest).reply(&identity("eu-central-1:guest")).reply(&json!({"Token": "open-id-token"}));
+    run.respond(response(
+        403,
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>Not authorized</Message></Error></ErrorResponse>",
+    ));
+    assert!(matches!(run.fault(), Some(Fault::Refused { service: Service::Sts, .. })), "{:?}", run.fault());
+}
+
+// --- whatever happens ---------------------------------------------------------------------------------------------------------
+
+const PASSWORD: &str = "Hush-hush-1";
+const CODE: &str = "246810";
+/// What must never be seen, beside the authenticator's secret, which one form shows.
+const SECRETS: [&str; 11] = [
+    PASSWORD,
+    CODE,
+    SESSION,
+    "refresh-1",
+    "access-token",
+    "secret-key",
+    "session-token",
+    "developers-token",
+    "open-id-token",
+    "device-password",
+    "eyJ",
+];
+
+#[derive(Debug, Clone)]
+enum Move {
+    Submit,
+    SubmitOther(u32),
+    Press(u8),
+    Passkey(u8),
+    /// A reply that fits what was asked, one of several.
+    Answer(u8),
+    /// Any reply.
+    Reply(u8),
+    Refuse(u8, u8),
+    NoAnswer,
+    NeedKeys(bool),
+    ShownAgain,
+    NotKept,
+    Reload,
+    /// A reload with a callback, of an attempt that was made if there is one.
+    Return(bool),
+    SignOut,
+    Later(i64),
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        8 => Just(Move::Submit),
+        1 => (0..8_u32).prop_map(Move::SubmitOther),
+        3 => (0..5_u8).prop_map(Move::Press),
+        2 => (0..3_u8).prop_map(Move::Passkey),
+        12 => any::<u8>().prop_map(Move::Answer),
+        2 => any::<u8>().prop_map(Move::Reply),
+        3 => any::<(u8, u8)>().prop_map(|(code, said)| Move::Refuse(code, said)),
+        1 => Just(Move::NoAnswer),
+        1 => any::<bool>().prop_map(Move::NeedKeys),
+        1 => Just(Move::ShownAgain),
+        1 => Just(Move::NotKept),
+        1 => Just(Move::Reload),
+        1 => any::<bool>().prop_map(Move::Return),
+        1 => Just(Move::SignOut),
+        1 => (0..2 * HOUR).prop_map(Move::Later),
+    ];
+    prop::collection::vec(one, 0..40)
+}
+
+fn configs(kind: u8) -> Config {
+    let mut config = match kind {
+        0 => config(),
+        1 => with_flow(crate::config::AuthFlow::UserPasswordAuth),
+        2 => with_flow(crate::config::AuthFlow::CustomAuthWithSrp),
+        3 => with_choice(None),
+        4 => with_choice(Some("PASSWORD_SRP")),
+        5 => with_choice(Some("WEB_AUTHN")),
+        6 => with_basic_flow(None, None),
+        7 => with_token_url(),
+        8 => Config { user_pool: None, ..with_hosted_ui() },
+        _ => with_flow(crate::config::AuthFlow::CustomAuth),
+    };
+    if let Some(pool) = &mut config.user_pool {
+        pool.sign_up = Some(crate::config::SignUp { attributes: vec!["email".into()], by_link: kind % 2 == 1 });
+        pool.passkey_autofill = kind == 3;
+        config.hosted_ui = with_hosted_ui().hosted_ui;
+    }
+    config.identity_pool.guest_access = true;
+    config
+}
+
+/// A reply to `operation`, or to none in particular.
+fn fitting(operation: &str, kind: u8, now: UnixMillis) -> Value {
+    let offers = json!(["PASSWORD_SRP", "WEB_AUTHN", "EMAIL_OTP", "SMS_OTP"]);
+    match operation {
+        "InitiateAuth" | "RespondToAuthChallenge" => match kind % 16 {
+            0..3 => tokens(now, Some("refresh-1")),
+            3..6 => verifier("PASSWORD_VERIFIER"),
+            6 => delivered("SMS_MFA", "SMS", "+*9934"),
+            7 => delivered("EMAIL_OTP", "EMAIL", "a***@e***"),
+            8 => challenge("NEW_PASSWORD_REQUIRED", &json!({"requiredAttributes": r#"["userAttributes.email"]"#})),
+            9 => challenge("MFA_SETUP", &json!({"MFAS_CAN_SETUP": r#"["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]"#})),
+            10 => challenge("CUSTOM_CHALLENGE", &json!({"question": "Why?"})),
+            11 => challenge("WEB_AUTHN", &json!({"CREDENTIAL_REQUEST_OPTIONS": "{}"})),
+            12 => challenge("DEVICE_SRP_AUTH", &json!({})),
+            13 => verifier("DEVICE_PASSWORD_VERIFIER"),
+            14 => {
+                json!({"ChallengeName": "SELECT_CHALLENGE", "Session": SESSION, "ChallengeParameters": {}, "AvailableChallenges": offers})
+            }
+            _ => new_device(),
+        },
+        "GetTokensFromRefreshToken" => tokens(now, None),
+        "AssociateSoftwareToken" => json!({"SecretCode": TOTP_SECRET, "Session": SESSION}),
+        "VerifySoftwareToken" => json!({"Status": "SUCCESS", "Session": SESSION}),
+        "SignUp" => json!({"UserConfirmed": kind.is_multiple_of(4), "Session": SESSION,
+            "CodeDeliveryDetails": {"Destination": "a***", "DeliveryMedium": "EMAIL"}}),
+        "ConfirmSignUp" => json!({"Session": SESSION}),
+        "ConfirmDevice" => json!({"UserConfirmationNecessary": kind.is_multiple_of(2)}),
+        "GetId" => identity("eu-central-1:i"),
+        "GetCredentialsForIdentity" => credentials("A1", now.plus(HOUR)),
+        "GetOpenIdToken" => json!({"Token": "open-id-token"}),
+        "https://login.example.com/token" => developers_token("eu-central-1:dora"),
+        _ => json!({"id_token": crate::cognito::unsigned_token(&claims(now)), "access_token": "access-token",
+            "refresh_token": "refresh-1", "Token": "open-id-token",
+            "CodeDeliveryDetails": {"Destination": "a***", "DeliveryMedium": "EMAIL"}}),
+    }
+}
+
+fn values(run: &Run) -> Vec<&'static str> {
+    let Some(Screen::Ask(asked)) = &run.screen else { return vec!["alice", PASSWORD] };
+    let inputs = asked.question.step.inputs(&run.config);
+    let value = |input: &crate::sign_in::Input| match input {
+        crate::sign_in::Input::Password | crate::sign_in::Input::NewPassword => PASSWORD,
+        crate::sign_in::Input::Code => CODE,
+        crate::sign_in::Input::Choice(names) => {
+            if names.iter().any(|name| name == "SOFTWARE_TOKEN_MFA") {
+                "SOFTWARE_TOKEN_MFA"
+            } else {
+                "PASSWORD_SRP"
+            }
+        }
+        crate::sign_in::Input::YesOrNo => "yes",
+        _ => "alice",
+    };
+    inputs.iter().map(value).collect()
+}
+
+/// Carries a move out. Whether it was the answer to the form on the screen, so that the page waits for a word.
+fn carry_out(run: &mut Run, step: &Move, operation: &str) -> bool {
+    let asked = matches!(run.screen, Some(Screen::Ask(_)));
+    match step {
+        Move::Submit => {
+            let values = values(run);
+            run.submit(&values);
+            return asked;
+        }
+        Move::SubmitOther(form) => _ = run.step(Input::Submit(FormId(*form), harness::secrets(&["alice", PASSWORD]))),
+        Move::Press(button) => {
+            let is_one = asked && usize::from(*button) < run.actions().len();
+            run.step(Input::Press(run.last_form, *button, harness::secrets(&["alice", ""])));
+            return is_one;
+        }
+        Move::Passkey(0) => _ = run.passkey(PasskeyOutcome::Done),
+        Move::Passkey(1) => _ = run.passkey(PasskeyOutcome::Refused),
+        Move::Passkey(_) => _ = run.passkey(PasskeyOutcome::Unsupported),
+        Move::Answer(_) if operation == STS => _ = run.respond(assumed()),
+        Move::Answer(kind) => {
+            let reply = fitting(operation, *kind, run.now);
+            run.reply(&reply);
+        }
+        Move::Reply(kind) => {
+            let all = ["InitiateAuth", "GetId", "SignUp", "GetCredentialsForIdentity", "AssociateSoftwareToken", ""];
+            let reply = fitting(all[usize::from(*kind) % all.len()], kind / 6, run.now);
+            run.reply(&reply);
+        }
+        Move::Refuse(code, said) => {
+            let codes = [
+                "NotAuthorizedException",
+                "CodeMismatchException",
+                "UserNotConfirmedException",
+                "PasswordResetRequiredException",
+                "ResourceNotFoundException",
+                "ResourceConflictException",
+                "LimitExceededException",
+                "TooManyRequestsException",
+                "Another",
+            ];
+            let saids = [
+                "",
+                "Incorrect username or password.",
+                "Invalid session for the user.",
+                "Device does not exist.",
+                "Current status is CONFIRMED",
+            ];
+            run.refuse(codes[usize::from(*code) % codes.len()], saids[usize::from(*said) % saids.len()]);
+        }
+        Move::NoAnswer => _ = run.no_answer(),
+        Move::NeedKeys(refused) => _ = run.step(need_keys(refused.then_some("A1"))),
+        Move::ShownAgain => _ = run.step(Input::ShownAgain),
+        Move::NotKept => _ = run.step(Input::NotKept),
+        Move::Reload => _ = run.restore(""),
+        Move::Return(made) => {
+            let attempts = run.memory.names("attempt ", |_| true);
+            let state = attempts.first().filter(|_| *made).map_or("none", |name| &name["attempt ".len()..]).to_owned();
+            run.restore(&format!("code=c&state={state}"));
+        }
+        Move::SignOut => _ = run.step(Input::SignOut),
+        Move::Later(millis) => {
+            let now = run.now.plus(*millis);
+            run.effects.clear();
+            run.at(now);
+        }
+    }
+    false
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn whatever_happens_no_secret_is_shown_nothing_hangs_and_signing_out_signs_out(kind in 0..10_u8, moves in moves()) {
+        let mut run = Run::closed(configs(kind));
+        let device = json!({"key": "eu-central-1_d", "group": "-gr", "password": "device-password"}).to_string();
+        run.memory = Memory::new(vec![("device eu-central-1_AbC alice".into(), Secret::new(device))]);
+        run.restore("");
+        let mut operation = String::new();
+        for step in &moves {
+            let waited_for = carry_out(&mut run, step, &operation);
+            // At most one request whose reply is waited for; `sends` sees to that.
+            if let Some(sent) = run.sends() {
+                operation = sent.to_owned();
+            }
+            let debug = format!("{:?}{:?}{:?}", run.session, run.effects, run.memory);
+            let shown = run.shown_bytes();
+            for secret in SECRETS {
+                prop_assert!(!debug.contains(secret), "{secret} in {debug}");
+                prop_assert!(!contains(&shown, secret), "{secret} is shown: {:?}", run.screen);
+            }
+            prop_assert!(!debug.contains(TOTP_SECRET), "{debug}");
+            let is_its_form = matches!(&run.screen, Some(Screen::Ask(asked)) if asked.question.step == Asked::SetUpTotp);
+            prop_assert!(is_its_form || !contains(&shown, TOTP_SECRET), "{:?}", run.screen);
+            // What is kept over a reload holds neither password nor code, and can be read again.
+            if let Some(record) = &run.record {
+                let bytes = record.to_bytes();
+                prop_assert!(!contains(&bytes, PASSWORD) && !contains(&bytes, CODE));
+                let again = Record::from_bytes(&bytes).map(|record| record.to_bytes());
+                prop_assert_eq!(again, Some(bytes));
+            }
+            // Whoever sent a form hears of it, and a form is usable unless a reply is awaited.
+            if waited_for && matches!(run.session, Session::SigningIn(_)) {
+                prop_assert!(run.effects.iter().any(|effect| matches!(effect, Effect::Show(_))), "{step:?}: {debug}");
+            }
+            match &run.screen {
+                Some(Screen::Busy(Busy::Leaving)) => {}
+                Some(Screen::Busy(_)) => prop_assert!(run.session.waits(), "{debug}"),
+                Some(Screen::Ask(asked)) => {
+                    prop_assert!(!run.session.is_busy() && asked.form == run.last_form, "{debug}");
+                    prop_assert_eq!(run.session.subject(), None);
+                }
+                Some(Screen::SignedIn { .. }) => prop_assert!(run.session.subject().is_some(), "{debug}"),
+                None => prop_assert!(false, "nothing is shown"),
+            }
+        }
+        run.step(Input::SignOut);
+        prop_assert!(run.session.subject().is_none() && run.record.is_none());
+        prop_assert!(run.effects.iter().any(|effect| matches!(effect, Effect::Forget)));
+        prop_assert_eq!(run.step(need_keys(None)).keys(), Some(Err(&Fault::SessionEnded)));
+    }
 }

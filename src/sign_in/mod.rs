@@ -65,6 +65,7 @@ pub struct SignIn {
     stage: Stage,
 }
 
+#[allow(clippy::large_enum_variant)] // There is one.
 #[derive(Debug)]
 enum Stage {
     Asking(Question),
@@ -232,7 +233,10 @@ impl SignIn {
         };
         sign_in.device = sign_in.known_device(env);
         match Question::new(pending.challenge) {
-            Ok(question) if !expired => sign_in.ask(env, question, None),
+            Ok(question) if !expired => match &env.config.user_pool {
+                Some(pool) if question.needs_secret_code() => sign_in.associate(env, pool, question),
+                _ => sign_in.ask(env, question, None),
+            },
             _ => sign_in.start_again(env, expired.then_some(Fault::SignInExpired)),
         }
         sign_in
@@ -270,6 +274,10 @@ impl SignIn {
             // The form of index.html, sent before it was known that nothing is typed here.
             return self.ask_again(env, question, None);
         }
+        if let Some(pool) = pool.filter(|_| question.needs_secret_code()) {
+            // Asking for it failed the first time; there is nothing to type a code of.
+            return self.associate(env, pool, question);
+        }
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
             return self.ask_again(env, question, Some(fault));
         }
@@ -286,7 +294,7 @@ impl SignIn {
         let step = question.step.clone();
         match step {
             Step::SignIn => {
-                answers.text(&Input::Username).clone_into(&mut self.username);
+                self.username = answers.username(pool);
                 let password = answers.secret(&Input::Password);
                 self.initiate(env, pool, password, pool.preferred_challenge.as_deref(), None, question);
             }
@@ -316,8 +324,10 @@ impl SignIn {
             }
             Step::NewPassword(_) => {
                 let attributes = answers.attributes();
-                let named: Vec<(String, &str)> =
-                    attributes.iter().map(|(name, value)| (["userAttributes.", name].concat(), *value)).collect();
+                let named: Vec<(String, &str)> = attributes
+                    .iter()
+                    .map(|(name, value)| (["userAttributes.", name].concat(), value.as_str()))
+                    .collect();
                 let mut responses = vec![("NEW_PASSWORD", answers.raw(&Input::NewPassword))];
                 responses.extend(named.iter().map(|(name, value)| (name.as_str(), *value)));
                 self.respond(env, pool, &responses, Proof::Nothing, question);
@@ -334,7 +344,7 @@ impl SignIn {
                 self.send(env, request, Call::ConfirmSignUp, question, Busy::Checking);
             }
             Step::ForgotPassword => {
-                answers.text(&Input::Username).clone_into(&mut self.username);
+                self.username = answers.username(pool);
                 self.forgot_password(env, pool, question);
             }
             Step::ResetPassword(_) => {
@@ -511,7 +521,7 @@ impl SignIn {
             }),
             (Call::ResendConfirmationCode, Some(_)) => cognito::read_delivery(response).map(|delivery| {
                 let mut challenge = Question::delivered(CONFIRM_SIGN_UP, delivery.as_ref());
-                challenge.session = question.challenge.session.clone();
+                challenge.session.clone_from(&question.challenge.session);
                 self.ask_new(env, challenge);
             }),
             (Call::ForgotPassword, Some(_)) => cognito::read_delivery(response).map(|delivery| {
@@ -871,9 +881,11 @@ impl SignIn {
     // --- accounts -------------------------------------------------------------------------------------------------------------
 
     fn sign_up(&mut self, env: &mut Env<'_>, pool: &UserPool, answers: &Answers<'_>, question: Question) {
-        answers.text(&Input::Username).clone_into(&mut self.username);
+        self.username = answers.username(pool);
         let password = Secret::new(answers.raw(&Input::NewPassword).to_owned());
-        let mut attributes = answers.attributes();
+        let attributes = answers.attributes();
+        let mut attributes: Vec<(&str, &str)> =
+            attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let is_email = self.username.contains('@');
         let also = match pool.username {
             Username::Email => Some("email"),
@@ -1116,13 +1128,31 @@ impl<'a> Answers<'a> {
         Secret::new(self.raw(&Input::Code).chars().filter(|c| !c.is_whitespace()).collect())
     }
 
-    fn attributes(&self) -> Vec<(&'a str, &'a str)> {
+    fn attributes(&self) -> Vec<(&'a str, String)> {
         let filled = self.inputs.iter().zip(self.values).filter_map(|(input, value)| match input {
-            Input::Attribute(name) => Some((name.as_str(), value.expose().trim())),
+            Input::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
+            Input::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
             _ => None,
         });
         filled.collect()
     }
+
+    /// The username as the pool takes it.
+    fn username(&self, pool: &UserPool) -> String {
+        let typed = self.text(&Input::Username);
+        let is_phone = match pool.username {
+            Username::Phone => true,
+            Username::EmailOrPhone => typed.starts_with('+'),
+            Username::Any | Username::Email => false,
+        };
+        if is_phone { phone_number(typed) } else { typed.to_owned() }
+    }
+}
+
+/// A phone number without what people write between its digits: AWS takes `+` and digits only.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>
+fn phone_number(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')')).collect()
 }
 
 impl Device {
@@ -1202,10 +1232,9 @@ fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<F
     inputs.iter().enumerate().find_map(|(index, input)| {
         let value = values.get(index).map_or("", Secret::expose);
         let why = match input {
-            Input::FixedUsername | Input::Secret => return None,
             Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
-            Input::NewPassword if !allows(&pool.password_policy, value) => FieldFault::Policy,
-            Input::Password | Input::NewPassword => return None,
+            Input::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
+            Input::FixedUsername | Input::Secret | Input::Password | Input::NewPassword => return None,
             _ if value.trim().is_empty() => FieldFault::Empty,
             _ => return None,
         };
@@ -1215,7 +1244,7 @@ fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<F
 
 /// Whether a password keeps to a policy.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
-fn allows(policy: &PasswordPolicy, password: &str) -> bool {
+fn allows(policy: PasswordPolicy, password: &str) -> bool {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
     password.chars().count() >= policy.minimum_length as usize
         && (!policy.lowercase || has(|c| c.is_ascii_lowercase()))

@@ -1,6 +1,11 @@
+mod accounts;
+mod challenges;
+mod hosted_ui;
+
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::Config;
 use crate::session::harness::*;
 
 /// The password was proved, and this is what the pool says to it.
