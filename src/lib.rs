@@ -23,6 +23,7 @@ pub mod sign;
 pub mod sign_in;
 pub mod stream;
 pub mod sts;
+mod text;
 pub mod time;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

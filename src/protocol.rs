@@ -7,6 +7,8 @@ mod read;
 
 pub use read::views;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::stream::stock::UseCase;
@@ -61,6 +63,9 @@ pub enum Intent {
     },
 }
 
+/// What the worker says: mostly sentences that it only refers to.
+pub type Text = Cow<'static, str>;
+
 /// A form's number. A reply to another form than the one that is shown is late and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FormId(pub u32);
@@ -85,13 +90,13 @@ pub struct Form {
     /// Whether this is the form of index.html.
     pub is_sign_in: bool,
     /// The heading.
-    pub title: String,
+    pub title: Text,
     /// Below the heading; a line is a paragraph.
-    pub text: String,
+    pub text: Text,
     /// In order. The form of index.html shows those of its own that are named here: `username`, `password`.
     pub fields: Vec<Field>,
     /// The label of the button that sends the form; empty if there is nothing to send.
-    pub submit: String,
+    pub submit: Text,
     /// The other buttons.
     pub buttons: Vec<Button>,
     /// What was wrong with what was sent last.
@@ -111,13 +116,13 @@ pub struct FormError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// `name` and `id` of the element.
-    pub name: String,
+    pub name: Text,
     /// What it asks for.
-    pub label: String,
+    pub label: Text,
     /// What helps to fill it in, possibly empty.
-    pub hint: String,
+    pub hint: Text,
     /// `autocomplete` (HTML Standard, "Autofill"), possibly empty.
-    pub autocomplete: String,
+    pub autocomplete: Text,
     /// What stands there to begin with; never a password or a code of the person's.
     pub value: String,
     /// What kind of field it is.
@@ -128,7 +133,7 @@ pub struct Field {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum FieldKind {
     /// Text, with the `type` and `inputmode` of the element: `text`, `email`, `tel`, `url`, `date`.
-    Text(String),
+    Text(Text),
     /// A password that exists. It can be shown, and is cleared as it is sent; so are the next two.
     Password,
     /// A password to be set, and what it must be, as a list that is ticked off while the person types.
@@ -138,7 +143,7 @@ pub enum FieldKind {
     /// Text that is not changed here, such as the username; password managers read it.
     Fixed,
     /// One of several, each a value and a label; the first is chosen to begin with.
-    Choice(Vec<(String, String)>),
+    Choice(Vec<(Text, Text)>),
     /// A text to be copied by hand or by button, and a QR code of what an authenticator app scans: the side of its square in modules, and the
     /// `d` of an SVG path.
     Copy {
@@ -153,7 +158,7 @@ pub enum FieldKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// Such as `at least 12 characters`.
-    pub label: String,
+    pub label: Text,
     /// How it is checked.
     pub check: Check,
 }
@@ -201,7 +206,7 @@ impl Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Button {
     /// What it says.
-    pub label: String,
+    pub label: Text,
     /// Whether it leads to a provider's page: these stand together, with an icon if there is one.
     pub is_provider: bool,
     /// A file of this origin, possibly empty.
@@ -270,7 +275,7 @@ pub enum SessionView {
     /// What was sent is under way.
     Busy {
         /// Such as `Signing in…`.
-        text: String,
+        text: Text,
     },
     /// Somebody.
     SignedIn {
@@ -279,7 +284,7 @@ pub enum SessionView {
         /// The name of the role that their group gives them, where the ID token names one.
         role: Option<String>,
         /// The label of the button that ends the session: `Sign out`, or for a guest `Sign in`.
-        sign_out: String,
+        sign_out: Text,
     },
 }
 

@@ -10,6 +10,7 @@ use crate::cognito::Keys;
 use crate::form::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
 use crate::http::Request;
+use crate::text::split_once;
 use crate::time::UnixMillis;
 
 /// What the signature is good for.
@@ -37,14 +38,15 @@ const UNSIGNED: [&str; 4] = ["authorization", "transfer-encoding", "user-agent",
 /// The body's hash is part of what is signed; the header `x-amz-content-sha256`, which only S3 demands and which API Gateway's usual CORS
 /// settings do not allow, is not sent. `host` is signed as the URL has it, with its port, which is what a browser sends.
 pub fn sign(mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
-    let (_, rest) = request.url.split_once("://").ok_or(SignError::NotAbsolute)?;
-    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (_, rest) = split_once(&request.url, "://").ok_or(SignError::NotAbsolute)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (host, target) = rest.split_at_checked(end).unwrap_or_default();
     if host.is_empty() {
         return Err(SignError::NotAbsolute);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let date_time = at.amz_date();
-    let date = &date_time[..8];
+    let date = date_time.get(..8).unwrap_or_default();
 
     request.headers.push(("x-amz-date".into(), date_time.clone()));
     // An empty token stands for long-term keys, which AWS's test suite also signs with.

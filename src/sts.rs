@@ -4,6 +4,7 @@ use crate::cognito::{CognitoError, Keys};
 use crate::form::form;
 use crate::http::{Request, Response, ServiceError, check};
 use crate::secret::Secret;
+use crate::text::{replace, split_once};
 use crate::time::UnixMillis;
 
 /// `GetCallerIdentity`, to be signed for service `sts`. It needs no permission.
@@ -73,21 +74,21 @@ fn read_error(response: &Response) -> Option<ServiceError> {
 
 /// The text of the first element of that name, if it holds text. STS's elements have no attributes, and the names asked for occur once.
 fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&["<", name, ">"].concat())?;
+    let (_, rest) = split_once(xml, &["<", name, ">"].concat())?;
     let (text, tail) = rest.split_once('<')?;
     let closed = tail.strip_prefix('/')?.strip_prefix(name)?.starts_with('>');
     (closed && !text.is_empty()).then(|| {
         // The five entities of XML, the ampersand last so that nothing is undone twice.
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
             .iter()
-            .fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+            .fold(text.to_owned(), |text, (entity, character)| replace(&text, entity, character))
     })
 }
 
 /// The role's name in the reply, whose `Arn` is `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`; `None` if there is none to be found.
 pub fn read_role_name(response: Response) -> Option<String> {
     let body = String::from_utf8(check(response).ok()?).ok()?;
-    let (_, arn) = body.split_once(":assumed-role/")?;
+    let (_, arn) = split_once(&body, ":assumed-role/")?;
     arn.split(['/', '<']).next().filter(|role| !role.is_empty()).map(str::to_owned)
 }
 

@@ -69,7 +69,7 @@ impl UnixMillis {
         if !punctuation {
             return None;
         }
-        let number = |from: usize, to: usize| whole[from..to].parse::<i64>().ok();
+        let number = |from: usize, to: usize| whole.get(from..to)?.parse::<i64>().ok();
         let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
         let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
         let days = days(year, month, day);

@@ -13,6 +13,7 @@ use crate::sign::{Scope, sign};
 use crate::stream::Event;
 use crate::stream::stock::{Ask, Decoder};
 use crate::sts::{get_caller_identity, read_role_name};
+use crate::text::contains;
 use crate::time::UnixMillis;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
@@ -250,8 +251,8 @@ impl Chat {
         let Err(error) = check(response) else { return vec![answering.ended(now, Ending::CutOff)] };
         let mendable = matches!(error.status, 400 | 401 | 403)
             && (MENDABLE.contains(&error.code.as_str())
-                || error.message.contains("expired")
-                || error.message.contains("not yet current"));
+                || contains(&error.message, "expired")
+                || contains(&error.message, "not yet current"));
         if mendable && !answering.renewed {
             self.answering = Some(Answering { renewed: true, ..answering });
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html>
 
 use crate::base64::encode_url;
+use crate::text::split_once;
 use zeroize::Zeroizing;
 
 use super::token::{IdToken, without_scheme};
@@ -102,8 +103,8 @@ pub fn redirect_uri<'a>(ui: &'a HostedUi, page: &str) -> Result<&'a str, Redirec
 
 /// Scheme and authority.
 fn origin(address: &str) -> &str {
-    let start = address.find("://").map_or(0, |scheme| scheme + 3);
-    address[start..].find('/').map_or(address, |path| &address[..start + path])
+    let path = split_once(address, "://").and_then(|(scheme, rest)| Some(scheme.len() + 3 + rest.find('/')?));
+    path.and_then(|path| address.get(..path)).unwrap_or(address)
 }
 
 /// Where the browser goes to begin `attempt`.

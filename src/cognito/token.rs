@@ -4,6 +4,7 @@
 use crate::base64::decode_url;
 use crate::json::Value;
 use crate::secret::Secret;
+use crate::text::split_once;
 use crate::time::UnixMillis;
 
 /// What makes a token unusable.
@@ -95,7 +96,7 @@ impl IdToken {
 
 /// An address as an identity pool names who issued a token.
 pub fn without_scheme(issuer: &str) -> &str {
-    issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
+    split_once(issuer, "://").map_or(issuer, |(_, rest)| rest)
 }
 
 #[cfg(test)]

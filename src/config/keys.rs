@@ -248,7 +248,12 @@ impl File {
                     Value::Null => break,
                     // A switch says nothing of members.
                     Value::Bool(_) => continue 'paths,
-                    _ => return Err(ConfigError::Wrong { field: &path[..end], expected: "an object" }),
+                    _ => {
+                        return Err(ConfigError::Wrong {
+                            field: path.get(..end).unwrap_or(path),
+                            expected: "an object",
+                        });
+                    }
                 }
                 end += name.len() + usize::from(end > 0);
             }

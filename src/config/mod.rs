@@ -220,6 +220,6 @@ pub enum ConfigError {
 
 /// The fields that there could be instead of an unknown one.
 fn beside(unknown: &str) -> String {
-    let prefix = unknown.rfind('.').map_or("", |dot| &unknown[..=dot]);
+    let prefix = unknown.rfind('.').and_then(|dot| unknown.get(..=dot)).unwrap_or_default();
     keys::known(prefix).collect::<Vec<_>>().join(", ")
 }

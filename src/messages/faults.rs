@@ -3,6 +3,7 @@
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
+use crate::text::replace;
 
 pub fn service(service: Service) -> &'static str {
     match service {
@@ -281,7 +282,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         }
         Fault::Refused { code, request_id, .. } if CODES.iter().any(|(known, ..)| known == code) => {
             let (_, title, text) = CODES.iter().find(|(known, ..)| known == code).copied().unwrap_or_default();
-            (title, text.replace("WHOM", whom), request_id.clone())
+            (title, replace(text, "WHOM", whom), request_id.clone())
         }
         Fault::Refused { service: which, status, code, message, request_id } => {
             let code = if code.is_empty() { format!("status {status}") } else { code.clone() };

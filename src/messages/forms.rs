@@ -4,7 +4,7 @@ use super::notice;
 use crate::cognito::Delivery;
 use crate::config::{AuthFlow, Config, PasswordPolicy, Username};
 use crate::fault::{Busy, Fault, FieldFault};
-use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Rule, SessionView};
+use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Rule, SessionView, Text};
 use crate::secret::Secret;
 use crate::session::{Asked, Screen};
 use crate::sign_in::{Action, Input, Step, by_link};
@@ -17,19 +17,20 @@ pub fn screen(config: &Config, screen: Screen) -> SessionView {
         Screen::SignedIn { username, role, guest } => SessionView::SignedIn {
             username: if guest { "Guest".to_owned() } else { username },
             role,
-            sign_out: if guest { "Sign in" } else { "Sign out" }.to_owned(),
+            sign_out: if guest { "Sign in" } else { "Sign out" }.into(),
         },
     }
 }
 
-fn busy(busy: Busy) -> String {
+fn busy(busy: Busy) -> Text {
     match busy {
-        Busy::SigningIn => "Signing in…".to_owned(),
-        Busy::Checking => "Checking…".to_owned(),
-        Busy::Sending => "Sending…".to_owned(),
-        Busy::Leaving => "Opening the sign-in page…".to_owned(),
+        Busy::SigningIn => "Signing in…".into(),
+        Busy::Checking => "Checking…".into(),
+        Busy::Sending => "Sending…".into(),
+        Busy::Leaving => "Opening the sign-in page…".into(),
         Busy::Retrying(service, seconds) => {
             format!("{} does not answer. Trying again in {seconds} s…", super::capitalised(super::service(service)))
+                .into()
         }
     }
 }
@@ -44,9 +45,9 @@ fn form(config: &Config, asked: &Asked) -> Form {
     Form {
         id: asked.form,
         is_sign_in: *step == Step::SignIn,
-        title: title.to_owned(),
+        title: title.into(),
         text,
-        submit: if fields.is_empty() && *step != Step::Passkey { String::new() } else { submit.to_owned() },
+        submit: if fields.is_empty() && *step != Step::Passkey { "".into() } else { submit.into() },
         fields,
         buttons: actions.into_iter().map(|action| button(config, asked, action)).collect(),
         error: asked.fault.as_ref().map(|fault| error(config, fault, &inputs)),
@@ -94,11 +95,11 @@ fn missing(input: &Input) -> String {
 }
 
 /// Title, text and the label of the button that sends the form.
-fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str) {
-    let none = String::new;
+fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
+    let none = Text::default;
     match &asked.question.step {
         Step::SignIn => {
-            let to = config.name.as_ref().map_or_else(none, |name| ["to ", name].concat());
+            let to = config.name.as_ref().map_or_else(none, |name| ["to ", name].concat().into());
             let first = config.user_pool.as_ref().is_some_and(|pool| {
                 matches!(pool.auth_flow, AuthFlow::UserAuth | AuthFlow::CustomAuth)
                     && asked.question.step.inputs(config).len() == 1
@@ -110,60 +111,51 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
         Step::Code(Some(delivery)) => ("Type your code", sent("A code was sent", delivery), "Continue"),
         Step::Code(None) => (
             "Type your code",
-            "Open your authenticator app and type the code that it shows for this account.".to_owned(),
+            "Open your authenticator app and type the code that it shows for this account.".into(),
             "Continue",
         ),
         Step::SelectMfaType(_) => ("How do you want to get your code?", none(), "Continue"),
         Step::SelectMfaSetup(_) => (
             "Protect your account",
-            "This account needs a second step when you sign in. Choose one to set up.".to_owned(),
+            "This account needs a second step when you sign in. Choose one to set up.".into(),
             "Continue",
         ),
         Step::SetUpTotp => (
             "Set up an authenticator app",
             "Scan the code with an authenticator app, or copy the key into it. Then type the code that the app shows."
-                .to_owned(),
+                .into(),
             "Continue",
         ),
-        Step::SetUpEmail => (
-            "Get codes by email",
-            "From now on a code is sent to this address when you sign in.".to_owned(),
-            "Continue",
-        ),
-        Step::NewPassword(_) => (
-            "Choose a new password",
-            "The password you were given is good for one sign-in only.".to_owned(),
-            "Continue",
-        ),
+        Step::SetUpEmail => {
+            ("Get codes by email", "From now on a code is sent to this address when you sign in.".into(), "Continue")
+        }
+        Step::NewPassword(_) => {
+            ("Choose a new password", "The password you were given is good for one sign-in only.".into(), "Continue")
+        }
         Step::Custom(parameters) => {
             // What the pool's own code says; one line for each, without what is empty.
             let lines: Vec<&str> =
                 parameters.iter().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect();
-            ("One more question", lines.join("\n"), "Continue")
+            ("One more question", lines.join("\n").into(), "Continue")
         }
-        Step::Passkey => ("Use your passkey", "Your browser asks for it.".to_owned(), "Try again"),
+        Step::Passkey => ("Use your passkey", "Your browser asks for it.".into(), "Try again"),
         Step::SignUp => ("Create an account", none(), "Create account"),
         Step::ConfirmSignUp(delivery) if by_link(config) => {
             let sent = delivery
                 .as_ref()
-                .map_or_else(|| "A link was sent to you.".to_owned(), |delivery| sent("A link was sent", delivery));
-            ("Confirm your account", [&sent, " Open it, then come back here."].concat(), "Continue")
+                .map_or_else(|| "A link was sent to you.".into(), |delivery| sent("A link was sent", delivery));
+            ("Confirm your account", [&sent, " Open it, then come back here."].concat().into(), "Continue")
         }
         Step::ConfirmSignUp(delivery) => {
             let text = delivery.as_ref().map_or_else(
-                || {
-                    "This account was not confirmed yet. Type the code that you were sent, or ask for another."
-                        .to_owned()
-                },
+                || "This account was not confirmed yet. Type the code that you were sent, or ask for another.".into(),
                 |delivery| sent("A code was sent", delivery),
             );
             ("Confirm your account", text, "Confirm")
         }
-        Step::ForgotPassword => (
-            "Reset your password",
-            "A code is sent to the address or the phone of your account.".to_owned(),
-            "Send a code",
-        ),
+        Step::ForgotPassword => {
+            ("Reset your password", "A code is sent to the address or the phone of your account.".into(), "Send a code")
+        }
         Step::ResetPassword(delivery) => {
             let text = delivery
                 .as_ref()
@@ -172,24 +164,24 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, String, &'static str)
         }
         Step::RememberDevice => (
             "Remember this device?",
-            "Then this browser is known when you sign in again, and may not be asked for a code.".to_owned(),
+            "Then this browser is known when you sign in again, and may not be asked for a code.".into(),
             "Continue",
         ),
     }
 }
 
 /// Where something was sent.
-fn sent(what: &str, delivery: &Delivery) -> String {
+fn sent(what: &str, delivery: &Delivery) -> Text {
     let by = if delivery.medium == "SMS" { "by text message" } else { "by email" };
     if delivery.destination.is_empty() {
-        [what, " ", by, "."].concat()
+        [what, " ", by, "."].concat().into()
     } else {
-        [what, " ", by, " to ", &delivery.destination, "."].concat()
+        [what, " ", by, " to ", &delivery.destination, "."].concat().into()
     }
 }
 
 fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
-    let text = |kind: &str| FieldKind::Text(kind.to_owned());
+    let text = |kind: &'static str| FieldKind::Text(kind.into());
     let pool = config.user_pool.as_ref();
     let username = pool.map(|pool| pool.username).unwrap_or_default();
     let (name, label, autocomplete, kind): (&str, &str, &str, FieldKind) = match input {
@@ -216,12 +208,12 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
         Input::Email => ("email", "Email", "email", text("email")),
         Input::Attribute(name) => return attribute(name),
         Input::Choice(names) => {
-            let choices = names.iter().map(|name| (name.clone(), factor(name).to_owned())).collect();
+            let choices = names.iter().map(|name| (name.clone().into(), factor(name).into())).collect();
             ("choice", "Choose one", "", FieldKind::Choice(choices))
         }
         Input::YesOrNo => {
             let choices = [("yes", "Yes, it is mine"), ("no", "No")];
-            let choices = choices.map(|(value, label)| (value.to_owned(), label.to_owned())).to_vec();
+            let choices = choices.map(|(value, label)| (value.into(), label.into())).to_vec();
             ("choice", "Remember this device", "", FieldKind::Choice(choices))
         }
         Input::Secret => {
@@ -241,14 +233,7 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
         (Input::Username, Username::Phone) => "With the country code, such as +49 170 1234567.",
         _ => "",
     };
-    Field {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        hint: hint.to_owned(),
-        autocomplete: autocomplete.to_owned(),
-        value,
-        kind,
-    }
+    Field { name: name.into(), label: label.into(), hint: hint.into(), autocomplete: autocomplete.into(), value, kind }
 }
 
 fn step(asked: &Asked) -> &Step {
@@ -280,14 +265,14 @@ fn attribute(name: &str) -> Field {
     let known = ATTRIBUTES.iter().find(|(other, ..)| *other == name);
     // A custom attribute has no label but its name.
     let own = name.strip_prefix("custom:").unwrap_or(name);
-    let (_, label, autocomplete, kind) = known.copied().unwrap_or((name, own, "", "text"));
+    let (_, label, autocomplete, kind) = known.copied().unwrap_or(("", "", "", "text"));
     Field {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        hint: if name == "phone_number" { "With the country code, such as +491701234567." } else { "" }.to_owned(),
-        autocomplete: autocomplete.to_owned(),
+        name: name.to_owned().into(),
+        label: if label.is_empty() { own.to_owned().into() } else { label.into() },
+        hint: if name == "phone_number" { "With the country code, such as +491701234567." } else { "" }.into(),
+        autocomplete: autocomplete.into(),
         value: String::new(),
-        kind: FieldKind::Text(kind.to_owned()),
+        kind: FieldKind::Text(kind.into()),
     }
 }
 
@@ -311,11 +296,11 @@ fn rules(policy: PasswordPolicy) -> Vec<Rule> {
         (policy.symbols, Check::Symbol),
     ];
     let label = |check| match check {
-        Check::Length(least) => format!("at least {least} characters"),
-        Check::Lowercase => "a lower-case letter".to_owned(),
-        Check::Uppercase => "an upper-case letter".to_owned(),
-        Check::Number => "a number".to_owned(),
-        Check::Symbol => "a symbol, such as ! or #".to_owned(),
+        Check::Length(least) => format!("at least {least} characters").into(),
+        Check::Lowercase => "a lower-case letter".into(),
+        Check::Uppercase => "an upper-case letter".into(),
+        Check::Number => "a number".into(),
+        Check::Symbol => "a symbol, such as ! or #".into(),
     };
     wanted.into_iter().filter(|(wanted, _)| *wanted).map(|(_, check)| Rule { label: label(check), check }).collect()
 }
@@ -326,7 +311,7 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
         _ => None,
     };
     let label = match action {
-        Action::Provider(_) => provider.map_or("", |provider| &provider.label),
+        Action::Provider(_) => "",
         Action::TokenUrl => "Continue with your account",
         Action::Guest => "Continue as a guest",
         Action::SignUp => "Create an account",
@@ -337,7 +322,7 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
         Action::StartAgain => "Back to sign in",
     };
     Button {
-        label: label.to_owned(),
+        label: provider.map_or(label.into(), |provider| provider.label.clone().into()),
         is_provider: matches!(action, Action::Provider(_) | Action::TokenUrl | Action::Guest),
         icon: provider.and_then(|provider| provider.icon.clone()).unwrap_or_default(),
         wait: if action == Action::Resend { asked.wait } else { 0 },

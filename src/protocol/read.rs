@@ -54,7 +54,11 @@ impl Reader<'_> {
         self.wrong()
     }
 
-    fn text(&mut self) -> String {
+    fn text<T: From<String>>(&mut self) -> T {
+        self.string().into()
+    }
+
+    fn string(&mut self) -> String {
         let length = self.number() as usize;
         match self.rest.split_at_checked(length).map(|(text, rest)| (String::from_utf8(text.to_vec()), rest)) {
             Some((Ok(text), rest)) => {

@@ -21,7 +21,7 @@ impl Field {
 
 /// Builds a field at the end of a form.
 pub fn build(place: &Element, field: &Field) {
-    let name = field.name.as_str();
+    let name = &*field.name;
     let wrap = add_part(
         place,
         match field.kind {

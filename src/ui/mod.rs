@@ -82,8 +82,9 @@ impl Page {
                     .unwrap_or_else(|| std::mem::take(&mut self.draft));
                 match element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
                     Some(root) => {
-                        self.chat =
-                            Some(Box::new(mount_to(root, move || chat::chat(turns, username, role, sign_out, draft))));
+                        self.chat = Some(Box::new(mount_to(root, move || {
+                            chat::chat(turns, username, role, sign_out.into_owned(), draft)
+                        })));
                         self.shown = chat::show(turns, 0);
                         // In a frame of its own: focus lays the page out at once.
                         request_animation_frame(chat::focus);

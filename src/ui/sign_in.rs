@@ -13,21 +13,21 @@ const FIELDS: [&str; 2] = ["username", "password"];
 
 /// The form as it stands in index.html, until the worker says more of it.
 pub fn unknown() -> Form {
-    let field = |name: &str, kind| Field {
-        name: name.to_owned(),
-        label: String::new(),
-        hint: String::new(),
-        autocomplete: String::new(),
+    let field = |name: &'static str, kind| Field {
+        name: name.into(),
+        label: "".into(),
+        hint: "".into(),
+        autocomplete: "".into(),
         value: String::new(),
         kind,
     };
     Form {
         id: FormId(0),
         is_sign_in: true,
-        title: String::new(),
-        text: String::new(),
-        fields: vec![field(FIELDS[0], FieldKind::Text(String::new())), field(FIELDS[1], FieldKind::Password)],
-        submit: String::new(),
+        title: "".into(),
+        text: "".into(),
+        fields: vec![field(FIELDS[0], FieldKind::Text("".into())), field(FIELDS[1], FieldKind::Password)],
+        submit: "".into(),
         buttons: vec![],
         error: None,
     }

@@ -157,7 +157,7 @@ async fn configure() -> Result<Config, String> {
 /// The absolute address of a file beside the worker's script.
 fn address_of(file: &str) -> String {
     let script = scope().location().href();
-    let folder = script.rfind('/').map_or("", |end| &script[..=end]);
+    let folder = script.rfind('/').and_then(|end| script.get(..=end)).unwrap_or_default();
     format!("{folder}{file}")
 }
 
