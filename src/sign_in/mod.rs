@@ -29,6 +29,7 @@ use crate::json::{Json, Value};
 use crate::protocol::{FormId, PasskeyOutcome};
 use crate::secret::Secret;
 use crate::session::{Asked, Effect, Env, Record, Screen};
+use crate::text::contains;
 use crate::time::UnixMillis;
 
 /// A challenge is not taken up again after this, in milliseconds: the longest `AuthSessionValidity` is 15 minutes. Before that the user pool says
@@ -619,7 +620,7 @@ impl SignIn {
             // What this browser keeps of the device is wrong, and would be the next time.
             Err(CognitoError::Service(error))
                 if matches!(proof, Proof::Device(_) | Proof::DeviceSent)
-                    && error.message.contains("ncorrect username or password") =>
+                    && contains(&error.message, "ncorrect username or password") =>
             {
                 env.forget(&device_key(pool, &self.username));
                 self.device = None;
@@ -817,7 +818,7 @@ impl SignIn {
             }
         };
         let Some(pool) = env.config.user_pool.as_ref() else { return };
-        let said = |part: &str| error.message.contains(part);
+        let said = |part: &str| contains(&error.message, part);
         let fault = match error.code.as_str() {
             "UserNotConfirmedException" => {
                 self.password = password.or(self.password.take());
@@ -1256,7 +1257,7 @@ fn allows(policy: PasswordPolicy, password: &str) -> bool {
 /// What a user pool's refusal means to a person.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html#API_InitiateAuth_Errors>
 pub fn user_pool_fault(error: &ServiceError) -> Fault {
-    let said = |part: &str| error.message.contains(part);
+    let said = |part: &str| contains(&error.message, part);
     match error.code.as_str() {
         "NotAuthorizedException" if said("attempts exceeded") => Fault::TooManyAttempts,
         // One sentence for both, or the form would tell which usernames exist.
