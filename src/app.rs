@@ -416,7 +416,7 @@ mod tests {
 
         fn busy(&self) -> Option<&str> {
             self.effects.iter().find_map(|effect| match effect {
-                Effect::Show(View::Session(SessionView::Busy { text })) => Some(text.as_str()),
+                Effect::Show(View::Session(SessionView::Busy { text })) => Some(&**text),
                 _ => None,
             })
         }

@@ -97,7 +97,7 @@ mod tests {
     use crate::config::Config;
     use crate::http::Head;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn pool() -> IdentityPool {
         let config =

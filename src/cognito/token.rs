@@ -103,7 +103,7 @@ pub fn without_scheme(issuer: &str) -> &str {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// A token with these claims and no valid signature.
     pub fn unsigned(claims: &Value) -> String {

@@ -246,8 +246,8 @@ impl File {
                         None => continue 'paths,
                     },
                     Value::Null => break,
-                    // A switch says nothing of members.
-                    Value::Bool(_) => continue 'paths,
+                    // `signUp: true` and the like say nothing of members.
+                    Value::Bool(_) if path.starts_with("signUp") || self.format != OWN => continue 'paths,
                     _ => {
                         return Err(ConfigError::Wrong {
                             field: path.get(..end).unwrap_or(path),

@@ -205,7 +205,7 @@ mod tests {
             name: "name".into(),
             label: "Label".into(),
             hint: "ünicode".into(),
-            autocomplete: String::new(),
+            autocomplete: "".into(),
             value: "v".repeat(200),
             kind,
         };

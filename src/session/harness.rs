@@ -416,7 +416,7 @@ impl Run {
     pub(crate) fn wrong_field(&self) -> Option<String> {
         let form = self.form();
         let field = form.error.as_ref()?.field?;
-        Some(form.fields[usize::from(field)].name.clone())
+        Some(form.fields[usize::from(field)].name.to_string())
     }
 
     #[track_caller]

@@ -68,7 +68,7 @@ fn what_is_typed_as_the_username_is_asked_for_once_and_sent_as_what_it_is() {
     ] {
         let mut run = Run::new(with_sign_up(kind, attributes, false));
         run.press(Action::SignUp);
-        let names: Vec<String> = run.form().fields.into_iter().map(|field| field.name).collect();
+        let names: Vec<String> = run.form().fields.into_iter().map(|field| field.name.into_owned()).collect();
         assert_eq!(names, fields, "{kind:?}");
         run.submit(values).expect(
             "SignUp",

@@ -217,7 +217,7 @@ fn every_challenge_is_a_form_and_its_answer_the_documented_request() {
     for row in rows() {
         let mut run = proved(config(), &row.challenge);
         assert_eq!(run.asks(), &row.step);
-        let fields: Vec<String> = run.form().fields.into_iter().map(|field| field.name).collect();
+        let fields: Vec<String> = run.form().fields.into_iter().map(|field| field.name.into_owned()).collect();
         assert_eq!(fields, row.fields, "{:?}", row.step);
         run.submit(row.values).expect(row.operation, row.body);
         assert!(matches!(run.screen, Some(Screen::Busy(_))));
