@@ -334,6 +334,7 @@ mod tests {
         HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
     };
     use crate::stream::stock::UseCase;
+    use proptest::prelude::*;
 
     /// An app, and the effects of its last step.
     struct Tab {
@@ -642,5 +643,82 @@ mod tests {
         tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
         tab.reply(Ok(response(503, "")));
         assert!(tab.busy().unwrap().starts_with("The sign-in page's service"), "{:?}", tab.busy());
+    }
+
+    #[test]
+    fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
+        let mut config = crate::session::harness::with_choice(None);
+        config.user_pool.as_mut().unwrap().passkey_autofill = true;
+        let mut tab = Tab { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+        tab.step(Input::Restored {
+            record: None,
+            memory: Memory::new(vec![("username".into(), Secret::new("alice".into()))]),
+            page: PAGE.into(),
+            callback: Secret::new(String::new()),
+        });
+        let (offered, _) = tab.sends().unwrap();
+        assert!(tab.reply(Ok(throttled(None))).waits().is_some());
+        assert!(tab.busy().is_none() && tab.error().is_none(), "nobody asked for it");
+        let form = tab.app.last_form;
+        let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
+        assert_ne!(sent, offered);
+        assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
+    }
+
+    fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
+        prop::collection::vec((0..18_u8, any::<u8>()), 0..40)
+    }
+
+    /// Replies of all the services that a sign-in with a password asks.
+    fn a_reply(kind: u8) -> Response {
+        let code = crate::session::harness::delivered("SMS_MFA", "SMS", "+*9934");
+        match kind % 8 {
+            0 | 1 => response(200, verifier("PASSWORD_VERIFIER").to_string()),
+            2 | 3 => response(200, tokens(NOW, Some("refresh-1")).to_string()),
+            4 => response(200, code.to_string()),
+            5 => response(200, r#"{"IdentityId":"eu-central-1:i"}"#),
+            6 => response(200, credentials("A1", NOW.plus(HOUR)).to_string()),
+            _ => refusal("NotAuthorizedException", "Incorrect username or password."),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_a_reply_is_awaited_exactly_while_the_session_waits(moves in anything(), signed_in in any::<bool>()) {
+            let mut tab = if signed_in { Tab::signed_in() } else { Tab::new(config(), None) };
+            for (kind, detail) in moves {
+                let current = tab.app.session_request.as_ref().map(|sent| sent.id);
+                let streaming = tab.app.chat_request.unwrap_or(RequestId(0));
+                let old = RequestId(u32::from(detail));
+                let form = tab.app.last_form;
+                let reply = |id: Option<RequestId>, reply| Input::Replied(id.unwrap_or(old), reply);
+                let input = match kind {
+                    0 | 1 => Input::Intent(Intent::Submit { form }, secrets(&["alice", "hunter2"])),
+                    2 => Input::Intent(Intent::Press { form, button: detail % 3 }, secrets(&["alice", ""])),
+                    3..=7 => reply(current, Ok(a_reply(detail))),
+                    8 => reply(current, Ok(throttled(None))),
+                    9 => reply(current, Err(NoAnswer::Unreachable)),
+                    10 => reply(None, Ok(a_reply(detail))),
+                    11 => Input::Waited(current.unwrap_or(old)),
+                    12 => Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]),
+                    13 => Input::Streamed(streaming, Streamed::Head(Head { status: if detail < 128 { 200 } else { 403 }, ..Head::default() })),
+                    14 => Input::Streamed(streaming, Streamed::End),
+                    15 => Input::Intent(Intent::Stop, vec![]),
+                    16 => Input::Idle,
+                    _ => Input::Intent(Intent::SignOut, vec![]),
+                };
+                tab.now = tab.now.plus(i64::from(detail) * 10_000);
+                let signs_out = kind == 17;
+                tab.step(input);
+                prop_assert_eq!(tab.app.session.waits(), tab.app.session_request.is_some(), "{:?}", tab.app);
+                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(..)));
+                prop_assert!(awaited.count() <= 1, "{:?}", tab.effects);
+                prop_assert!(!signs_out || tab.app.session.subject().is_none() && tab.has_no_turns());
+                let debug = format!("{:?}{:?}", tab.app, tab.effects);
+                for secret in ["hunter2", "refresh-1", "access-token", "secret-key", "session-token"] {
+                    prop_assert!(!debug.contains(secret), "{secret} in {debug}");
+                }
+            }
+        }
     }
 }

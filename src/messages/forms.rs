@@ -157,9 +157,10 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             ("Reset your password", "A code is sent to the address or the phone of your account.".into(), "Send a code")
         }
         Step::ResetPassword(delivery) => {
-            let text = delivery
-                .as_ref()
-                .map_or_else(none, |delivery| sent("If the account exists, a code was sent", delivery));
+            let text = delivery.as_ref().map_or_else(
+                || "If the account exists, a code was sent.".to_owned(),
+                |delivery| sent("If the account exists, a code was sent", delivery),
+            );
             ("Set a new password", text, "Save and sign in")
         }
         Step::RememberDevice => (
@@ -220,7 +221,9 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
             let issuer = config.name.as_deref().unwrap_or("Signet");
             let secret = Secret::new(asked.question.secret_code().to_owned());
             let uri = crate::qr::otpauth_uri(issuer, &asked.username, &secret);
-            let (side, path) = crate::qr::path(uri.expose()).unwrap_or_default();
+            // Without the secret there is nothing to scan.
+            let uri = Some(uri).filter(|_| !secret.expose().is_empty());
+            let (side, path) = uri.and_then(|uri| crate::qr::path(uri.expose())).unwrap_or_default();
             ("secret", "Key", "off", FieldKind::Copy { side, path })
         }
     };
@@ -326,5 +329,230 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
         is_provider: matches!(action, Action::Provider(_) | Action::TokenUrl | Action::Guest),
         icon: provider.and_then(|provider| provider.icon.clone()).unwrap_or_default(),
         wait: if action == Action::Resend { asked.wait } else { 0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SignUp;
+    use crate::protocol::{FormId, decode, encode};
+    use crate::session::harness::{TOTP_SECRET, config, config_with, with_choice, with_hosted_ui};
+    use crate::sign_in::Question;
+
+    fn steps() -> Vec<Step> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let delivery = |medium: &str| Some(Delivery { medium: medium.into(), destination: "a***@e***".into() });
+        vec![
+            Step::SignIn,
+            Step::Password,
+            Step::SelectChallenge(names(&["PASSWORD_SRP", "WEB_AUTHN", "EMAIL_OTP", "SMS_OTP"])),
+            Step::Code(None),
+            Step::Code(delivery("EMAIL")),
+            Step::Code(delivery("SMS")),
+            Step::SelectMfaType(names(&["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"])),
+            Step::SelectMfaSetup(names(&["SOFTWARE_TOKEN_MFA", "EMAIL_OTP"])),
+            Step::SetUpTotp,
+            Step::SetUpEmail,
+            Step::NewPassword(names(&["email", "phone_number", "custom:team"])),
+            Step::Custom(vec![("question".into(), "Favourite colour?".into()), ("hint".into(), String::new())]),
+            Step::Passkey,
+            Step::SignUp,
+            Step::ConfirmSignUp(None),
+            Step::ConfirmSignUp(delivery("EMAIL")),
+            Step::ForgotPassword,
+            Step::ResetPassword(None),
+            Step::ResetPassword(delivery("SMS")),
+            Step::RememberDevice,
+        ]
+    }
+
+    fn asked(step: Step) -> Asked {
+        let challenge = Question::totp(Question::sign_in().challenge, TOTP_SECRET).challenge;
+        Asked {
+            form: FormId(7),
+            question: Question { step, challenge },
+            username: "alice".into(),
+            first_factor: true,
+            wait: 12,
+            fault: None,
+        }
+    }
+
+    fn everything() -> Config {
+        let mut config = with_choice(None);
+        config.hosted_ui = with_hosted_ui().hosted_ui;
+        config.token_url = Some("https://login.example.com/token".into());
+        config.identity_pool.guest_access = true;
+        let sign_up =
+            SignUp { attributes: ["email", "birthdate", "custom:team"].map(str::to_owned).to_vec(), by_link: false };
+        config.user_pool.as_mut().unwrap().sign_up = Some(sign_up);
+        config
+    }
+
+    fn by_link() -> Config {
+        let mut config = everything();
+        config.user_pool.as_mut().unwrap().sign_up = Some(SignUp { attributes: vec![], by_link: true });
+        config
+    }
+
+    #[test]
+    fn every_step_is_a_whole_form() {
+        for config in [config(), everything(), by_link()] {
+            for step in steps() {
+                let form = form(&config, &asked(step.clone()));
+                assert!(!form.title.is_empty() && form.submit.starts_with(char::is_uppercase), "{form:?}");
+                let says_itself = matches!(
+                    step,
+                    Step::SignIn | Step::Password | Step::SelectChallenge(_) | Step::SelectMfaType(_) | Step::SignUp
+                );
+                assert!(says_itself || form.text.ends_with(['.', '?']), "{form:?}");
+                assert_eq!(form.is_sign_in, step == Step::SignIn);
+                for (index, field) in form.fields.iter().enumerate() {
+                    assert!(!field.label.is_empty(), "{field:?}");
+                    assert!(form.fields[..index].iter().all(|other| other.name != field.name), "{form:?}");
+                    let autocomplete = match &field.kind {
+                        FieldKind::Password => Some("current-password"),
+                        FieldKind::NewPassword(_) => Some("new-password"),
+                        FieldKind::Code => Some("one-time-code"),
+                        FieldKind::Fixed => Some("username"),
+                        _ => None,
+                    };
+                    assert!(autocomplete.is_none_or(|wanted| field.autocomplete == wanted), "{field:?}");
+                    let begins = match field.name.as_str() {
+                        "username" => "alice",
+                        "secret" => TOTP_SECRET,
+                        _ => "",
+                    };
+                    assert_eq!(field.value, begins, "{field:?}");
+                }
+                for (index, button) in form.buttons.iter().enumerate() {
+                    assert!(!button.label.is_empty(), "{form:?}");
+                    assert!(form.buttons[..index].iter().all(|other| other.label != button.label), "{form:?}");
+                    assert_eq!(button.wait, if button.label.starts_with("Send another") { 12 } else { 0 });
+                }
+                let leads_back = form.buttons.iter().any(|button| button.label == "Back to sign in");
+                assert_eq!(leads_back, !matches!(step, Step::SignIn | Step::RememberDevice), "{form:?}");
+                assert_eq!(decode(&encode(&form)), Some(form));
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_form_has_only_fields_that_index_html_has() {
+        for config in
+            [config(), everything(), with_choice(Some("PASSWORD")), Config { user_pool: None, ..everything() }]
+        {
+            let form = form(&config, &asked(Step::SignIn));
+            assert!(
+                form.fields.iter().all(|field| ["username", "password"].contains(&field.name.as_str())),
+                "{form:?}"
+            );
+            assert_eq!(form.fields.is_empty(), form.submit.is_empty(), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_username_is_asked_for_as_what_it_is() {
+        for (username, label, kind) in [
+            (Username::Any, "Email or username", "text"),
+            (Username::Email, "Email", "email"),
+            (Username::Phone, "Phone number", "tel"),
+            (Username::EmailOrPhone, "Email or phone number", "text"),
+        ] {
+            let form = form(&config_with(|pool| pool.username = username), &asked(Step::SignIn));
+            assert_eq!((form.fields[0].label.as_str(), &form.fields[0].kind), (label, &FieldKind::Text(kind.into())));
+        }
+        let autofill = config_with(|pool| pool.passkey_autofill = true);
+        assert_eq!(form(&autofill, &asked(Step::SignIn)).fields[0].autocomplete, "username webauthn");
+        assert_eq!(form(&autofill, &asked(Step::ForgotPassword)).fields[0].autocomplete, "username");
+    }
+
+    #[test]
+    fn attributes_have_the_names_that_people_and_browsers_know() {
+        let fields = form(&everything(), &asked(Step::SignUp)).fields;
+        let told: Vec<_> = fields[2..]
+            .iter()
+            .map(|field| (field.name.as_str(), field.label.as_str(), field.autocomplete.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [("email", "Email", "email"), ("birthdate", "Date of birth", "bday"), ("custom:team", "team", "")]
+        );
+        for (name, label, ..) in ATTRIBUTES {
+            assert_eq!(attribute(name).label, label);
+        }
+    }
+
+    #[test]
+    fn a_password_policy_is_the_rules_that_are_ticked_off() {
+        let rules_of = |policy| {
+            let config = config_with(|pool| pool.password_policy = policy);
+            let fields = form(&config, &asked(Step::NewPassword(vec![]))).fields;
+            match &fields[1].kind {
+                FieldKind::NewPassword(rules) => rules.iter().map(|rule| rule.check).collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let none =
+            PasswordPolicy { minimum_length: 12, lowercase: false, uppercase: false, numbers: false, symbols: false };
+        assert_eq!(rules_of(none), [Check::Length(12)]);
+        let all = PasswordPolicy { lowercase: true, uppercase: true, numbers: true, symbols: true, ..none };
+        let every = [Check::Length(12), Check::Lowercase, Check::Uppercase, Check::Number, Check::Symbol];
+        assert_eq!(rules_of(all), every);
+    }
+
+    #[test]
+    fn an_authenticators_secret_is_a_key_to_copy_and_a_picture_to_scan_once_it_is_there() {
+        let mut asked = asked(Step::SetUpTotp);
+        let picture = |asked: &Asked| match form(&config(), asked).fields.remove(0).kind {
+            FieldKind::Copy { side, path } => (side, path),
+            other => panic!("{other:?}"),
+        };
+        let (side, path) = picture(&asked);
+        assert!(side > 20 && path.len() > 100, "{side} {path}");
+        asked.question = Question { step: Step::SetUpTotp, challenge: Question::sign_in().challenge };
+        assert_eq!(picture(&asked), (0, String::new()), "nothing to scan");
+    }
+
+    #[test]
+    fn every_error_stands_at_the_field_that_it_is_about() {
+        let refused = |code: &str| Fault::Refused {
+            service: crate::fault::Service::UserPool,
+            status: 400,
+            code: code.into(),
+            message: String::new(),
+            request_id: None,
+        };
+        let confirm = || Step::ConfirmSignUp(None);
+        let reset = || Step::ResetPassword(None);
+        for (step, fault, field) in [
+            (Step::Password, Fault::WrongPassword, Some("password")),
+            (confirm(), refused("CodeMismatchException"), Some("code")),
+            (confirm(), refused("ExpiredCodeException"), Some("code")),
+            (Step::SetUpTotp, refused("EnableSoftwareTokenMFAException"), Some("code")),
+            (reset(), refused("InvalidPasswordException"), Some("new-password")),
+            (reset(), refused("PasswordHistoryPolicyViolationException"), Some("new-password")),
+            (Step::SignUp, refused("UsernameExistsException"), Some("username")),
+            (reset(), Fault::Field { field: 2, why: FieldFault::Policy }, Some("new-password")),
+            (confirm(), refused("AnotherException"), None),
+            (Step::ForgotPassword, Fault::WrongPassword, None),
+            (Step::Passkey, Fault::PasskeyRefused, None),
+        ] {
+            let form = form(&config(), &Asked { fault: Some(fault.clone()), ..asked(step) });
+            let error = form.error.unwrap();
+            let at = error.field.map(|index| form.fields[usize::from(index)].name.as_str());
+            assert_eq!(at, field, "{fault:?}");
+            assert!(error.text.ends_with('.'), "{error:?}");
+        }
+        for step in steps() {
+            let form = form(&everything(), &asked(step.clone()));
+            for (index, field) in form.fields.iter().enumerate() {
+                let fault = Fault::Field { field: u8::try_from(index).unwrap(), why: FieldFault::Empty };
+                let error =
+                    super::form(&everything(), &Asked { fault: Some(fault), ..asked(step.clone()) }).error.unwrap();
+                assert!(error.text.ends_with('.') && error.field == u8::try_from(index).ok(), "{field:?}: {error:?}");
+            }
+        }
     }
 }

@@ -416,6 +416,8 @@ impl SignIn {
             (PasskeyOutcome::Unsupported, ..) if question.step == Step::Passkey => {
                 self.ask_again(env, question, Some(Fault::PasskeyUnsupported));
             }
+            // Of an offer that a form was sent beside since: the page waits for a word all the same.
+            (PasskeyOutcome::Done, ..) => self.ask_again(env, question, Some(Fault::PasskeyRefused)),
             (_, _, challenge) => {
                 self.autofill = challenge;
                 self.stage = Stage::Asking(question);

@@ -190,3 +190,14 @@ fn a_device_that_the_pool_forgot_is_forgotten_and_the_sign_in_goes_on() {
     assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::SignInExpired)), "the password is gone");
     assert!(run.memory.names("device", |_| true).is_empty());
 }
+
+#[test]
+fn the_form_of_index_html_is_taken_for_the_first_form_whatever_its_number() {
+    let mut run = Run::new(config());
+    assert_ne!(run.last_form, FormId(0));
+    run.step(crate::session::Input::Submit(FormId(0), secrets(&["alice", "hunter2"])));
+    assert_eq!(run.sends(), Some("InitiateAuth"));
+    assert!(run.step(crate::session::Input::Submit(FormId(0), secrets(&["alice", "hunter2"]))).effects.is_empty());
+    run.refuse("NotAuthorizedException", "Incorrect username or password.");
+    assert_eq!((run.username(), run.fault()), ("alice", Some(&Fault::WrongPassword)));
+}

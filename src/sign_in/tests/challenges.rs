@@ -877,3 +877,11 @@ fn a_password_is_held_no_longer_than_it_can_be_needed() {
     gone(run.press(Action::StartAgain));
     assert_eq!(count.get(), 11);
 }
+
+#[test]
+fn a_passkey_picked_after_another_username_was_sent_is_not_used_for_that_one() {
+    let mut run = with_autofill();
+    run.reply(&passkey()).submit(&["bob"]).refuse("LimitExceededException", "");
+    run.passkey(PasskeyOutcome::Done);
+    assert_eq!((run.sends(), run.asks(), run.fault()), (None, &Step::SignIn, Some(&Fault::PasskeyRefused)));
+}
