@@ -158,7 +158,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
         }
         Step::ResetPassword(delivery) => {
             let text = delivery.as_ref().map_or_else(
-                || "If the account exists, a code was sent.".to_owned(),
+                || "If the account exists, a code was sent.".into(),
                 |delivery| sent("If the account exists, a code was sent", delivery),
             );
             ("Set a new password", text, "Save and sign in")

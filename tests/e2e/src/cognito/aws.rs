@@ -126,6 +126,7 @@ mod tests {
             url: "http://127.0.0.1:8080/function/".into(),
             headers: vec![("content-type".into(), "application/json".into())],
             body: b"{}".to_vec(),
+            cookies: false,
         };
         let keys = cognito::Keys {
             access_key_id: keys.access_key_id.clone(),

@@ -157,7 +157,7 @@ fn session_key(u: &BigUint, s: &BigUint) -> [u8; 16] {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use signet::cognito::{Challenge, Entropy, Ephemeral};
+    use signet::cognito::{Entropy, Ephemeral, SrpChallenge};
 
     use super::*;
 
@@ -184,7 +184,7 @@ pub(super) mod tests {
 
     fn claim(exchange: &Exchange, client: &Ephemeral, pool_name: &str, user_id: &str, password: &str) -> String {
         let (salt, srp_b, secret_block) = (exchange.salt(), exchange.srp_b(), exchange.secret_block());
-        let challenge = Challenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+        let challenge = SrpChallenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
         client.password_claim_signature(pool_name, challenge, password, "now").unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! The tester tested: what is right passes, and each thing that is wrong is told.
 
 use hyper::HeaderMap;
-use signet::cognito::{Challenge, Entropy, Ephemeral};
+use signet::cognito::{Entropy, Ephemeral, SrpChallenge};
 use signet::time::UnixMillis;
 
 use super::*;
@@ -69,7 +69,7 @@ fn initiate(parameters: Json) -> Json {
 fn proof(client: &Ephemeral, challenge: &Json, pool: &str, user: &str, password: &str) -> Json {
     let parameter = |name: &str| challenge["ChallengeParameters"][name].as_str().unwrap();
     let timestamp = UnixMillis::from_seconds(unix_seconds()).srp_timestamp();
-    let parameters = Challenge {
+    let parameters = SrpChallenge {
         user_id: user,
         salt: parameter("SALT"),
         srp_b: parameter("SRP_B"),
