@@ -3,7 +3,7 @@
 //! While another form is shown or somebody is signed in it is out of the document, which is how password managers learn that the sign-in worked.
 
 use leptos::prelude::document;
-use web_sys::Element;
+use web_sys::{Element, HtmlInputElement};
 
 use super::dom::{element, flag, set};
 use crate::protocol::{Field, FieldKind, Form, FormId};
@@ -46,7 +46,12 @@ pub fn adopt(form: &Form) {
         let Some(field) = field else { continue };
         set(&input, "autocomplete", Some(&field.autocomplete));
         if let FieldKind::Text(kind) = &field.kind {
-            set(&input, "type", Some(kind));
+            // Not its `type`: somebody may be typing in it.
+            set(&input, "inputmode", Some(kind));
+            let empty = element::<HtmlInputElement>(name).filter(|input| input.value().is_empty());
+            if let Some(input) = empty.filter(|_| !field.value.is_empty()) {
+                input.set_value(&field.value);
+            }
         }
         if let Ok(Some(label)) = document().query_selector(&["label[for=", name, "]"].concat()) {
             label.set_text_content(Some(&field.label));
