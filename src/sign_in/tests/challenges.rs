@@ -976,3 +976,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pool_that_asks_for_a_step_of_this_apps_own_leaves_a_way_on() {
+    let mut run = proved(config(), &challenge("remember-device", &json!({})));
+    run.submit(&["yes"]);
+    assert_eq!((run.asks(), run.fault(), run.sends()), (&Step::SignIn, Some(&Fault::SignInExpired), None));
+    assert_eq!(run.type_in().sends(), Some("InitiateAuth"));
+}
