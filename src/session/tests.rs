@@ -311,6 +311,7 @@ fn a_guest_shows_nothing_and_is_the_same_guest_the_next_time() {
     assert!(matches!(&run.screen, Some(Screen::SignedIn { guest: true, role: None, .. })));
     assert_eq!(guests_identity(&run), Some("eu-central-1:guest"));
     assert_eq!(run.step(need_keys(None)).keys(), Some(Ok("G1")));
+    assert_eq!(run.grant().unwrap().unwrap().skew, Skew::default(), "no token tells AWS's time");
     // Keys that expire are fetched anew, without a refresh.
     run.at(NOW.plus(HOUR)).step(need_keys(None));
     run.expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:guest"}));

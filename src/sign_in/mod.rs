@@ -355,11 +355,12 @@ impl SignIn {
                 self.send(env, request, Call::ConfirmForgotPassword(password), question, Busy::Checking);
             }
             Step::RememberDevice => {
-                if let Some((tokens, device)) = self.tokens.take().zip(self.device.clone()) {
-                    let remembered = answers.choice() == "yes";
-                    let request = cognito::update_device_status(pool, &tokens.access, &device.key, remembered);
-                    self.send(env, request, Call::UpdateDeviceStatus(tokens), question, Busy::SigningIn);
-                }
+                let Some((tokens, device)) = self.tokens.take().zip(self.device.clone()) else {
+                    return self.start_again(env, Some(Fault::SignInExpired));
+                };
+                let remembered = answers.choice() == "yes";
+                let request = cognito::update_device_status(pool, &tokens.access, &device.key, remembered);
+                self.send(env, request, Call::UpdateDeviceStatus(tokens), question, Busy::SigningIn);
             }
         }
     }

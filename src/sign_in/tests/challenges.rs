@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::session::{self, Screen, Session};
 
@@ -884,4 +886,101 @@ fn a_passkey_picked_after_another_username_was_sent_is_not_used_for_that_one() {
     run.reply(&passkey()).submit(&["bob"]).refuse("LimitExceededException", "");
     run.passkey(PasskeyOutcome::Done);
     assert_eq!((run.sends(), run.asks(), run.fault()), (None, &Step::SignIn, Some(&Fault::PasskeyRefused)));
+}
+
+/// Names that the app knows, its own, and others; parameters that it reads, with anything in them.
+fn any_challenge() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "SMS_MFA",
+            "SMS_OTP",
+            "EMAIL_OTP",
+            "SOFTWARE_TOKEN_MFA",
+            "SELECT_MFA_TYPE",
+            "MFA_SETUP",
+            "NEW_PASSWORD_REQUIRED",
+            "CUSTOM_CHALLENGE",
+            "WEB_AUTHN",
+            "SELECT_CHALLENGE",
+            "PASSWORD",
+            "PASSWORD_SRP",
+            "PASSWORD_VERIFIER",
+            "DEVICE_SRP_AUTH",
+            "DEVICE_PASSWORD_VERIFIER",
+            "sign-in",
+            "sign-up",
+            "confirm-sign-up",
+            "reset-password",
+            "forgot-password",
+            "remember-device",
+        ])
+        .prop_map(str::to_owned),
+        "[A-Z_]{0,12}",
+    ];
+    let parameter = prop::sample::select(vec![
+        "USERNAME",
+        "USER_ID_FOR_SRP",
+        "SALT",
+        "SRP_B",
+        "SECRET_BLOCK",
+        "requiredAttributes",
+        "MFAS_CAN_SETUP",
+        "MFAS_CAN_CHOOSE",
+        "CODE_DELIVERY_DESTINATION",
+        "CODE_DELIVERY_DELIVERY_MEDIUM",
+        "CREDENTIAL_REQUEST_OPTIONS",
+        "SecretCode",
+        "selected",
+        "other",
+    ]);
+    let value = prop_oneof![
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!(r#"["EMAIL_OTP","SOFTWARE_TOKEN_MFA"]"#)),
+        Just(json!(r#"["userAttributes.email",7]"#)),
+        Just(json!("c3d4")),
+        Just(json!(null)),
+    ];
+    let available =
+        prop_oneof![Just(json!(CHOICES)), Just(json!(["PASSWORD"])), Just(json!([])), Just(json!("PASSWORD"))];
+    (name, prop::collection::vec((parameter, value), 0..6), available, any::<bool>()).prop_map(
+        |(name, parameters, available, with_session)| {
+            let parameters: serde_json::Map<_, _> =
+                parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let mut reply = challenge(&name, &parameters.into());
+            reply["AvailableChallenges"] = available;
+            if !with_session {
+                reply.as_object_mut().unwrap().remove("Session");
+            }
+            reply
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_challenge_is_asked_answered_or_named_and_outlives_a_reload(reply in any_challenge(), choice in any::<bool>()) {
+        let mut run = with_device(Run::new(if choice { with_choice(None) } else { config() }));
+        run.submit(&["alice", "hunter2"]).reply(&reply);
+        match &run.screen {
+            Some(Screen::Busy(_)) => prop_assert!(run.sends().is_some()),
+            Some(Screen::Ask(asked)) => {
+                prop_assert!(asked.question.step != Step::SignIn || asked.fault.is_some() || reply["ChallengeName"] == "sign-in");
+                prop_assert!(!run.form().title.is_empty());
+                let (step, kept) = (asked.question.step.clone(), run.record.is_some());
+                run.restore("");
+                if let (true, Some(Screen::Ask(asked))) = (kept, &run.screen) {
+                    prop_assert_eq!(&asked.question.step, &step);
+                }
+            }
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_pool_that_asks_for_a_step_of_this_apps_own_leaves_a_way_on() {
+    let mut run = proved(config(), &challenge("remember-device", &json!({})));
+    run.submit(&["yes"]);
+    assert_eq!((run.asks(), run.fault(), run.sends()), (&Step::SignIn, Some(&Fault::SignInExpired), None));
+    assert_eq!(run.type_in().sends(), Some("InitiateAuth"));
 }
