@@ -16,7 +16,7 @@ pub fn encode_url(bytes: &[u8]) -> String {
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     // Padded to whole groups of four.
-    (text.len() % 4 == 0 && text.len() - digits.len() < 3).then_some(())?;
+    (text.len().is_multiple_of(4) && text.len() - digits.len() < 3).then_some(())?;
     read(digits, *b"+/")
 }
 

@@ -14,7 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use signet::cognito::{self, Challenge, Entropy, Ephemeral, IdToken, Keys};
+use signet::cognito::{self, Entropy, Ephemeral, IdToken, Keys, Login, SrpChallenge};
 use signet::config::Config;
 use signet::secret::Secret;
 use signet::sign::{Scope, sign};
@@ -110,7 +110,7 @@ async fn prove_password(config: &Config, username: &str, password: &str) -> Valu
         return answer;
     }
     let asked = |name: &str| answer["ChallengeParameters"][name].as_str().unwrap();
-    let challenge = Challenge {
+    let challenge = SrpChallenge {
         user_id: asked("USER_ID_FOR_SRP"),
         salt: asked("SALT"),
         srp_b: asked("SRP_B"),
@@ -157,7 +157,13 @@ async fn call(endpoint: &str, target: &str, input: Value) -> Value {
 fn operation(endpoint: &str, target: &str, input: &Value) -> signet::http::Request {
     let headers =
         vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
-    signet::http::Request { method: "POST", url: endpoint.into(), headers, body: input.to_string().into_bytes() }
+    signet::http::Request {
+        method: "POST",
+        url: endpoint.into(),
+        headers,
+        body: input.to_string().into_bytes(),
+        cookies: false,
+    }
 }
 
 /// The ID token of an answer with tokens.
@@ -179,10 +185,17 @@ async fn keys_of(config: &Config, user: User) -> Keys {
     keys_for(config, &token_of(config, user).await).await
 }
 
+/// What the identity pool is shown.
+fn login(token: &IdToken) -> Login {
+    Login { key: token.issuer.clone(), token: token.raw().clone() }
+}
+
 async fn keys_for(config: &Config, token: &IdToken) -> Keys {
-    let identity = cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, token)).await).unwrap();
-    let reply = fetch(cognito::get_credentials_for_identity(&config.identity_pool, &identity, token)).await;
-    cognito::read_credentials(reply).unwrap()
+    let pool = &config.identity_pool;
+    let login = login(token);
+    let identity = cognito::read_identity_id(fetch(cognito::get_id(pool, Some(&login))).await).unwrap();
+    let reply = fetch(cognito::get_credentials_for_identity(pool, &identity, Some(&login))).await;
+    cognito::read_credentials(reply).unwrap().0
 }
 
 fn ask(config: &Config, prompt: &str) -> signet::http::Request {
@@ -191,6 +204,7 @@ fn ask(config: &Config, prompt: &str) -> signet::http::Request {
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
         body: json!({ "prompt": prompt, "use_case": "balanced" }).to_string().into_bytes(),
+        cookies: false,
     }
 }
 
@@ -435,8 +449,10 @@ fn a_role_that_is_not_ones_own_is_refused() {
         let credentials = async |user: User| {
             let token = token_of(config, user).await;
             let identity =
-                cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &token)).await).unwrap();
-            let mut request = cognito::get_credentials_for_identity(&config.identity_pool, &identity, &token);
+                cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&token)))).await)
+                    .unwrap();
+            let mut request =
+                cognito::get_credentials_for_identity(&config.identity_pool, &identity, Some(&login(&token)));
             let mut body: Value = serde_json::from_slice(&request.body).unwrap();
             body["CustomRoleArn"] = role.clone().into();
             request.body = body.to_string().into_bytes();
@@ -458,7 +474,8 @@ fn a_tampered_id_token_buys_no_keys() {
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let forged = IdToken::parse(Secret::new(format!("{rest}.{other}{}", &signature[1..]))).unwrap();
         let refused =
-            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, &forged)).await).unwrap_err();
+            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&forged)))).await)
+                .unwrap_err();
         let cognito::CognitoError::Service(refused) = refused else { panic!("{refused:?}") };
         assert_eq!(refused.code, "NotAuthorizedException");
     });
@@ -704,8 +721,13 @@ fn the_release_build_is_served_with_its_headers() {
         let app = App::serve(port, dist, &trunk, &json!({ "region": "eu-central-1" })).unwrap();
         assert_eq!(app.origin(), origin);
         let get = async |path: &str| {
-            let request =
-                signet::http::Request { method: "GET", url: format!("{origin}{path}"), headers: vec![], body: vec![] };
+            let request = signet::http::Request {
+                method: "GET",
+                url: format!("{origin}{path}"),
+                headers: vec![],
+                body: vec![],
+                cookies: false,
+            };
             let response = send(request).await;
             let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
             let (kind, policy) = (header("content-type"), header("content-security-policy"));

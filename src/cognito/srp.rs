@@ -237,7 +237,7 @@ mod tests {
     /// Values of pycognito, an implementation that is not ours; srp.py beside it made them.
     const VECTORS: &str = include_str!("../../tests/vectors/srp.json");
 
-    /// What three implementations that are not ours make of 1,000 random sign-ins of people and their devices; srp_random.py beside them says how.
+    /// What three implementations that are not ours make of 1,000 random sign-ins of people and their devices; the script beside them says how.
     const PEERS: [&str; 3] = [
         include_str!("../../tests/vectors/srp_random.pycognito.txt"),
         include_str!("../../tests/vectors/srp_random.amazon-cognito-identity-js.txt"),

@@ -1,6 +1,6 @@
 //! JSON (RFC 8259) read into a tree.
 //!
-//! Ours, since serde_json costs the worker 7 kB; it is the peer in the tests below. A number stays as it was written, so that nothing here knows
+//! Ours, since `serde_json` costs the worker 7 kB; it is the peer in the tests below. A number stays as it was written, so that nothing here knows
 //! floating point.
 
 /// Deeper nesting than this is refused: nothing that the app reads comes near it.
@@ -357,7 +357,7 @@ mod tests {
 
         #[test]
         fn any_escape_is_what_the_peer_makes_of_it(codes in prop::collection::vec(any::<u16>(), 0..4), tail in ".{0,3}") {
-            let escapes: String = codes.iter().map(|code| format!("\\u{code:04X}")).collect();
+            let escapes = codes.iter().map(|code| format!("\\u{code:04X}")).collect::<Vec<_>>().concat();
             let text = format!("\"{escapes}{}\"", tail.replace(['"', '\\'], "").replace(char::is_control, ""));
             prop_assert_eq!(
                 Value::read(text.as_bytes()).ok(),

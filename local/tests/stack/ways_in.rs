@@ -64,12 +64,19 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 async fn get(url: &str) -> Response<Incoming> {
-    send(signet::http::Request { method: "GET", url: url.into(), headers: vec![], body: vec![] }).await
+    send(signet::http::Request { method: "GET", url: url.into(), headers: vec![], body: vec![], cookies: false }).await
 }
 
 async fn post(url: &str, fields: &[(&str, &str)]) -> Response<Incoming> {
     let headers = vec![("content-type".into(), "application/x-www-form-urlencoded".into())];
-    send(signet::http::Request { method: "POST", url: url.into(), headers, body: form(fields).into_bytes() }).await
+    send(signet::http::Request {
+        method: "POST",
+        url: url.into(),
+        headers,
+        body: form(fields).into_bytes(),
+        cookies: false,
+    })
+    .await
 }
 
 /// The hosted UI's first page, with changes to the query that the app would send.

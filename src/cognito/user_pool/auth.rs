@@ -174,7 +174,7 @@ pub fn get_tokens_from_refresh_token(pool: &UserPool, refresh: &Secret, device_k
 pub fn read_auth(response: Response) -> Result<AuthReply, CognitoError> {
     const OPERATION: &str = "the sign-in";
     let reply = json(OPERATION, &check(response)?)?;
-    if !reply.get("AuthenticationResult").is_some_and(|result| result.members().is_some()) {
+    if reply.get("AuthenticationResult").and_then(Value::members).is_none() {
         return Challenge::from_json(&reply)
             .map(AuthReply::Challenge)
             .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/ChallengeName" });
