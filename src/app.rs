@@ -167,6 +167,10 @@ impl App {
             Input::Waited(id) => {
                 if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
                     effects.push(Effect::Send(Some(id), sent.request.clone()));
+                    if self.session.is_busy() {
+                        let busy = Screen::Busy(Busy::Checking);
+                        effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
+                    }
                 }
             }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {

@@ -22,6 +22,10 @@ pub enum Service {
 pub enum Fault {
     /// The username or the password is wrong; which, is not said.
     WrongPassword,
+    /// The answer to a custom challenge, or the passkey, is not the right one.
+    WrongAnswer,
+    /// The user pool knows no such account, and says so.
+    UnknownUser,
     /// The user pool has locked the account for a while after failed attempts.
     TooManyAttempts,
     /// What was typed in this field, counted from zero, cannot be sent: it is empty, or not what the pool takes.

@@ -1,6 +1,8 @@
 //! Requests and responses as plain values, and the one place where a status becomes an error.
 
 use crate::fault::{Fault, Service};
+use zeroize::Zeroize;
+
 use crate::json::Value;
 
 /// A request that is still to be sent.
@@ -16,6 +18,13 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whether the browser sends its cookies for that address along. AWS is never sent any.
     pub cookies: bool,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // Passwords and tokens.
+        self.body.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Request {

@@ -125,7 +125,7 @@ mod tests {
             assume_role_with_web_identity("https://sts.eu-central-1.amazonaws.com/", role, "signet", &token, 900);
         assert_eq!((request.method, request.url.as_str()), ("POST", "https://sts.eu-central-1.amazonaws.com/"));
         assert_eq!(
-            String::from_utf8(request.body).unwrap(),
+            String::from_utf8(request.body.clone()).unwrap(),
             "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fa%2Fb\
              &RoleSessionName=signet&WebIdentityToken=e.y.J&DurationSeconds=900"
         );

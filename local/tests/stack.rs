@@ -75,11 +75,11 @@ fn bob(stack: &Stack) -> User {
 /// Sends what the app would send, as a page of `origin` would.
 async fn send_from(origin: &str, request: signet::http::Request) -> Response<Incoming> {
     let mut sent = Request::builder().method(request.method).uri(request.url).header("origin", origin);
-    for (name, value) in request.headers {
+    for (name, value) in &request.headers {
         sent = sent.header(name, value);
     }
     let client = Client::builder(TokioExecutor::new()).build_http();
-    client.request(sent.body(Full::new(Bytes::from(request.body))).unwrap()).await.unwrap()
+    client.request(sent.body(Full::new(Bytes::from(request.body.clone()))).unwrap()).await.unwrap()
 }
 
 async fn send(request: signet::http::Request) -> Response<Incoming> {

@@ -472,7 +472,7 @@ mod tests {
         assert_eq!((request.method, request.url.as_str()), ("POST", "https://login.example.com/oauth2/token"));
         let form = [("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
         assert_eq!(request.headers, form);
-        let body = String::from_utf8(request.body).unwrap();
+        let body = String::from_utf8(request.body.clone()).unwrap();
         let expected = "grant_type=authorization_code&client_id=1abc&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.example.com%2F";
         assert_eq!(body, format!("{expected}&code_verifier={}", attempt.verifier.expose()));
         let request = refresh(&ui, &Secret::new("tGzv3JOkF0XG5Qx2TlKWIA".into()));

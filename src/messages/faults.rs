@@ -146,6 +146,8 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::WrongPassword => {
             ("Not signed in", "That username and password do not match. Check both and try again.".into(), None)
         }
+        Fault::WrongAnswer => ("Not accepted", "That was not accepted. Try again, or start again.".into(), None),
+        Fault::UnknownUser => ("No account", "There is no account with that name. Check it and try again.".into(), None),
         Fault::TooManyAttempts => {
             ("Locked for now", "Too many attempts. Wait up to 15 minutes, then try again.".into(), None)
         }

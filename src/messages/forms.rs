@@ -434,7 +434,7 @@ mod tests {
                 let leads_back = form.buttons.iter().any(|button| button.label == "Back to sign in");
                 assert_eq!(leads_back, !matches!(step, Step::SignIn | Step::RememberDevice), "{form:?}");
                 let view = View::Session(SessionView::Asked(form));
-                assert_eq!(views(&encode(&[&view])), Some(vec![view]));
+                assert_eq!(views(&encode(&vec![&view])), Some(vec![view]));
             }
         }
     }

@@ -703,9 +703,17 @@ impl Renewing {
         }
     }
 
-    /// A failure that may pass leaves the person signed in; one at the end of a sign-in goes back to the form.
-    fn failed(self, env: &mut Env<'_>, fault: Fault) -> Session {
-        if self.how.first {
+    /// A failure that may pass leaves the person signed in, and the next question asks for keys again; any other at the end of a sign-in goes back to
+    /// the form.
+    fn failed(mut self, env: &mut Env<'_>, fault: Fault) -> Session {
+        if self.how.first && may_pass(&fault) {
+            if self.how.linking {
+                // It is not known whose the guest's identity is by now; the pool knows the person's.
+                self.account.identity = None;
+            }
+            env.effects.push(Effect::Save(Record::Session(self.account.clone())));
+            env.show(self.account.screen(env.config));
+        } else if self.how.first {
             return Session::SigningIn(Box::new(SignIn::begin(env, self.account.typed(), Some(fault))));
         }
         if self.how.wanted {
@@ -713,6 +721,10 @@ impl Renewing {
         }
         Session::Known(self.account)
     }
+}
+
+fn may_pass(fault: &Fault) -> bool {
+    matches!(fault, Fault::Offline | Fault::Unreachable { .. } | Fault::Throttled { .. } | Fault::Failing { .. })
 }
 
 /// What the user pool, or an OAuth server, says of a refresh token that will never work again. Anything else may pass.

@@ -853,9 +853,12 @@ impl SignIn {
             }
             _ => user_pool_fault(&error),
         };
+        if fault == Fault::WrongPassword && question.step == Step::ForgotPassword {
+            return self.ask_again(env, question, Some(Fault::UnknownUser));
+        }
         if fault == Fault::WrongPassword && !question.takes_password() {
             // Of a challenge without a password: it went with its session.
-            return self.start_again(env, Some(fault));
+            return self.start_again(env, Some(Fault::WrongAnswer));
         }
         if question.step == Step::Password {
             // The challenge went with the wrong password.

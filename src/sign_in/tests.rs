@@ -142,7 +142,7 @@ fn a_wrong_answer_that_ends_the_sign_in_goes_back_to_the_first_form() {
     ] {
         let mut run = proved(config(), &reply);
         run.submit(&["green"]).refuse("NotAuthorizedException", "Incorrect username or password.");
-        assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::WrongPassword)), "its session is spent");
+        assert_eq!((run.asks(), run.fault()), (&Step::SignIn, Some(&Fault::WrongAnswer)), "its session is spent");
         assert_eq!(run.username(), "alice");
     }
 }

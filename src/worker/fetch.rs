@@ -14,7 +14,7 @@ use crate::app::Streamed;
 use crate::http::{NoAnswer, Request, Response};
 
 /// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.
-const PATIENCE: u32 = 30_000;
+const PATIENCE: u32 = 15_000;
 
 /// Sends, and reads the whole answer.
 pub async fn send(request: &Request) -> Result<Response, NoAnswer> {

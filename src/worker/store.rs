@@ -44,11 +44,16 @@ struct Store {
     name: JsValue,
 }
 
+enum Write {
+    Save(Record),
+    Delete,
+}
+
 #[derive(Default)]
 struct Writes {
     store: Option<Rc<Store>>,
-    /// What is to be written of the record: the last word, whatever was said before it. `Some(None)` deletes it.
-    record: Option<Option<Record>>,
+    /// What is to be done with the record: the last word, whatever was said before it.
+    record: Option<Write>,
     /// What is to be remembered or forgotten, in order.
     memory: Vec<(String, Option<Secret>)>,
     writing: bool,
@@ -84,7 +89,7 @@ pub async fn open(tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)
 
 /// Writes the record, or deletes it.
 pub fn save(record: Option<Record>) {
-    WRITES.with_borrow_mut(|writes| writes.record = Some(record));
+    WRITES.with_borrow_mut(|writes| writes.record = Some(record.map_or(Write::Delete, Write::Save)));
     write();
 }
 
@@ -127,8 +132,8 @@ fn write() {
             let Some(store) = &store else { continue };
             let written = async {
                 match record {
-                    Some(Some(record)) => store.save(&record).await?,
-                    Some(None) => store.database.delete(RECORDS, &store.name).await?,
+                    Some(Write::Save(record)) => store.save(&record).await?,
+                    Some(Write::Delete) => store.database.delete(RECORDS, &store.name).await?,
                     None => {}
                 }
                 for (name, value) in memory {
