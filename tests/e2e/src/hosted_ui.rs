@@ -3,7 +3,7 @@
 use signet_local::User;
 use url::Url;
 
-use crate::{Browser, Error, Stage};
+use crate::{Browser, Error, PATIENCE, Stage, wait_until};
 
 impl Browser {
     /// Waits for the hosted UI's page, and returns its address.
@@ -11,6 +11,17 @@ impl Browser {
         let expression = "location.pathname === '/oauth2/authorize' && document.readyState === 'complete'";
         self.wait_for("the hosted page", expression).await?;
         Ok(self.client().current_url().await?)
+    }
+
+    /// Waits until the app was left for the hosted UI, whether that has a page for it or not, and returns the address.
+    pub async fn left_for_hosted_page(&self) -> Result<Url, Error> {
+        let mut address = self.client().current_url().await?;
+        wait_until("the hosted UI's address", PATIENCE, async || {
+            address = self.client().current_url().await?;
+            Ok(address.path() == "/oauth2/authorize")
+        })
+        .await?;
+        Ok(address)
     }
 
     /// Signs in on the hosted UI's page.

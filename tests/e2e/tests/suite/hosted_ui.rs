@@ -255,7 +255,7 @@ fn what_a_button_is_for_is_told_to_the_page() {
             [("Google", "Google", "", ""), ("Work", "", "example.com", "alice+1@example.com"), ("Any", "", "", "")]
         {
             browser.press(label).await?;
-            let address = browser.hosted_page().await?;
+            let address = browser.left_for_hosted_page().await?;
             for (name, value) in [
                 ("identity_provider", identity_provider),
                 ("idp_identifier", idp_identifier),
