@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -74,6 +75,8 @@ struct Site {
     page_policy: Option<HeaderValue>,
     config: Mutex<Option<Vec<u8>>>,
     troubles: watch::Sender<HashMap<String, Trouble>>,
+    /// Whether a browser may keep a page whole while it is left.
+    kept: AtomicBool,
 }
 
 /// What a test wants to go wrong with a path.
@@ -109,7 +112,14 @@ impl App {
         let text = std::fs::read_to_string(trunk_toml).map_err(|error| settings(error.to_string()))?;
         let (headers, page_policy) = headers(&text).map_err(settings)?;
         let config = Mutex::new(Some(config.to_string().into_bytes()));
-        let site = Arc::new(Site { dist, headers, page_policy, config, troubles: watch::Sender::default() });
+        let site = Arc::new(Site {
+            dist,
+            headers,
+            page_policy,
+            config,
+            troubles: watch::Sender::default(),
+            kept: AtomicBool::new(false),
+        });
         let origin = port.origin();
         let shared = Arc::clone(&site);
         let server = http::serve(port.listener, move |request| Arc::clone(&shared).handle(request));
@@ -140,8 +150,14 @@ impl App {
         });
     }
 
+    /// From now on a browser may keep a page whole while it is left (bfcache), as it may with most hosts' headers: `no-store` forbids it.
+    pub fn let_pages_be_kept(&self) {
+        self.site.kept.store(true, Ordering::Relaxed);
+    }
+
     /// From now on all is well again, and what was held back is answered.
     pub fn heal(&self) {
+        self.site.kept.store(false, Ordering::Relaxed);
         self.site.troubles.send_modify(HashMap::clear);
     }
 }
@@ -183,6 +199,9 @@ impl Site {
         *response.status_mut() = status;
         *response.headers_mut() = self.headers.clone();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        if self.kept.load(Ordering::Relaxed) {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        }
         if kind.starts_with("text/html")
             && let Some(policy) = &self.page_policy
         {

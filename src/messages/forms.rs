@@ -74,7 +74,8 @@ fn error(config: &Config, fault: &Fault, inputs: &[Input]) -> FormError {
         Fault::Field { field, why: FieldFault::Empty } => inputs.get(usize::from(*field)).map(missing),
         _ => None,
     };
-    let text = named.unwrap_or_else(|| match notice.request_id {
+    // What was mistyped needs nobody who looks the request up.
+    let text = named.unwrap_or_else(|| match notice.request_id.filter(|_| field.is_none()) {
         Some(id) => [&notice.text, " Request ", &id, "."].concat(),
         None => notice.text,
     });
@@ -518,7 +519,7 @@ mod tests {
             status: 400,
             code: code.into(),
             message: String::new(),
-            request_id: None,
+            request_id: Some("1-2-3".into()),
         };
         let confirm = || Step::ConfirmSignUp(None);
         let reset = || Step::ResetPassword(None);
@@ -540,6 +541,8 @@ mod tests {
             let at = error.field.map(|index| &*form.fields[usize::from(index)].name);
             assert_eq!(at, field, "{fault:?}");
             assert!(error.text.ends_with('.'), "{error:?}");
+            let is_to_be_looked_up = field.is_none() && matches!(fault, Fault::Refused { .. });
+            assert_eq!(error.text.contains("Request 1-2-3."), is_to_be_looked_up, "{error:?}");
         }
         for step in steps() {
             let form = form(&everything(), &asked(step.clone()));

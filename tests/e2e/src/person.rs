@@ -39,6 +39,9 @@ const LAST_TURN: &str = "(() => {
         use_case: text('.meta .use-case'), note: text('.note p') && text(':is([role=alert] .note, .note[role=alert])'), request_id: text('.request-id') };
 })()";
 
+/// The selector of the buttons beside the form's own.
+const OTHERS: &str = "main.gate .others button";
+
 /// The selector of an input of a step. Radio buttons share a name and have ids of their own.
 fn field(name: &str, kind: &str) -> String {
     let name = json!(name);
@@ -128,15 +131,42 @@ impl Browser {
         self.click("main#step #step-submit").await
     }
 
+    /// Like [`Browser::step`], for a step that was not there before: its heading has the focus.
+    pub async fn new_step(&self, title: &str) -> Result<(), Error> {
+        self.step(title).await?;
+        self.wait_for("the focus on the heading", "document.activeElement.id === 'step-title'").await?;
+        Ok(())
+    }
+
+    /// What the step says below its heading.
+    pub async fn step_text(&self) -> Result<String, Error> {
+        self.value("document.querySelector('main#step #step-to').innerText.trim()").await
+    }
+
+    /// The rules for a new password, and whether each is shown as met.
+    pub async fn rules(&self) -> Result<Vec<(String, bool)>, Error> {
+        let expression = "[...document.querySelectorAll('main#step .rules li')]\
+                          .map(rule => [rule.firstChild.textContent, rule.hasAttribute('data-met')])";
+        self.value(expression).await
+    }
+
+    /// The buttons beside the form's own that can be seen, by their words.
+    pub async fn other_buttons(&self) -> Result<Vec<String>, Error> {
+        let expression = format!(
+            "[...document.querySelectorAll({OTHERS:?})].filter(button => button.checkVisibility()).map(button => button.innerText.trim())"
+        );
+        self.value(&expression).await
+    }
+
     /// Clicks one of the buttons beside the form's own, in the step or in the sign-in form, by its words.
     pub async fn press(&self, label: &str) -> Result<(), Error> {
         let words = json!(label);
         let expression = format!(
-            "[...document.querySelectorAll('main.gate :is(button.link, button.provider)')]\
-             .some(button => button.checkVisibility() && !button.disabled && button.innerText.trim() === {words})"
+            "[...document.querySelectorAll({OTHERS:?})].some(button => button.checkVisibility() \
+             && !button.ariaDisabled && button.innerText.trim() === {words})"
         );
         self.wait_for(&format!("a button {label:?}"), &expression).await?;
-        for button in self.client().find_all(Locator::Css("main.gate :is(button.link, button.provider)")).await? {
+        for button in self.client().find_all(Locator::Css(OTHERS)).await? {
             // A hidden button has no words.
             if button.text().await?.trim() == label {
                 return Ok(button.click().await?);

@@ -3,8 +3,10 @@
 //!
 //! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
 
+mod accounts;
 mod answers;
 mod failures;
+mod hosted_ui;
 mod scripted;
 mod secrets;
 mod sign_in;

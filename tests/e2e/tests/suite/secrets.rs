@@ -52,6 +52,17 @@ fn issued(stage: &Stage) -> Vec<String> {
     secrets
 }
 
+/// Neither `typed` nor anything that the local AWS handed out, in a page that was opened to be searched.
+pub async fn nothing_is_found(stage: &Stage, browser: &Browser, typed: &[&str]) -> Result<(), Error> {
+    if !has_devtools() {
+        return Ok(());
+    }
+    let mut secrets = stage.gateway().issued();
+    assert!(!secrets.is_empty(), "nothing was handed out");
+    secrets.extend(typed.iter().map(|&secret| secret.to_owned()));
+    no_secret_is_found(browser, &secrets).await
+}
+
 /// Before the page began, its memories must have been asked for.
 pub async fn no_secret_is_found(browser: &Browser, secrets: &[String]) -> Result<(), Error> {
     let control = "control-4f1d8c2a9b7e";

@@ -194,7 +194,7 @@ fn a_config_that_breaks_while_somebody_is_signed_in_is_named_after_a_reload() {
         browser.sign_in(alice.username, alice.password).await?;
         stage.app().set_config(Some(b"{}".to_vec()));
         browser.client().refresh().await?;
-        assert!(browser.fatal().await?.contains("userPoolId"));
+        assert!(browser.fatal().await?.contains("identityPoolId"));
         stage.app().set_config(Some(stage.config().to_string().into_bytes()));
         browser.click("#reload").await?;
         browser.signed_in().await
