@@ -4,7 +4,11 @@
 //! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
 
 mod answers;
+mod choices;
+mod custom;
 mod failures;
+mod passkeys;
+mod refusals;
 mod scripted;
 mod secrets;
 mod sign_in;
