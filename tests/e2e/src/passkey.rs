@@ -125,6 +125,18 @@ pub(crate) fn verify(known: &Json, credential: &str, challenge: &str, origin: &s
     check("the signature", verified.is_ok())
 }
 
+/// Runs before the page's own scripts and remembers how passkeys are asked for, and which of the questions are over.
+const WATCH: &str = "
+    window.e2ePasskeys = [];
+    const get = CredentialsContainer.prototype.get;
+    CredentialsContainer.prototype.get = function (options) {
+        const asked = { how: options.mediation ?? 'modal' };
+        window.e2ePasskeys.push(asked);
+        document.documentElement.dataset.e2ePasskeys = window.e2ePasskeys.length;
+        return get.call(this, options).finally(() => { asked.how += ', ended'; });
+    };
+";
+
 /// A virtual authenticator of the browser's. It says yes to everything without asking anybody.
 #[derive(Debug)]
 pub struct Authenticator<'a> {
@@ -142,6 +154,18 @@ impl Browser {
         });
         let added = self.cdp("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await?;
         Ok(Authenticator { browser: self, id: added["authenticatorId"].as_str().unwrap_or_default().to_owned() })
+    }
+
+    /// From the next page on, notes how passkeys are asked for.
+    pub async fn watch_passkeys(&self) -> Result<(), Error> {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await?;
+        Ok(())
+    }
+
+    /// Waits until the page has asked for passkeys so often, and returns how: `conditional` or `modal`, and `ended` if that is over.
+    pub async fn passkeys_asked_for(&self, times: usize) -> Result<Vec<String>, Error> {
+        let asked = format!("window.e2ePasskeys.length >= {times} && window.e2ePasskeys.map(asked => asked.how)");
+        Ok(serde_json::from_value(self.wait_for("a passkey to be asked for", &asked).await?)?)
     }
 }
 

@@ -72,6 +72,21 @@ impl Browser {
         self.signed_in().await
     }
 
+    /// Fills in the first form where it asks for the username only, and sends it off with the button.
+    pub async fn submit_username(&self, username: &str) -> Result<(), Error> {
+        let only = "document.querySelector('#username').checkVisibility() && !document.querySelector('#password').checkVisibility()";
+        self.wait_for("a form that asks for the username only", only).await?;
+        let input = self.element("#username").await?;
+        input.clear().await?;
+        self.type_into("#username", username).await?;
+        self.click("#sign-in-button").await
+    }
+
+    /// What stands in the first form as the username.
+    pub async fn username(&self) -> Result<String, Error> {
+        self.value("document.querySelector('main#sign-in #username').value").await
+    }
+
     /// Waits until the chat is there and the form is gone.
     pub async fn signed_in(&self) -> Result<(), Error> {
         let expression =
@@ -183,6 +198,59 @@ impl Browser {
     pub async fn step_error(&self) -> Result<String, Error> {
         let expression = "document.querySelector('main#step #step-error[role=alert]').innerText.trim()";
         Ok(serde_json::from_value(self.wait_for("a sentence in #step-error", expression).await?)?)
+    }
+
+    /// Waits for a sentence about one input of the step or of the first form, with the focus in it and the sentence tied to it, and returns it.
+    pub async fn error_at(&self, name: &str) -> Result<String, Error> {
+        let input = json!(format!("main.gate [id={}]", json!(name)));
+        let expression = format!(
+            "(() => {{ const input = document.querySelector({input}); const ids = input.getAttribute('aria-describedby').split(' '); \
+             const told = ids.map(id => document.getElementById(id)).find(one => one?.matches('[role=alert]')); \
+             return document.activeElement === input && input.getAttribute('aria-invalid') === 'true' && input.value === '' \
+             && told.checkVisibility() && told.innerText.trim(); }})()"
+        );
+        let what = format!("a sentence about {name:?}, which is empty and has the focus");
+        Ok(serde_json::from_value(self.wait_for(&what, &expression).await?)?)
+    }
+
+    /// The choices of the step, as they stand, and which of them is chosen.
+    pub async fn options(&self) -> Result<(Vec<String>, Option<usize>), Error> {
+        self.value(
+            "(() => { const all = [...document.querySelectorAll('main#step label.choice')]; \
+             const chosen = all.findIndex(one => one.querySelector('input').checked); \
+             return [all.map(one => one.innerText.trim()), chosen < 0 ? null : chosen]; })()",
+        )
+        .await
+    }
+
+    /// Presses a key wherever the focus is, as a person without a mouse does. WebDriver's names: `\u{E007}` is Enter.
+    pub async fn key(&self, key: &str) -> Result<(), Error> {
+        Ok(self.client().active_element().await?.send_keys(key).await?)
+    }
+
+    /// From now on the page keeps every status that it shows, for [`Browser::statuses`].
+    pub async fn watch_statuses(&self) -> Result<(), Error> {
+        let script = "window.e2eStatuses = [];
+            new MutationObserver(() => {
+                for (const status of document.querySelectorAll('main.gate [role=status]')) {
+                    const text = status.innerText.trim();
+                    if (text && text !== window.e2eStatuses.at(-1)) window.e2eStatuses.push(text);
+                }
+            }).observe(document, { childList: true, subtree: true, characterData: true });";
+        self.client().execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was shown since [`Browser::watch_statuses`].
+    pub async fn statuses(&self) -> Result<Vec<String>, Error> {
+        self.value("window.e2eStatuses").await
+    }
+
+    /// Sets the page's clock ahead, so that nobody waits for a countdown; the worker's stays right.
+    pub async fn pass_time(&self, seconds: u32) -> Result<(), Error> {
+        let script = "const [ahead, now] = [arguments[0] * 1000, Date.now]; Date.now = () => now() + ahead;";
+        self.client().execute(script, vec![json!(seconds)]).await?;
+        Ok(())
     }
 
     /// Chooses a use case by its value in the request.

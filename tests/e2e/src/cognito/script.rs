@@ -293,6 +293,14 @@ impl Pending {
         self.answer(body)
     }
 
+    /// `SELECT_CHALLENGE` of these first factors in a new session.
+    pub fn select(self, factors: &[&str]) -> Script {
+        self.answer(json!({
+            "ChallengeName": "SELECT_CHALLENGE", "Session": super::fresh(), "ChallengeParameters": {},
+            "AvailableChallenges": factors,
+        }))
+    }
+
     /// Tokens: what every sign-in ends with. Claims of the ID token, or [`Tokens`].
     pub fn tokens(self, tokens: impl Into<Tokens>) -> Script {
         self.with(Answer::Tokens(Box::new(tokens.into())))

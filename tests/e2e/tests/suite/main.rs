@@ -5,8 +5,12 @@
 
 mod accounts;
 mod answers;
+mod choices;
+mod custom;
 mod failures;
 mod hosted_ui;
+mod passkeys;
+mod refusals;
 mod scripted;
 mod secrets;
 mod sign_in;
