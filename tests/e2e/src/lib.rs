@@ -9,6 +9,7 @@ mod error;
 mod holdings;
 mod passkey;
 mod person;
+mod screen;
 mod stage;
 
 pub use browser::{Browser, PATIENCE, wait_until};
@@ -18,4 +19,5 @@ pub use error::Error;
 pub use holdings::Holdings;
 pub use passkey::{Authenticator, Passkey, RELYING_PARTY};
 pub use person::{Look, Turn};
+pub use screen::Screens;
 pub use stage::{Stage, has_devtools, test, test_from_blank, test_with_clock};

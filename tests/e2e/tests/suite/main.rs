@@ -5,6 +5,7 @@
 
 mod answers;
 mod failures;
+mod screens;
 mod scripted;
 mod secrets;
 mod sign_in;
