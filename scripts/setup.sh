@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 what=${1:-serve}
-ministack=1.5.33 awscli=1.46.3 trunk=0.21.14 binaryen=132.0.0 esbuild=0.28.2
+ministack=1.5.33 awscli=1.46.3 trunk=0.21.14 binaryen=132.0.0 esbuild=0.28.2 axe=4.14.1
 wasm_bindgen=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' "$root/Cargo.lock")
 mkdir -p "$tools/log"
 
@@ -120,5 +120,6 @@ if [ "$what" = test ]; then
   need chromedriver chromium-driver
   need brotli brotli
   need faketime faketime
+  npm_tool axe-core $axe
   [ "$(cat "$tools/cfnlint/.installed" 2>/dev/null)" = "cfn-lint" ] || step "cfn-lint" venv cfnlint cfn-lint
 fi

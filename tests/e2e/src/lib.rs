@@ -10,6 +10,7 @@ mod holdings;
 mod hosted_ui;
 mod passkey;
 mod person;
+mod screen;
 mod stage;
 
 pub use browser::{Browser, PATIENCE, wait_until};
@@ -20,4 +21,5 @@ pub use holdings::Holdings;
 pub use hosted_ui::parameter;
 pub use passkey::{Authenticator, Passkey, RELYING_PARTY};
 pub use person::{Look, Turn};
+pub use screen::Screens;
 pub use stage::{Stage, has_devtools, test, test_from_blank, test_with_clock};

@@ -297,7 +297,11 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let arrived = Arrived { method: parts.method.to_string(), target, headers: parts.headers, body };
     let reply = shared.play().take(&arrived);
     shared.taken.notify_waiters();
-    let Reply::Send { status, headers, body } = reply else { return Err(Cut) };
+    let (status, headers, body) = match reply {
+        Reply::Send { status, headers, body } => (status, headers, body),
+        Reply::Drop => return Err(Cut),
+        Reply::Hold => std::future::pending().await,
+    };
     let mut response = response(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), body);
     for (name, value) in headers {
         set(&mut response, name, &value);

@@ -34,6 +34,7 @@ pub(super) struct Arrived {
 pub(super) enum Reply {
     Send { status: u16, headers: Vec<(&'static str, String)>, body: Vec<String> },
     Drop,
+    Hold,
 }
 
 /// What may not be shown in a message about a test.
@@ -361,6 +362,7 @@ impl Play {
                 self.is_down = true;
                 return Ok(Reply::Drop);
             }
+            Answer::Hold => return Ok(Reply::Hold),
             Answer::Fail(status) => return Ok(reply(status, "text/plain", vec!["It failed.\n".to_owned()])),
             Answer::Text(lines) => return Ok(reply(200, "text/event-stream", lines)),
             Answer::Redirect => {

@@ -101,6 +101,7 @@ pub(super) enum Answer {
     Refuse { status: u16, code: String, message: String },
     Fail(u16),
     Drop,
+    Hold,
 }
 
 /// The exchanges of one test, in order. See the module's documentation for how a table of them reads.
@@ -362,6 +363,11 @@ impl Pending {
     /// The connection is closed without an answer, and so are those that ask why, until the app sends something again.
     pub fn drop_connection(self) -> Script {
         self.with(Answer::Drop)
+    }
+
+    /// No answer, on a connection that stays open until the script's server ends: what is shown meanwhile can be looked at.
+    pub fn hold(self) -> Script {
+        self.with(Answer::Hold)
     }
 
     fn with(mut self, answer: Answer) -> Script {

@@ -31,7 +31,7 @@ impl Stand {
                 let location = headers.into_iter().find(|(name, _)| *name == "location").map(|(_, value)| value);
                 (status, location.unwrap_or_else(|| body.concat()))
             }
-            Reply::Drop => (0, String::new()),
+            Reply::Drop | Reply::Hold => (0, String::new()),
         }
     }
 

@@ -11,6 +11,7 @@ mod failures;
 mod hosted_ui;
 mod passkeys;
 mod refusals;
+mod screens;
 mod scripted;
 mod secrets;
 mod sign_in;
