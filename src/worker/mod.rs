@@ -126,7 +126,7 @@ async fn configure() -> Result<Config, String> {
         let response = fetch::send(&request)
             .await
             .map_err(|_| format!("{file} could not be loaded: nothing answers at {}.", request.url))?;
-        let (status, url) = (response.head.status, request.url);
+        let (status, url) = (response.head.status, &request.url);
         let problem = format!("{file} could not be loaded: the server answered {status} for {url}.");
         match status {
             200..=299 => Ok(Ok(response.body)),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 use signet_e2e::cognito::{
-    CLIENT, Cognito, Person, Script, Tokens, access_token, any, device_key, device_salt, device_verifier, fresh, session, srp_a,
+    CLIENT, Cognito, Person, Script, Tokens, access_token, any, device_key, device_salt, device_verifier, fresh,
+    session, srp_a,
 };
 use signet_e2e::{Browser, Error, Passkey, Screens, Stage, has_devtools, test_from_blank};
 
@@ -45,7 +46,9 @@ impl Visit<'_> {
         let mut config = cognito.config();
         change(&mut config, &cognito);
         self.screens.open(&config).await?;
-        self.browser.wait_for("the app to have begun", "document.querySelector('main#sign-in #sign-in-to').innerText").await?;
+        self.browser
+            .wait_for("the app to have begun", "document.querySelector('main#sign-in #sign-in-to').innerText")
+            .await?;
         Ok(cognito)
     }
 
@@ -154,9 +157,7 @@ async fn what_goes_wrong_at_first(visit: &mut Visit<'_>) -> Result<(), Error> {
 
 async fn challenges(visit: &mut Visit<'_>) -> Result<(), Error> {
     let ann = ann();
-    let sent = |medium: &str, destination: &str| {
-        json!({ "CODE_DELIVERY_DELIVERY_MEDIUM": medium, "CODE_DELIVERY_DESTINATION": destination })
-    };
+    let sent = |medium: &str, destination: &str| json!({ "CODE_DELIVERY_DELIVERY_MEDIUM": medium, "CODE_DELIVERY_DESTINATION": destination });
     let list = |names: &[&str]| json!(names).to_string();
     for (name, title, challenge_name, parameters) in [
         ("password", "Type your password", "PASSWORD_SRP", json!({})),
@@ -188,7 +189,12 @@ async fn challenges(visit: &mut Visit<'_>) -> Result<(), Error> {
             "CUSTOM_CHALLENGE",
             json!({ "question": "What is your favourite colour?", "hint": "You told us when you made this account." }),
         ),
-        ("passkey", "Use your passkey", "WEB_AUTHN", json!({ "CREDENTIAL_REQUEST_OPTIONS": Passkey::new("ann").request_options() })),
+        (
+            "passkey",
+            "Use your passkey",
+            "WEB_AUTHN",
+            json!({ "CREDENTIAL_REQUEST_OPTIONS": Passkey::new("ann").request_options() }),
+        ),
     ] {
         let _cognito = visit.step(challenge(challenge_name, parameters), title).await?;
         visit.look(name, "step-title", &[]).await?;
@@ -239,7 +245,10 @@ async fn what_goes_wrong_at_a_step(visit: &mut Visit<'_>) -> Result<(), Error> {
     visit.look("first-expired", "username", &["took too long"]).await?;
 
     let wrong = set_up_totp()
-        .expect("VerifySoftwareToken", json!({ "Session": session(), "UserCode": "123456", "FriendlyDeviceName": any() }))
+        .expect(
+            "VerifySoftwareToken",
+            json!({ "Session": session(), "UserCode": "123456", "FriendlyDeviceName": any() }),
+        )
         .refuse(400, "EnableSoftwareTokenMFAException", "Code mismatch");
     let _cognito = visit.step(wrong, "Set up an authenticator app").await?;
     browser.fill("code", "123456").await?;
@@ -270,7 +279,8 @@ async fn accounts(visit: &mut Visit<'_>) -> Result<(), Error> {
     let attributes = ["email", "phone_number", "name", "birthdate", "website", "zoneinfo", "custom:favourite_team"];
     let sign_up = |script: Script| {
         let attributes = json!([{ "Name": "email", "Value": ann.username }]);
-        let body = json!({ "ClientId": CLIENT, "Username": "ann", "Password": ann.password, "UserAttributes": attributes });
+        let body =
+            json!({ "ClientId": CLIENT, "Username": "ann", "Password": ann.password, "UserAttributes": attributes });
         script.expect("SignUp", body)
     };
     let with_sign_up = |attributes: &[&str], verification: &'static str| {
@@ -298,8 +308,10 @@ async fn accounts(visit: &mut Visit<'_>) -> Result<(), Error> {
     visit.look("sign-up-taken", "username", &["exists"]).await?;
 
     for (name, verification) in [("confirm-code", "code"), ("confirm-link", "link")] {
-        let answer = json!({ "UserConfirmed": false, "UserSub": ann.user_id, "CodeDeliveryDetails": sent, "Session": fresh() });
-        let _cognito = visit.open(sign_up(Script::new()).answer(answer), with_sign_up(&["email"], verification)).await?;
+        let answer =
+            json!({ "UserConfirmed": false, "UserSub": ann.user_id, "CodeDeliveryDetails": sent, "Session": fresh() });
+        let _cognito =
+            visit.open(sign_up(Script::new()).answer(answer), with_sign_up(&["email"], verification)).await?;
         fill().await?;
         browser.step("Confirm your account").await?;
         visit.look(name, "step-title", &[]).await?;
