@@ -72,6 +72,10 @@ fn error(config: &Config, fault: &Fault, inputs: &[Input]) -> FormError {
     };
     let named = match fault {
         Fault::Field { field, why: FieldFault::Empty } => inputs.get(usize::from(*field)).map(missing),
+        // A user pool's words for any sign-in that fails, also for one that asks for no password.
+        Fault::WrongPassword if !inputs.contains(&Input::Password) => {
+            Some("That was not accepted. Check your username and try again.".to_owned())
+        }
         _ => None,
     };
     // What was mistyped needs nobody who looks the request up.
@@ -139,7 +143,9 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
                 parameters.iter().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect();
             ("One more question", lines.join("\n").into(), "Continue")
         }
-        Step::Passkey => ("Use your passkey", "Your browser asks for it.".into(), "Try again"),
+        Step::Passkey => {
+            ("Use your passkey", "Your browser asks for it. If it does not, try again.".into(), "Try again")
+        }
         Step::SignUp => ("Create an account", none(), "Create account"),
         Step::ConfirmSignUp(delivery) if by_link(config) => {
             let sent = delivery
@@ -510,6 +516,35 @@ mod tests {
         assert!(side > 20 && path.len() > 100, "{side} {path}");
         asked.question = Question { step: Step::SetUpTotp, challenge: Question::sign_in().challenge };
         assert_eq!(picture(&asked), (0, String::new()), "nothing to scan");
+    }
+
+    #[test]
+    fn a_password_that_nobody_was_asked_for_is_not_said_to_be_wrong() {
+        let told = |config: &Config, step| {
+            let asked = Asked { fault: Some(Fault::WrongPassword), ..asked(step) };
+            form(config, &asked).error.unwrap().text
+        };
+        assert!(told(&config(), Step::SignIn).contains("password"));
+        assert!(told(&with_choice(None), Step::Password).contains("password"));
+        for (config, step) in [(with_choice(None), Step::SignIn), (config(), Step::ForgotPassword)] {
+            let told = told(&config, step);
+            assert!(told.contains("username") && !told.contains("password"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_named_unless_it_is_about_what_was_typed() {
+        for (code, named) in [("CodeMismatchException", false), ("AnotherException", true)] {
+            let fault = Fault::Refused {
+                service: crate::fault::Service::UserPool,
+                status: 400,
+                code: code.into(),
+                message: String::new(),
+                request_id: Some("0f9e-7d".into()),
+            };
+            let error = form(&config(), &Asked { fault: Some(fault), ..asked(Step::Code(None)) }).error.unwrap();
+            assert_eq!(error.text.ends_with(" Request 0f9e-7d."), named, "{error:?}");
+        }
     }
 
     #[test]

@@ -336,6 +336,10 @@ impl SignIn {
             Step::Custom(_) => {
                 self.respond(env, pool, &[("ANSWER", answers.raw(&Input::Answer))], Proof::Nothing, question);
             }
+            // As with a wrong password.
+            Step::Passkey if question.challenge.session.is_none() => {
+                self.initiate(env, pool, None, Some("WEB_AUTHN"), None, question);
+            }
             Step::Passkey => self.ask_for_passkey(env, question),
             Step::SignUp => self.sign_up(env, pool, answers, question),
             Step::ConfirmSignUp(_) if by_link(env.config) => self.enter(env, pool, None),
@@ -860,9 +864,10 @@ impl SignIn {
             // Of a challenge without a password: it went with its session.
             return self.start_again(env, Some(Fault::WrongAnswer));
         }
-        if question.step == Step::Password {
-            // The challenge went with the wrong password.
+        if matches!(question.step, Step::Password | Step::Passkey) {
+            // The challenge went with the wrong answer, also for a reload.
             question.challenge.session = None;
+            self.keep(env, &question);
         }
         self.ask_again(env, question, Some(fault));
     }
@@ -1037,11 +1042,18 @@ impl SignIn {
         env.effects.push(Effect::Send(request));
     }
 
-    /// A new form. It is kept over a reload if there is something to lose.
+    /// A new form.
     fn ask(&mut self, env: &mut Env<'_>, question: Question, fault: Option<Fault>) {
         self.form = env.next_form();
-        let name = question.challenge.name.as_str();
-        if question.challenge.session.is_some() || matches!(name, CONFIRM_SIGN_UP | RESET_PASSWORD) {
+        self.keep(env, &question);
+        self.show(env, question, fault);
+    }
+
+    /// Keeps the question over a reload if there is something to lose.
+    fn keep(&self, env: &mut Env<'_>, question: &Question) {
+        let goes_on_without_session =
+            matches!(question.step, Step::Password | Step::Passkey | Step::ConfirmSignUp(_) | Step::ResetPassword(_));
+        if question.challenge.session.is_some() || goes_on_without_session {
             env.effects.push(Effect::Save(Record::SignIn(Box::new(Pending {
                 username: self.username.clone(),
                 user: self.user.clone(),
@@ -1053,7 +1065,6 @@ impl SignIn {
         } else {
             env.effects.push(Effect::Forget);
         }
-        self.show(env, question, fault);
     }
 
     /// The form that is on the screen, with a word about it; a new one where it asks something else.

@@ -665,6 +665,12 @@ fn a_wrong_password_of_a_choice_is_typed_again_in_a_new_session() {
     run.submit(&["alice"]).reply(&offer(&["PASSWORD", "EMAIL_OTP"])).submit(&["PASSWORD"]).submit(&["alice", "wrong"]);
     run.refuse("NotAuthorizedException", "Incorrect username or password.");
     assert_eq!((run.asks(), run.wrong_field().as_deref()), (&Step::Password, Some("password")));
+    let again = initiated("USER_AUTH", &json!({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong again"}));
+    run.submit(&["alice", "wrong again"]).expect("InitiateAuth", again);
+    run.refuse("NotAuthorizedException", "Incorrect username or password.");
+    // What is kept over a reload has no session either: the pool would say that it was used.
+    run.restore("");
+    assert_eq!((run.asks(), run.username()), (&Step::Password, "alice"));
     run.submit(&["alice", "hunter2"]).expect(
         "InitiateAuth",
         initiated("USER_AUTH", &json!({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "hunter2"})),
@@ -713,6 +719,24 @@ fn a_passkey_that_is_not_used_can_be_tried_again_or_left() {
         assert_eq!(run.sends(), Some("RespondToAuthChallenge"));
         run.passkey(PasskeyOutcome::Done);
         assert_eq!(run.sends(), None, "once");
+    }
+}
+
+#[test]
+fn a_passkey_that_the_pool_refuses_is_tried_again_with_a_new_challenge() {
+    for reloads in [false, true] {
+        let mut run = Run::new(with_choice(None));
+        run.submit(&["alice"]).reply(&offer(CHOICES)).submit(&["WEB_AUTHN"]).reply(&passkey());
+        run.passkey(PasskeyOutcome::Done);
+        run.refuse("WebAuthnChallengeNotFoundException", "");
+        assert_eq!((run.asks(), run.asks_for_passkey()), (&Step::Passkey, None));
+        if reloads {
+            run.restore("");
+            assert_eq!((run.asks(), run.username()), (&Step::Passkey, "alice"));
+        }
+        run.submit(&[]).expect("InitiateAuth", initiated("USER_AUTH", &json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"})));
+        run.reply(&passkey());
+        assert_eq!(run.asks_for_passkey(), Some((OPTIONS, false)));
     }
 }
 
