@@ -60,7 +60,7 @@ impl Gateway {
         &self.0.url
     }
 
-    /// Every token, `Session`, secret key and session token that was handed out so far.
+    /// Every token, `Session`, secret key and session token that was handed out so far, and what the hosted UI's tokens were bought with.
     pub fn issued(&self) -> Vec<String> {
         self.0.state().issued.iter().cloned().collect()
     }
@@ -334,6 +334,9 @@ impl Shared {
 
     /// A request to the hosted UI's token endpoint.
     async fn oauth_tokens(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        let form = String::from_utf8_lossy(request.body()).into_owned();
+        let paid = ["code", "code_verifier"].into_iter().filter_map(|name| http::parameter(&form, name));
+        self.state().issued.extend(paid.map(str::to_owned));
         let (parts, body) = self.aws.pass(request).await?.into_parts();
         let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
             return Ok(passed_on(Response::from_parts(parts, body)));

@@ -40,6 +40,9 @@ impl Browser {
     }
 
     /// Nothing of an answer is left in the address.
+    ///
+    /// # Panics
+    /// Something is.
     pub async fn address_is_clean(&self, stage: &Stage) -> Result<(), Error> {
         assert_eq!(self.client().current_url().await?.as_str(), format!("{}/", stage.origin()));
         Ok(())
