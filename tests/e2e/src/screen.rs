@@ -55,7 +55,6 @@ impl<'a> Screens<'a> {
     /// since the last look, each once.
     pub async fn look(&mut self, name: &str, focus: &str, said: &[&str]) -> Result<(), Error> {
         let browser = self.browser;
-        let t0 = std::time::Instant::now();
         let mut wrong: Vec<String> = Vec::new();
         let at: String = browser.value("document.activeElement.id || document.activeElement.tagName").await?;
         if at != focus {
@@ -66,7 +65,7 @@ impl<'a> Screens<'a> {
             wrong.push(format!("alerts said {alerts:?}, not {said:?}"));
         }
         wrong.extend(browser.value::<Vec<String>>("e2e.wrongMarkup()").await?);
-        let stops: u32 = browser.value("e2e.watchFocus() ?? e2e.stops().length").await?;
+        let stops: u32 = browser.value("e2e.watchFocus()").await?;
         for _ in 0..stops {
             for kind in ["rawKeyDown", "keyUp"] {
                 let tab = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
@@ -94,7 +93,6 @@ impl<'a> Screens<'a> {
             }
         }
         browser.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await?;
-        eprintln!("{name}: {:?}", t0.elapsed());
         self.wrong.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
         Ok(())
     }
