@@ -83,6 +83,9 @@ e2e.wrongByAxe = async (colours) => {
 // How passwords, codes and usernames are marked up for browsers and password managers.
 e2e.wrongMarkup = () => {
   const wrong = [];
+  // One that is not rendered until it speaks is not heard by every screen reader.
+  const speakers = [...main().querySelectorAll('[role=alert], [role=status]')];
+  wrong.push(...speakers.filter((speaker) => !visible(speaker)).map((speaker) => `${name(speaker)} is not there until it speaks`));
   const forms = [...document.forms];
   if (forms.length > 1) wrong.push(`there are ${forms.length} forms`);
   for (const form of forms.filter(visible)) {
