@@ -22,16 +22,16 @@ const CODES: [(&str, &str, &str); 34] = [
     (
         "EnableSoftwareTokenMFAException",
         "Wrong code",
-        "That code is not right. Check that this device's clock is, then type the app's newest code.",
+        "That code is not right. Check that this device's clock is right, then type the newest code of your authenticator app.",
     ),
     ("ExpiredCodeException", "Old code", "That code is not valid any more. Ask for another and type that one."),
     (
         "InvalidPasswordException",
         "Password",
-        "The user pool does not accept this password. Choose a longer one that keeps to the list.",
+        "This password was not accepted. Choose a longer one that follows every rule in the list.",
     ),
     ("PasswordHistoryPolicyViolationException", "Password", "This password was used before. Choose another."),
-    ("UsernameExistsException", "Taken", "An account with this name exists. Sign in, or choose another name."),
+    ("UsernameExistsException", "Taken", "An account with this name already exists. Sign in, or choose another name."),
     (
         "AliasExistsException",
         "Taken",
@@ -45,32 +45,28 @@ const CODES: [(&str, &str, &str); 34] = [
     (
         "InvalidEmailRoleAccessPolicyException",
         "Not set up",
-        "The user pool is not allowed to send email. Ask WHOM to let it.",
+        "The sign-in service is not allowed to send email. Ask WHOM to allow it.",
     ),
     (
         "InvalidSmsRoleAccessPolicyException",
         "Not set up",
-        "The user pool is not allowed to send text messages. Ask WHOM to let it.",
+        "The sign-in service is not allowed to send text messages. Ask WHOM to allow it.",
     ),
     (
         "InvalidSmsRoleTrustRelationshipException",
         "Not set up",
-        "The user pool is not allowed to send text messages. Ask WHOM to let it.",
+        "The sign-in service is not allowed to send text messages. Ask WHOM to allow it.",
     ),
     (
         "UserLambdaValidationException",
         "Refused",
-        "A check of this app's own refused that. Look at what you typed, or ask WHOM.",
+        "This app's own check did not accept that. Check what you typed, or ask WHOM.",
     ),
-    (
-        "UnexpectedLambdaException",
-        "Not working",
-        "A check of this app's own does not work. Try again later, or tell WHOM.",
-    ),
+    ("UnexpectedLambdaException", "Not working", "This app's own check does not work. Try again later, or tell WHOM."),
     (
         "InvalidLambdaResponseException",
         "Not working",
-        "A check of this app's own answered wrongly. Try again later, or tell WHOM.",
+        "This app's own check does not work. Try again later, or tell WHOM.",
     ),
     (
         "SoftwareTokenMFANotFoundException",
@@ -81,20 +77,24 @@ const CODES: [(&str, &str, &str); 34] = [
     (
         "InvalidUserPoolConfigurationException",
         "Not set up",
-        "The user pool's settings do not allow this. Ask WHOM to look at them.",
+        "The settings of the sign-in service do not allow this. Ask WHOM to check them.",
     ),
     (
         "UserPoolAddOnNotEnabledException",
         "Not set up",
-        "The user pool's plan does not include this. Ask WHOM to look at it.",
+        "The plan of the sign-in service does not include this. Ask WHOM to check it.",
     ),
     ("ForbiddenException", "Blocked", "A firewall blocked this request. Try from another network, or ask WHOM."),
     (
         "UnsupportedTokenTypeException",
         "Not set up",
-        "The user pool does not take this kind of token. Ask WHOM to look at its app client.",
+        "The sign-in service does not take this kind of token. Ask WHOM to check the app client.",
     ),
-    ("UnauthorizedException", "Refused", "This app client may not do that. Ask WHOM to look at its settings."),
+    (
+        "UnauthorizedException",
+        "Refused",
+        "This app is not allowed to do that. Ask WHOM to check the app client's settings.",
+    ),
     ("WebAuthnNotEnabledException", "No passkeys", "Passkeys are not turned on here. Sign in another way."),
     (
         "WebAuthnConfigurationMissingException",
@@ -153,7 +153,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         }
         Fault::Field { why: FieldFault::Empty, .. } => ("Missing", "Fill in this field.".into(), None),
         Fault::Field { why: FieldFault::Policy, .. } => {
-            ("Password", "This password lacks something. Look at the list below it.".into(), None)
+            ("Password", "This password does not follow every rule in the list below it.".into(), None)
         }
         Fault::SignInExpired => (
             "Too late",
@@ -178,8 +178,8 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::Redirect(mismatch) => (
             "Not set up",
             format!(
-                "This page's address is not registered to come back to. This page is {}, registered is {}. They must be equal to the letter. \
-                 Open the registered address, or ask {whom} to add this one.",
+                "The sign-in page cannot send you back here: this page's address is {}, registered is {}. Both must be exactly the same. \
+                 Open the registered address, or ask {whom} to register this one.",
                 mismatch.page,
                 mismatch.registered.first().map_or("nothing", String::as_str)
             ),
@@ -187,14 +187,13 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         ),
         Fault::NotKept => (
             "Not possible here",
-            "This browser keeps no data for this page, so it could not come back from the sign-in page. Allow this page to store data, or use another \
-             way."
+            "This browser does not let this page store data, so the sign-in page could not send you back. Allow it to, or sign in another way."
                 .into(),
             None,
         ),
         Fault::UnknownCallback => (
             "Not signed in",
-            "This page was opened with a sign-in that was not begun in this browser, or was used before. Start again."
+            "This sign-in was not begun in this browser, or was used before. Start again."
                 .into(),
             None,
         ),
@@ -205,7 +204,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             } else {
                 (
                     "Not signed in",
-                    format!("The sign-in page sent you back{}. Start again; if it stays so, ask {whom}.", said(why)),
+                    format!("The sign-in page sent you back{}. Start again; if it happens again, ask {whom}.", said(why)),
                     None,
                 )
             }
@@ -220,7 +219,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             (
                 "Not signed in",
                 format!(
-                    "The token that came back cannot be accepted: {what}. Start again; if it stays so, ask {whom}."
+                    "The token that came back cannot be accepted: {what}. Start again; if it happens again, ask {whom}."
                 ),
                 None,
             )
@@ -252,7 +251,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             "Unreadable answer",
             format!(
                 "{} answers, but this browser may not read what it says: it does not allow this page's address (CORS), or it refused the \
-                 request. Try again; if it stays so, ask {whom}.",
+                 request. Try again; if it happens again, ask {whom}.",
                 capitalised(service(*which))
             ),
             None,
@@ -291,7 +290,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             (
                 "Refused",
                 format!(
-                    "{} refused the request ({code}){}. If it stays so, ask {whom}.",
+                    "{} refused the request ({code}){}. If it happens again, ask {whom}.",
                     capitalised(service(*which)),
                     said(message)
                 ),
@@ -301,14 +300,14 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::Unexpected { service: which, what } => (
             "Unexpected answer",
             format!(
-                "The answer of {} is not as documented: {what}. Try again; if it stays so, ask {whom}.",
+                "The answer of {} is not as documented: {what}. Try again; if it happens again, ask {whom}.",
                 service(*which)
             ),
             None,
         ),
         Fault::Answer { message } => (
             "Broken off",
-            format!("The AI endpoint broke the answer off{}. What arrived is kept.", said(message)),
+            format!("The AI endpoint ended the answer early{}. What arrived is kept.", said(message)),
             None,
         ),
         Fault::Garbled { lines } => {

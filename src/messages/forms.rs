@@ -29,7 +29,10 @@ fn busy(busy: Busy) -> Text {
         Busy::Sending => "Sending…".into(),
         Busy::Leaving => "Opening the sign-in page…".into(),
         Busy::Retrying(service, seconds) => {
-            format!("{} does not answer. Trying again in {seconds} s…", super::capitalised(super::service(service)))
+            // A short wait is over before it is read.
+            let when = if seconds > 2 { format!(" in {seconds} s") } else { String::new() };
+            [&super::capitalised(super::service(service)), " cannot answer now. Trying again", &when, "…"]
+                .concat()
                 .into()
         }
     }
@@ -127,7 +130,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
         ),
         Step::SetUpTotp => (
             "Set up an authenticator app",
-            "Scan the code with an authenticator app, or copy the key into it. Then type the code that the app shows."
+            "Scan the QR code with an authenticator app, or copy the key into it. Then type the digits that the app shows."
                 .into(),
             "Continue",
         ),
@@ -151,7 +154,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             let sent = delivery
                 .as_ref()
                 .map_or_else(|| "A link was sent to you.".into(), |delivery| sent("A link was sent", delivery));
-            ("Confirm your account", [&sent, " Open it, then come back here."].concat().into(), "Continue")
+            ("Confirm your account", [&sent, " Open it, then come back here and continue."].concat().into(), "Continue")
         }
         Step::ConfirmSignUp(delivery) => {
             let text = delivery.as_ref().map_or_else(
@@ -161,7 +164,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             ("Confirm your account", text, "Confirm")
         }
         Step::ForgotPassword => {
-            ("Reset your password", "A code is sent to the address or the phone of your account.".into(), "Send a code")
+            ("Reset your password", "A code will be sent to your email address or your phone.".into(), "Send a code")
         }
         Step::ResetPassword(delivery) => {
             let text = delivery.as_ref().map_or_else(
@@ -172,7 +175,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
         }
         Step::RememberDevice => (
             "Remember this device?",
-            "Then this browser is known when you sign in again, and may not be asked for a code.".into(),
+            "If it is, you may not need a code when you sign in with this browser again.".into(),
             "Continue",
         ),
     }
@@ -209,7 +212,8 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
         Input::Password => ("password", "Password", "current-password", FieldKind::Password),
         Input::NewPassword => {
             let rules = pool.map(|pool| rules(pool.password_policy)).unwrap_or_default();
-            ("new-password", "New password", "new-password", FieldKind::NewPassword(rules))
+            let label = if *step(asked) == Step::SignUp { "Password" } else { "New password" };
+            ("new-password", label, "new-password", FieldKind::NewPassword(rules))
         }
         Input::Code => ("code", "Code", "one-time-code", FieldKind::Code),
         Input::Answer => ("answer", "Answer", "off", text("text")),
@@ -278,7 +282,11 @@ fn attribute(name: &str) -> Field {
     let (_, label, autocomplete, kind) = known.copied().unwrap_or(("", "", "", "text"));
     Field {
         name: name.to_owned().into(),
-        label: if label.is_empty() { own.to_owned().into() } else { label.into() },
+        label: if label.is_empty() {
+            super::capitalised(&crate::text::replace(own, "_", " ")).into()
+        } else {
+            label.into()
+        },
         hint: if name == "phone_number" { "With the country code, such as +491701234567." } else { "" }.into(),
         autocomplete: autocomplete.into(),
         value: String::new(),
@@ -391,8 +399,10 @@ mod tests {
         config.hosted_ui = with_hosted_ui().hosted_ui;
         config.token_url = Some("https://login.example.com/token".into());
         config.identity_pool.guest_access = true;
-        let sign_up =
-            SignUp { attributes: ["email", "birthdate", "custom:team"].map(str::to_owned).to_vec(), by_link: false };
+        let sign_up = SignUp {
+            attributes: ["email", "birthdate", "custom:favourite_team"].map(str::to_owned).to_vec(),
+            by_link: false,
+        };
         config.user_pool.as_mut().unwrap().sign_up = Some(sign_up);
         config
     }
@@ -480,7 +490,11 @@ mod tests {
             fields[2..].iter().map(|field| (&*field.name, &*field.label, &*field.autocomplete)).collect();
         assert_eq!(
             told,
-            [("email", "Email", "email"), ("birthdate", "Date of birth", "bday"), ("custom:team", "team", "")]
+            [
+                ("email", "Email", "email"),
+                ("birthdate", "Date of birth", "bday"),
+                ("custom:favourite_team", "Favourite team", "")
+            ]
         );
         for (name, label, ..) in ATTRIBUTES {
             assert_eq!(attribute(name).label, label);

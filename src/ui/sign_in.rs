@@ -5,7 +5,7 @@
 use leptos::prelude::document;
 use web_sys::{Element, HtmlInputElement};
 
-use super::dom::{element, flag, set};
+use super::dom::{element, flag, say, set};
 use crate::protocol::{Field, FieldKind, Form, FormId};
 
 /// The names of its fields, and the ids.
@@ -45,6 +45,7 @@ pub fn adopt(form: &Form) {
         flag(&input, "disabled", field.is_none());
         let Some(field) = field else { continue };
         set(&input, "autocomplete", Some(&field.autocomplete));
+        say(&[name, "-hint"].concat(), &field.hint);
         if let FieldKind::Text(kind) = &field.kind {
             // Not its `type`: somebody may be typing in it.
             set(&input, "inputmode", Some(kind));

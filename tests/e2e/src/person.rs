@@ -323,7 +323,7 @@ impl Browser {
 
     /// Waits for the page that says why the app cannot go on, and returns its text.
     pub async fn fatal(&self) -> Result<String, Error> {
-        let ready = "(() => { const page = document.querySelector('main#fatal[role=alert]'); \
+        let ready = "(() => { const page = document.querySelector('main#fatal:has([role=alert])'); \
                      return page?.checkVisibility() && page.querySelector('#reload') && page.innerText.trim(); })()";
         Ok(serde_json::from_value(self.wait_for("the page that says what is wrong", ready).await?)?)
     }

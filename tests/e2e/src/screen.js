@@ -21,21 +21,28 @@ e2e.stops = () =>
     (element) => visible(element) && !element.disabled && (element.type !== 'radio' || element.checked),
   );
 
-// From the heading on, the names of what gets the focus.
+addEventListener('focusin', ({ target }) => {
+  // Twice in a row is the window's focus, which came back.
+  if (e2e.focused?.at(-1) !== target) e2e.focused?.push(target);
+});
+
+// Goes to the heading, to be gone on from; how often Tab is to be pressed.
 e2e.watchFocus = () => {
-  e2e.focused = [];
   e2e.before = document.activeElement;
   main().querySelector('h1').focus();
-  document.addEventListener('focusin', (event) => e2e.focused.push(event.target));
+  e2e.focused = [];
+  // A date has four stops of its own: its three parts and its calendar.
+  const stops = e2e.stops();
+  return stops.length + 3 * stops.filter((element) => element.type === 'date').length;
 };
 
 // What is wrong with the keyboard's way through the page.
 e2e.wrongStops = () => {
-  const stops = e2e.stops();
-  e2e.before.focus();
+  const [stops, focused] = [e2e.stops(), e2e.focused.splice(0)];
+  if (e2e.before === document.body) document.activeElement.blur();
+  else e2e.before.focus();
   const said = (list) => list.map(name).join(' | ');
-  const found = e2e.focused.slice(0, stops.length);
-  return said(found) === said(stops) ? [] : [`Tab goes to ${said(found)}; it should to ${said(stops)}`];
+  return said(focused) === said(stops) ? [] : [`Tab goes to ${said(focused)}; it should to ${said(stops)}`];
 };
 
 // What is wrong with the page as it is laid out now.
@@ -76,6 +83,9 @@ e2e.wrongByAxe = async (colours) => {
 // How passwords, codes and usernames are marked up for browsers and password managers.
 e2e.wrongMarkup = () => {
   const wrong = [];
+  // One that is not rendered until it speaks is not heard by every screen reader.
+  const speakers = [...main().querySelectorAll('[role=alert], [role=status]')];
+  wrong.push(...speakers.filter((speaker) => !visible(speaker)).map((speaker) => `${name(speaker)} is not there until it speaks`));
   const forms = [...document.forms];
   if (forms.length > 1) wrong.push(`there are ${forms.length} forms`);
   for (const form of forms.filter(visible)) {

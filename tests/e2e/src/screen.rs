@@ -1,5 +1,5 @@
 //! One screen of the app, looked at from all sides: what axe-core finds, the keyboard's way, the layout narrow and with large text, what a
-//! screen reader is told; and a picture of each.
+//! screen reader is told; and a picture of each, with what a screen reader is given.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub struct Screens<'a> {
 }
 
 impl<'a> Screens<'a> {
-    /// Pictures go to `target/screens/`.
+    /// Pictures and accessibility trees go to `target/screens/`.
     ///
     /// # Errors
     /// axe-core is not installed, or the browser is not Chromium.
@@ -55,7 +55,6 @@ impl<'a> Screens<'a> {
     /// since the last look, each once.
     pub async fn look(&mut self, name: &str, focus: &str, said: &[&str]) -> Result<(), Error> {
         let browser = self.browser;
-        let t0 = std::time::Instant::now();
         let mut wrong: Vec<String> = Vec::new();
         let at: String = browser.value("document.activeElement.id || document.activeElement.tagName").await?;
         if at != focus {
@@ -66,7 +65,8 @@ impl<'a> Screens<'a> {
             wrong.push(format!("alerts said {alerts:?}, not {said:?}"));
         }
         wrong.extend(browser.value::<Vec<String>>("e2e.wrongMarkup()").await?);
-        let stops: u32 = browser.value("e2e.watchFocus() ?? e2e.stops().length").await?;
+        fs::write(self.folder.join(format!("{name}.txt")), self.accessibility_tree().await?)?;
+        let stops: u32 = browser.value("e2e.watchFocus()").await?;
         for _ in 0..stops {
             for kind in ["rawKeyDown", "keyUp"] {
                 let tab = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
@@ -94,9 +94,27 @@ impl<'a> Screens<'a> {
             }
         }
         browser.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await?;
-        eprintln!("{name}: {:?}", t0.elapsed());
         self.wrong.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
         Ok(())
+    }
+
+    /// What a screen reader is given: role, name and state of each part, a line each.
+    async fn accessibility_tree(&self) -> Result<String, Error> {
+        let tree = self.browser.cdp("Accessibility.getFullAXTree", json!({})).await?;
+        let text = |value: &Json| value["value"].as_str().unwrap_or_default().to_owned();
+        let mut lines = String::new();
+        for node in tree["nodes"].as_array().into_iter().flatten() {
+            let role = text(&node["role"]);
+            if node["ignored"] == true || ["InlineTextBox", "generic", "none"].contains(&role.as_str()) {
+                continue;
+            }
+            let states = node["properties"].as_array().into_iter().flatten();
+            let states = states
+                .map(|state| format!(" {}={}", state["name"].as_str().unwrap_or_default(), state["value"]["value"]));
+            let about = [text(&node["description"]), text(&node["value"])].map(|text| format!(" {text:?}"));
+            lines += &format!("{role} {:?}{}{}\n", text(&node["name"]), about.concat(), states.collect::<String>());
+        }
+        Ok(lines)
     }
 
     /// # Panics
