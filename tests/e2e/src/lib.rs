@@ -9,6 +9,7 @@ mod error;
 mod holdings;
 mod passkey;
 mod person;
+mod screen;
 mod stage;
 
 pub use browser::{Browser, PATIENCE, wait_until};

@@ -39,6 +39,9 @@ const LAST_TURN: &str = "(() => {
         use_case: text('.meta .use-case'), note: text('.note p') && text(':is([role=alert] .note, .note[role=alert])'), request_id: text('.request-id') };
 })()";
 
+/// The selector of the buttons beside the form's own.
+const OTHERS: &str = "main.gate .others button";
+
 /// The selector of an input of a step. Radio buttons share a name and have ids of their own.
 fn field(name: &str, kind: &str) -> String {
     let name = json!(name);
@@ -132,11 +135,11 @@ impl Browser {
     pub async fn press(&self, label: &str) -> Result<(), Error> {
         let words = json!(label);
         let expression = format!(
-            "[...document.querySelectorAll('main.gate :is(button.link, button.provider)')]\
-             .some(button => button.checkVisibility() && !button.disabled && button.innerText.trim() === {words})"
+            "[...document.querySelectorAll({OTHERS:?})].some(button => button.checkVisibility() \
+             && !button.ariaDisabled && button.innerText.trim() === {words})"
         );
         self.wait_for(&format!("a button {label:?}"), &expression).await?;
-        for button in self.client().find_all(Locator::Css("main.gate :is(button.link, button.provider)")).await? {
+        for button in self.client().find_all(Locator::Css(OTHERS)).await? {
             // A hidden button has no words.
             if button.text().await?.trim() == label {
                 return Ok(button.click().await?);

@@ -4,8 +4,13 @@
 //! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
 
 mod answers;
+mod configs;
+mod devices;
 mod failures;
+mod flow;
+mod identity;
 mod scripted;
+mod second_factors;
 mod secrets;
 mod sign_in;
 mod start;
