@@ -75,8 +75,9 @@ fn error(config: &Config, fault: &Fault, inputs: &[Input]) -> FormError {
         _ => None,
     };
     let text = named.unwrap_or_else(|| match notice.request_id {
-        Some(id) => [&notice.text, " Request ", &id, "."].concat(),
-        None => notice.text,
+        // Nobody needs to look into a code that was mistyped.
+        Some(id) if field.is_none() => [&notice.text, " Request ", &id, "."].concat(),
+        _ => notice.text,
     });
     FormError { text, field }
 }
