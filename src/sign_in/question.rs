@@ -322,14 +322,14 @@ impl Step {
                 if config.token_url.is_some() {
                     actions.push(Action::TokenUrl);
                 }
+                if config.identity_pool.guest_access {
+                    actions.push(Action::Guest);
+                }
                 if pool.is_some_and(|pool| pool.recovery && pool.auth_flow != AuthFlow::CustomAuth) {
                     actions.push(Action::ForgotPassword);
                 }
                 if pool.is_some_and(|pool| pool.sign_up.is_some()) {
                     actions.push(Action::SignUp);
-                }
-                if config.identity_pool.guest_access {
-                    actions.push(Action::Guest);
                 }
                 return actions;
             }
