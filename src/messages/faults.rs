@@ -22,7 +22,7 @@ const CODES: [(&str, &str, &str); 34] = [
     (
         "EnableSoftwareTokenMFAException",
         "Wrong code",
-        "That code is not right. Check that this device's clock is, then type the app's newest code.",
+        "That code is not right. Check that this device's clock is right, then type the newest code.",
     ),
     ("ExpiredCodeException", "Old code", "That code is not valid any more. Ask for another and type that one."),
     (
@@ -198,7 +198,10 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         ),
         Fault::Denied { error, description } => {
             let why = if description.is_empty() { error } else { description };
-            if error == "access_denied" && description.is_empty() {
+            if error.is_empty() {
+                // Of a `tokenUrl`: nothing was sent anywhere.
+                ("Not signed in", format!("You are not signed in there{}. Sign in there, then try again.", said(why)), None)
+            } else if error == "access_denied" && description.is_empty() {
                 ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
             } else {
                 (
