@@ -66,9 +66,9 @@ fn amplify_outputs_is_enough() {
             "Continue with Amazon",
             "Continue with Apple",
             "Continue with AcmeStaff",
+            "Continue as a guest",
             "Forgot your password?",
             "Create an account",
-            "Continue as a guest",
         ];
         assert_eq!(form, (words(&["Email or phone number"]), words(&buttons)));
         assert_eq!(

@@ -82,6 +82,7 @@ pub async fn keeps_no_secret(browser: &Browser, cognito: &Cognito) -> Result<(),
 pub async fn sign_out_leaves(browser: &Browser, remembered: usize) -> Result<(), Error> {
     browser.click("#sign-out").await?;
     browser.signed_out().await?;
+    assert_eq!(browser.value::<String>("document.querySelector('#username').value").await?, "");
     is_left(browser, remembered).await
 }
 
