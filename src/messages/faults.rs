@@ -363,6 +363,7 @@ mod tests {
             Fault::Denied { error: text("invalid_scope"), description: String::new() },
             Fault::Denied { error: text("access_denied"), description: text("The user is not assigned.") },
             Fault::Denied { error: String::new(), description: String::new() },
+            Fault::Denied { error: String::new(), description: text("Nobody is signed in here.") },
             Fault::WrongToken(CallbackFault::Expired),
             Fault::WrongToken(CallbackFault::Nonce),
             Fault::WrongToken(CallbackFault::Audience),

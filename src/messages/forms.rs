@@ -432,6 +432,8 @@ mod tests {
                     assert!(form.buttons[..index].iter().all(|other| other.label != button.label), "{form:?}");
                     assert_eq!(button.wait, if button.label.starts_with("Send another") { 12 } else { 0 });
                 }
+                // All ways in that are no form stand together, below one "or".
+                assert!(form.buttons.is_sorted_by_key(|button| !button.is_provider), "{form:?}");
                 let leads_back = form.buttons.iter().any(|button| button.label == "Back to sign in");
                 assert_eq!(leads_back, !matches!(step, Step::SignIn | Step::RememberDevice), "{form:?}");
                 let view = View::Session(SessionView::Asked(form));
@@ -519,7 +521,7 @@ mod tests {
             status: 400,
             code: code.into(),
             message: String::new(),
-            request_id: None,
+            request_id: Some("6f1c".into()),
         };
         let confirm = || Step::ConfirmSignUp(None);
         let reset = || Step::ResetPassword(None);
@@ -541,6 +543,9 @@ mod tests {
             let at = error.field.map(|index| &*form.fields[usize::from(index)].name);
             assert_eq!(at, field, "{fault:?}");
             assert!(error.text.ends_with('.'), "{error:?}");
+            // Who mistypes needs nobody to look into it.
+            let is_told = matches!(fault, Fault::Refused { .. }) && field.is_none();
+            assert_eq!(error.text.contains("6f1c"), is_told, "{error:?}");
         }
         for step in steps() {
             let form = form(&everything(), &asked(step.clone()));
