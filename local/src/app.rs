@@ -74,6 +74,8 @@ struct Site {
     /// Of the page, in place of the one that every file gets.
     page_policy: Option<HeaderValue>,
     config: Mutex<Option<Vec<u8>>>,
+    /// Files beside those of the build, by path.
+    files: Mutex<HashMap<String, Vec<u8>>>,
     troubles: watch::Sender<HashMap<String, Trouble>>,
     /// Whether a browser may keep a page whole while it is left.
     kept: AtomicBool,
@@ -117,6 +119,7 @@ impl App {
             headers,
             page_policy,
             config,
+            files: Mutex::default(),
             troubles: watch::Sender::default(),
             kept: AtomicBool::new(false),
         });
@@ -134,6 +137,11 @@ impl App {
     /// What config.json holds from now on, well formed or not; `None` is 404.
     pub fn set_config(&self, bytes: Option<Vec<u8>>) {
         *self.site.config.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    }
+
+    /// From now on there is a file at `path`, such as `/amplify_outputs.json`, until [`App::heal`].
+    pub fn add_file(&self, path: &str, bytes: Vec<u8>) {
+        self.site.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes);
     }
 
     /// From now on requests for `path`, such as `/worker.js`, are answered only once [`App::lose`] or [`App::heal`] is called.
@@ -155,9 +163,10 @@ impl App {
         self.site.kept.store(true, Ordering::Relaxed);
     }
 
-    /// From now on all is well again, and what was held back is answered.
+    /// From now on all is well again, what was held back is answered, and there are only the build's files.
     pub fn heal(&self) {
         self.site.kept.store(false, Ordering::Relaxed);
+        self.site.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.site.troubles.send_modify(HashMap::clear);
     }
 }
@@ -212,6 +221,7 @@ impl Site {
 
     /// A file of the build, and what it is.
     fn file(&self, path: &str) -> io::Result<(Vec<u8>, &'static str)> {
+        let added = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let path = Path::new(path.trim_start_matches('/'));
         if !path.components().all(|component| matches!(component, Component::Normal(_))) {
             return Err(io::ErrorKind::NotFound.into());
@@ -231,7 +241,7 @@ impl Site {
             "woff2" => "font/woff2",
             _ => "application/octet-stream",
         };
-        Ok((std::fs::read(self.dist.join(path))?, kind))
+        Ok((added.map_or_else(|| std::fs::read(self.dist.join(path)), Ok)?, kind))
     }
 }
 

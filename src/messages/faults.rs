@@ -199,7 +199,10 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         ),
         Fault::Denied { error, description } => {
             let why = if description.is_empty() { error } else { description };
-            if error == "access_denied" && description.is_empty() {
+            if error.is_empty() {
+                // Of a `tokenUrl`: nothing was sent anywhere.
+                ("Not signed in", format!("You are not signed in there{}. Sign in there, then try again.", said(why)), None)
+            } else if error == "access_denied" && description.is_empty() {
                 ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
             } else {
                 (
@@ -361,6 +364,7 @@ mod tests {
             Fault::Denied { error: text("invalid_scope"), description: String::new() },
             Fault::Denied { error: text("access_denied"), description: text("The user is not assigned.") },
             Fault::Denied { error: String::new(), description: String::new() },
+            Fault::Denied { error: String::new(), description: text("Nobody is signed in here.") },
             Fault::WrongToken(CallbackFault::Expired),
             Fault::WrongToken(CallbackFault::Nonce),
             Fault::WrongToken(CallbackFault::Audience),

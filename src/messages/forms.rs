@@ -448,6 +448,8 @@ mod tests {
                     assert!(form.buttons[..index].iter().all(|other| other.label != button.label), "{form:?}");
                     assert_eq!(button.wait, if button.label.starts_with("Send another") { 12 } else { 0 });
                 }
+                // All ways in that are no form stand together, below one "or".
+                assert!(form.buttons.is_sorted_by_key(|button| !button.is_provider), "{form:?}");
                 let leads_back = form.buttons.iter().any(|button| button.label == "Back to sign in");
                 assert_eq!(leads_back, !matches!(step, Step::SignIn | Step::RememberDevice), "{form:?}");
                 let view = View::Session(SessionView::Asked(form));

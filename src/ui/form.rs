@@ -199,7 +199,7 @@ impl Gate {
             self.enter();
         }
         if self.form.is_sign_in {
-            sign_in::adopt(&self.form);
+            sign_in::adopt(&self.form, is_new);
         }
         say(&self.part("-title"), &self.form.title);
         say(&self.part("-to"), &self.form.text);

@@ -30,7 +30,8 @@ pub fn start() {
         for view in views {
             page.apply(view);
         }
-        if follow {
+        // A form begins at its heading, however tall it is.
+        if follow && page.chat.is_some() {
             // By the next frame Leptos has shown what changed.
             request_animation_frame(to_bottom);
         }

@@ -33,8 +33,8 @@ pub fn unknown() -> Form {
     }
 }
 
-/// Shows of the form what `form` names.
-pub fn adopt(form: &Form) {
+/// Shows of the form what `form` names. What is typed stays, but not from before somebody was signed in: `is_new`.
+pub fn adopt(form: &Form, is_new: bool) {
     for name in FIELDS {
         let Some(input) = element::<Element>(name) else { continue };
         let field = form.fields.iter().find(|field| field.name == name);
@@ -49,8 +49,7 @@ pub fn adopt(form: &Form) {
         if let FieldKind::Text(kind) = &field.kind {
             // Not its `type`: somebody may be typing in it.
             set(&input, "inputmode", Some(kind));
-            let empty = element::<HtmlInputElement>(name).filter(|input| input.value().is_empty());
-            if let Some(input) = empty.filter(|_| !field.value.is_empty()) {
+            if let Some(input) = element::<HtmlInputElement>(name).filter(|input| is_new || input.value().is_empty()) {
                 input.set_value(&field.value);
             }
         }

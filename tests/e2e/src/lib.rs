@@ -10,6 +10,7 @@ mod holdings;
 mod hosted_ui;
 mod passkey;
 mod person;
+mod picture;
 mod screen;
 mod stage;
 

@@ -205,7 +205,8 @@ impl Cognito {
         })
     }
 
-    /// Where the hosted UI is, without a slash at the end: `/oauth2/authorize`, `/oauth2/token` and `/logout` are below.
+    /// Where the hosted UI is, without a slash at the end: `/oauth2/authorize`, `/oauth2/token` and `/logout` are below, and a `tokenUrl` at
+    /// `/developer/token`.
     pub fn hosted_ui(&self) -> &str {
         &self.base
     }
@@ -292,6 +293,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         "HEAD" => return Ok(response(StatusCode::OK, vec![])),
         _ => {}
     }
+    let with_cookies = parts.uri.path() == play::TOKEN_URL;
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes().to_vec();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let arrived = Arrived { method: parts.method.to_string(), target, headers: parts.headers, body };
@@ -314,6 +316,9 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     );
     set(&mut response, "access-control-expose-headers", "x-amzn-requestid,x-amzn-errortype");
     allow(&mut response, &shared.origin);
+    if with_cookies {
+        set(&mut response, "access-control-allow-credentials", "true");
+    }
     Ok(response)
 }
 

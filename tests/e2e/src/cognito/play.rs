@@ -41,7 +41,7 @@ pub(super) enum Reply {
 const PASSWORDS: [&str; 5] = ["NEW_PASSWORD", "PASSWORD", "Password", "PreviousPassword", "ProposedPassword"];
 
 /// The fields, of requests and answers, that the page must not keep.
-const SECRETS: [&str; 29] = [
+const SECRETS: [&str; 30] = [
     "AccessToken",
     "Code",
     "ConfirmationCode",
@@ -71,6 +71,7 @@ const SECRETS: [&str; 29] = [
     "code_verifier",
     "id_token",
     "refresh_token",
+    "token",
 ];
 
 /// A shorter text would be found anywhere.
@@ -403,7 +404,11 @@ impl Play {
         }
         self.note_tokens(&body["AuthenticationResult"]);
         self.gather("", &body);
-        let kind = if *door == Door::Token { "application/json" } else { "application/x-amz-json-1.1" };
+        let kind = if matches!(door, Door::Token | Door::TokenUrl) {
+            "application/json"
+        } else {
+            "application/x-amz-json-1.1"
+        };
         Ok(reply(200, kind, vec![body.to_string()]))
     }
 
@@ -561,13 +566,16 @@ fn read(arrived: &Arrived, origin: &str) -> Result<(Door, Json), String> {
     };
     let path = path(&arrived.target);
     let is_navigation = matches!(path, "/oauth2/authorize" | "/logout");
-    let method = if is_navigation { "GET" } else { "POST" };
+    let method = if is_navigation || path == TOKEN_URL { "GET" } else { "POST" };
     if arrived.method != method {
         return Err(format!("the method is to be {method}"));
     }
     let signs = path == "/function/" || arrived.body.starts_with(b"Action=GetCallerIdentity");
     let forbidden = if signs { &["cookie", "referer"][..] } else { &["cookie", "referer", "authorization"] };
-    if let Some(name) = forbidden.iter().find(|name| header(name).is_some()) {
+    // A tokenUrl knows people by their cookies; nobody else is sent one.
+    if let Some(name) =
+        forbidden.iter().find(|name| header(name).is_some() && !(path == TOKEN_URL && **name == "cookie"))
+    {
         return Err(format!("there is a header {name}"));
     }
     if !is_navigation {
@@ -585,6 +593,7 @@ fn read(arrived: &Arrived, origin: &str) -> Result<(Door, Json), String> {
             let operation = operation.ok_or_else(|| format!("x-amz-target is to be {service}…, not {target:?}"))?;
             Ok((door(operation.to_owned()), json_object(&arrived.body)?))
         }
+        TOKEN_URL => Ok((Door::TokenUrl, json!({ "Cookie": header("cookie") }))),
         "/function/" => {
             is("content-type", "application/json")?;
             Ok((Door::Function, json_object(&arrived.body)?))
@@ -619,6 +628,9 @@ fn read(arrived: &Arrived, origin: &str) -> Result<(Door, Json), String> {
         _ => Err("there is nothing at this address".to_owned()),
     }
 }
+
+/// The address of a `tokenUrl`.
+pub(super) const TOKEN_URL: &str = "/developer/token";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

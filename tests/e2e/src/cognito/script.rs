@@ -50,6 +50,7 @@ pub(super) enum Door {
     Authorize,
     Logout,
     Token,
+    TokenUrl,
     Function,
 }
 
@@ -62,6 +63,7 @@ impl Door {
             "/oauth2/authorize" => Self::Authorize,
             "/logout" => Self::Logout,
             "/oauth2/token" => Self::Token,
+            "/developer/token" => Self::TokenUrl,
             "InvokeFunctionUrl" => Self::Function,
             _ => Self::UserPool(operation),
         }
@@ -73,6 +75,7 @@ impl Door {
             Self::Authorize => "/oauth2/authorize",
             Self::Logout => "/logout",
             Self::Token => "/oauth2/token",
+            Self::TokenUrl => "/developer/token",
             Self::Function => "InvokeFunctionUrl",
         }
     }
@@ -146,8 +149,8 @@ impl Script {
     }
 
     /// Next comes a request of exactly this body; matchers may stand for values. `operation` is AWS's name, or `/oauth2/authorize`,
-    /// `/oauth2/token`, `/logout`, or `InvokeFunctionUrl`. Parameters of a form or a query are an object of strings; STS's `Action` and
-    /// `Version` are not among them.
+    /// `/oauth2/token`, `/logout`, `/developer/token`, or `InvokeFunctionUrl`. Parameters of a form or a query are an object of strings; STS's
+    /// `Action` and `Version` are not among them. Of `/developer/token`, a `tokenUrl`, it is the header `Cookie`.
     pub fn expect(self, operation: &str, body: Json) -> Pending {
         Pending { script: self, door: Door::of(operation), expected: body }
     }
@@ -234,6 +237,7 @@ impl Script {
         let answer = json!({ "IdentityId": IDENTITY, "Token": super::capture_fresh("open id token") });
         let role = json!({
             "RoleArn": role_arn, "RoleSessionName": super::any(), "WebIdentityToken": super::captured("open id token"),
+            "DurationSeconds": super::any(),
         });
         self.identity(&logins())
             .expect("GetOpenIdToken", body)

@@ -400,6 +400,7 @@ fn the_basic_flow_assumes_the_role_it_names() {
             ("Version", "2011-06-15"),
             ("RoleArn", role),
             ("RoleSessionName", "signet"),
+            ("DurationSeconds", "3600"),
             ("WebIdentityToken", open["Token"].as_str().unwrap()),
         ],
     );
