@@ -347,7 +347,7 @@ fn a_new_password_comes_before_a_second_factor() {
         open(stage, browser, &cognito.config()).await?;
         browser.submit_sign_in(&ann.username, &ann.password).await?;
         browser.step("Choose a new password").await?;
-        assert_eq!(labels(browser).await?, ["Account", "New password", "Given name", "Phone number", "team"]);
+        assert_eq!(labels(browser).await?, ["Account", "New password", "Given name", "Phone number", "Team"]);
         heading_is_in_view(browser).await?;
         browser.picture("mfa-new-password").await?;
         browser.client().refresh().await?;
