@@ -77,7 +77,7 @@ fn amplify_outputs_is_enough() {
         );
         browser.press("Create an account").await?;
         browser.step("Create an account").await?;
-        assert_eq!(labels(browser).await?, ["Email or phone number", "New password", "Email", "Given name"]);
+        assert_eq!(labels(browser).await?, ["Email or phone number", "Password", "Email", "Given name"]);
         let rules = "[...document.querySelectorAll('.rules li')].map(rule => rule.firstChild.data)";
         let wanted = words(&["at least 10 characters", "a lower-case letter", "an upper-case letter", "a number"]);
         assert_eq!(browser.value::<Vec<String>>(rules).await?, wanted);

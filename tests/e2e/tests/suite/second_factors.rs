@@ -347,7 +347,7 @@ fn a_new_password_comes_before_a_second_factor() {
         open(stage, browser, &cognito.config()).await?;
         browser.submit_sign_in(&ann.username, &ann.password).await?;
         browser.step("Choose a new password").await?;
-        assert_eq!(labels(browser).await?, ["Account", "New password", "Given name", "Phone number", "team"]);
+        assert_eq!(labels(browser).await?, ["Account", "New password", "Given name", "Phone number", "Team"]);
         heading_is_in_view(browser).await?;
         browser.picture("mfa-new-password").await?;
         browser.client().refresh().await?;
@@ -357,7 +357,7 @@ fn a_new_password_comes_before_a_second_factor() {
         browser.fill("phone_number", "+49 (170) 123-4567").await?;
         browser.fill("custom:team", "Blue").await?;
         browser.submit_step().await?;
-        error_is(browser, "lacks something", "new-password").await?;
+        error_is(browser, "does not follow every rule", "new-password").await?;
         browser.picture("mfa-new-password-weak").await?;
         browser.fill("new-password", new).await?;
         browser.submit_step().await?;
@@ -365,7 +365,7 @@ fn a_new_password_comes_before_a_second_factor() {
         browser.fill("given_name", "Ann").await?;
         browser.fill("new-password", "Known horse 9?").await?;
         browser.submit_step().await?;
-        error_is(browser, "does not accept this password", "new-password").await?;
+        error_is(browser, "was not accepted. Choose a longer one", "new-password").await?;
         browser.fill("new-password", new).await?;
         browser.submit_step().await?;
         sets_up_the_app(browser).await?;
