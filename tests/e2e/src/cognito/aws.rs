@@ -138,7 +138,7 @@ mod tests {
         let request = signet::sign::sign(request, &keys, scope, UnixMillis::from_seconds(at)).unwrap();
         let mut headers: HeaderMap = request
             .headers
-            .into_iter()
+            .iter()
             .map(|(name, value)| (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap()))
             .collect();
         headers.insert("host", HeaderValue::from_static("127.0.0.1:8080"));
