@@ -318,7 +318,7 @@ fn rules(policy: PasswordPolicy) -> Vec<Rule> {
         Check::Lowercase => "a lower-case letter".into(),
         Check::Uppercase => "an upper-case letter".into(),
         Check::Number => "a number".into(),
-        Check::Symbol => "a symbol, such as ! or #".into(),
+        Check::Symbol => "a symbol, such as !".into(),
     };
     wanted.into_iter().filter(|(wanted, _)| *wanted).map(|(_, check)| Rule { label: label(check), check }).collect()
 }

@@ -182,6 +182,13 @@ impl Authenticator<'_> {
         Ok(())
     }
 
+    /// Whether somebody touches it when it is asked, as is so from the start. A browser that is asked waits otherwise, without a window of its own.
+    pub async fn set_present(&self, is_present: bool) -> Result<(), Error> {
+        let params = json!({ "authenticatorId": self.id, "enabled": is_present });
+        self.browser.cdp("WebAuthn.setAutomaticPresenceSimulation", params).await?;
+        Ok(())
+    }
+
     /// From now on its user is verified, or is not: a wrong finger.
     pub async fn set_user_verified(&self, is_user_verified: bool) -> Result<(), Error> {
         let params = json!({ "authenticatorId": self.id, "isUserVerified": is_user_verified });

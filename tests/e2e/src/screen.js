@@ -7,7 +7,7 @@ new MutationObserver((changes) => {
   for (const { target, addedNodes } of changes) {
     const place = (target.nodeType === 1 ? target : target.parentElement)?.closest('[role=alert], [role=status]');
     const text = [...addedNodes].map((node) => node.textContent).join('').trim();
-    if (text && place && !place.matches('main')) e2e.told[place.role].push(text);
+    if (text && place && visible(place)) e2e.told[place.role].push(text);
   }
 }).observe(document, { childList: true, characterData: true, subtree: true });
 
@@ -29,7 +29,9 @@ addEventListener('focusin', ({ target }) => {
 // Goes to the heading, to be gone on from; how often Tab is to be pressed.
 e2e.watchFocus = () => {
   e2e.before = document.activeElement;
-  main().querySelector('h1').focus();
+  const heading = main().querySelector('h1');
+  heading.tabIndex = -1;
+  heading.focus();
   e2e.focused = [];
   // A date has four stops of its own: its three parts and its calendar.
   const stops = e2e.stops();

@@ -189,12 +189,6 @@ async fn challenges(visit: &mut Visit<'_>) -> Result<(), Error> {
             "CUSTOM_CHALLENGE",
             json!({ "question": "What is your favourite colour?", "hint": "You told us when you made this account." }),
         ),
-        (
-            "passkey",
-            "Use your passkey",
-            "WEB_AUTHN",
-            json!({ "CREDENTIAL_REQUEST_OPTIONS": Passkey::new("ann").request_options() }),
-        ),
     ] {
         let _cognito = visit.step(challenge(challenge_name, parameters), title).await?;
         visit.look(name, "step-title", &[]).await?;
@@ -262,10 +256,16 @@ async fn what_goes_wrong_at_a_step(visit: &mut Visit<'_>) -> Result<(), Error> {
     browser.type_into("#new-password", "Short 1").await?;
     visit.look("new-password-weak", "new-password", &["does not follow"]).await?;
 
+    let passkey =
+        || challenge("WEB_AUTHN", json!({ "CREDENTIAL_REQUEST_OPTIONS": Passkey::new("ann").request_options() }));
     let authenticator = browser.add_authenticator().await?;
+    authenticator.set_present(false).await?;
+    let _cognito = visit.step(passkey(), "Use your passkey").await?;
+    visit.look("passkey", "step-title", &[]).await?;
+
+    authenticator.set_present(true).await?;
     authenticator.set_user_verified(false).await?;
-    let passkey = json!({ "CREDENTIAL_REQUEST_OPTIONS": Passkey::new("ann").request_options() });
-    let _cognito = visit.step(challenge("WEB_AUTHN", passkey), "Use your passkey").await?;
+    let _cognito = visit.step(passkey(), "Use your passkey").await?;
     browser.step_error().await?;
     visit.look("passkey-refused", "step-title", &["No passkey was used"]).await
 }
