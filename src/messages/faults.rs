@@ -1,5 +1,6 @@
 //! What went wrong, in sentences: what happened and what to do next.
 
+use super::BROKEN_RULE;
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
@@ -17,7 +18,7 @@ pub fn service(service: Service) -> &'static str {
 
 /// What AWS's exceptions mean to a person, by name. `WHOM` is whom to ask. Those that need more than a name are faults of their own.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html>
-const CODES: [(&str, &str, &str); 34] = [
+const CODES: [(&str, &str, &str); 33] = [
     ("CodeMismatchException", "Wrong code", "That code is not right. Check it and type it again."),
     (
         "EnableSoftwareTokenMFAException",
@@ -56,11 +57,6 @@ const CODES: [(&str, &str, &str); 34] = [
         "InvalidSmsRoleTrustRelationshipException",
         "Not set up",
         "The sign-in service is not allowed to send text messages. Ask WHOM to allow it.",
-    ),
-    (
-        "UserLambdaValidationException",
-        "Refused",
-        "This app's own check did not accept that. Check what you typed, or ask WHOM.",
     ),
     ("UnexpectedLambdaException", "Not working", "This app's own check does not work. Try again later, or tell WHOM."),
     (
@@ -146,14 +142,14 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::WrongPassword => {
             ("Not signed in", "That username and password do not match. Check both and try again.".into(), None)
         }
-        Fault::WrongAnswer => ("Not accepted", "That was not accepted. Try again, or start again.".into(), None),
+        Fault::WrongAnswer => ("Not accepted", "That was not accepted. Start again.".into(), None),
         Fault::UnknownUser => ("No account", "There is no account with that name. Check it and try again.".into(), None),
         Fault::TooManyAttempts => {
             ("Locked for now", "Too many attempts. Wait up to 15 minutes, then try again.".into(), None)
         }
         Fault::Field { why: FieldFault::Empty, .. } => ("Missing", "Fill in this field.".into(), None),
         Fault::Field { why: FieldFault::Policy, .. } => {
-            ("Password", "This password does not follow every rule in the list below it.".into(), None)
+            ("Password", BROKEN_RULE.into(), None)
         }
         Fault::SignInExpired => (
             "Too late",

@@ -12,6 +12,9 @@ use crate::chat::Ending;
 use crate::protocol::Notice;
 use crate::stream::stock::UseCase;
 
+/// Of a new password; the page says it too.
+pub const BROKEN_RULE: &str = "This password does not follow every rule in the list below it.";
+
 /// The notice of an answer that did not end well; `None` for one that did, or that the person stopped.
 pub fn ending(end: &Ending, contact: Option<&str>) -> Option<Notice> {
     match end {

@@ -109,19 +109,22 @@ pub fn build(place: &Element, field: &Field) {
     tick_off(field);
 }
 
-/// Marks which rules for a new password are met.
-pub fn tick_off(field: &Field) {
-    let FieldKind::NewPassword(rules) = &field.kind else { return };
+/// Marks which rules for a new password are met; whether one is broken.
+pub fn tick_off(field: &Field) -> bool {
+    let FieldKind::NewPassword(rules) = &field.kind else { return false };
     let typed = value(field);
     let mut item = element::<Element>(&field.part("-rules")).and_then(|list| list.first_element_child());
+    let mut is_broken = false;
     for rule in rules {
-        let Some(shown) = item else { return };
+        let Some(shown) = item else { break };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A UTF-16 unit.
         let met = rule.check.is_met(typed.length(), |at| typed.char_code_at(at) as u32);
         flag(&shown, "data-met", met);
         put(&shown, "span", if met { ", met" } else { ", not met" });
         item = shown.next_element_sibling();
+        is_broken |= !met;
     }
+    is_broken
 }
 
 /// What stands in a field, as a string of the browser's.

@@ -11,8 +11,9 @@ use web_sys::{Element, Event, HtmlElement};
 
 use super::dom::{add_part, element, find, flag, focus, put, say, set};
 use super::{field, sign_in};
+use crate::messages::BROKEN_RULE;
 use crate::page;
-use crate::protocol::{Form, Intent};
+use crate::protocol::{Form, FormError, Intent};
 
 thread_local! {
     static GATE: RefCell<Gate> = RefCell::new(Gate {
@@ -66,7 +67,11 @@ fn on(event: &Event) {
             event.prevent_default();
             submit();
         }
-        "input" => GATE.with_borrow(|gate| gate.form.fields.iter().for_each(field::tick_off)),
+        "input" => GATE.with_borrow(|gate| {
+            for each in &gate.form.fields {
+                field::tick_off(each);
+            }
+        }),
         "click" => {
             if let Some(Ok(Some(button))) = target().map(|target| target.closest(".others button")) {
                 press(&button);
@@ -86,7 +91,13 @@ fn on(event: &Event) {
 /// Sends what stands in the form, unless it was sent.
 pub fn submit() {
     GATE.with_borrow_mut(|gate| {
-        if !gate.is_busy {
+        // A password that breaks a rule is not sent, so that it can be mended.
+        let broken = gate.form.fields.iter().position(field::tick_off);
+        if let Some(index) = broken.filter(|_| !gate.is_busy) {
+            let field = u8::try_from(index).ok();
+            gate.form.error = Some(FormError { text: BROKEN_RULE.to_owned(), field });
+            gate.tell(false);
+        } else if !gate.is_busy {
             gate.send(&Intent::Submit { form: gate.form.id }, true);
             gate.form.fields.iter().for_each(field::clear);
             gate.set_busy(true, if gate.form.is_sign_in { "Signing in…" } else { "" });

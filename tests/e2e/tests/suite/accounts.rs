@@ -94,7 +94,7 @@ fn a_weak_password_is_refused_before_it_is_sent() {
         assert_eq!(met().await?, [false, true, true, true]);
         browser.submit_step().await?;
         let error = browser.step_error().await?;
-        assert!(error.contains("lacks something"), "{error}");
+        assert!(error.contains("does not follow"), "{error}");
         assert_eq!(met().await?, [false; 4], "the list goes on with what is not there any more");
         assert_eq!(value_of(browser, "username").await?, "weak@example.com");
         browser.fill("new-password", PASSWORD).await?;
@@ -227,7 +227,7 @@ fn the_first_password_is_good_for_one_sign_in() {
         browser.new_step("Choose a new password").await?;
         browser.fill("new-password", "weak").await?;
         browser.submit_step().await?;
-        assert!(browser.step_error().await?.contains("lacks something"));
+        assert!(browser.step_error().await?.contains("does not follow"));
 
         browser.client().refresh().await?;
         browser.new_step("Choose a new password").await?;

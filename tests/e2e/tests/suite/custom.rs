@@ -78,7 +78,7 @@ fn a_pool_that_gives_up_leads_back_to_the_first_form() {
         answer(browser, "sixsix").await?;
         let told = browser.sign_in_error().await?;
         // There is no password here that could be wrong.
-        assert!(told.contains("username") && !told.contains("password"), "{told}");
+        assert!(told.contains("not accepted") && !told.contains("password"), "{told}");
         assert_eq!(browser.username().await?, ann.username);
         leaves_nothing(browser, &cognito).await
     });
