@@ -112,7 +112,8 @@ impl<'a> Screens<'a> {
             let states = states
                 .map(|state| format!(" {}={}", state["name"].as_str().unwrap_or_default(), state["value"]["value"]));
             let about = [text(&node["description"]), text(&node["value"])].map(|text| format!(" {text:?}"));
-            lines += &format!("{role} {:?}{}{}\n", text(&node["name"]), about.concat(), states.collect::<String>());
+            let states: String = states.collect();
+            lines += &[&role, " ", &json!(text(&node["name"])).to_string(), &about.concat(), &states, "\n"].concat();
         }
         Ok(lines)
     }
