@@ -9,23 +9,27 @@
 //!
 //! What is asked is a [`Question`]; `question.rs` has them all. At most one request is under way, and a form is answered once.
 
+mod answers;
+mod keep;
 mod question;
 #[cfg(test)]
 mod tests;
 
+pub use keep::{Device, Pending};
 pub use question::{Action, Input, Question, Step, by_link};
 
+use answers::{Answers, wrong_field};
+use keep::{ATTEMPT, USERNAME, attempt_key, device_key};
 use question::{CONFIRM_SIGN_UP, FORGOT_PASSWORD, REMEMBER_DEVICE, RESET_PASSWORD, SIGN_IN, SIGN_UP};
-use zeroize::Zeroizing;
 
 use crate::cognito::hosted_ui::{Attempt, Callback, OauthTokens};
 use crate::cognito::{
     self, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, SrpChallenge, Tokens, hosted_ui,
 };
-use crate::config::{AuthFlow, HostedUi, PasswordPolicy, UserPool, Username};
-use crate::fault::{Busy, Fault, FieldFault, Service};
+use crate::config::{AuthFlow, HostedUi, UserPool, Username};
+use crate::fault::{Busy, Fault, Service};
 use crate::http::{NoAnswer, Request, Response, ServiceError};
-use crate::json::{Json, Value};
+use crate::json::Value;
 use crate::protocol::{FormId, PasskeyOutcome};
 use crate::secret::Secret;
 use crate::session::{Asked, Effect, Env, Record, Screen};
@@ -112,15 +116,6 @@ enum Proof {
     DeviceSent,
 }
 
-/// A device that the user pool remembers.
-/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
-#[derive(Debug, Clone)]
-pub struct Device {
-    key: String,
-    group_key: String,
-    password: Secret,
-}
-
 /// How a sign-in ended well.
 #[derive(Debug)]
 pub enum Outcome {
@@ -154,17 +149,6 @@ pub struct Foreign {
     pub username: String,
     /// When the token stops being good, by this machine's clock.
     pub expires: Option<UnixMillis>,
-}
-
-/// A sign-in as it is kept over a reload. Whoever stores it encrypts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    username: String,
-    user: String,
-    sent: UnixMillis,
-    asked: UnixMillis,
-    proved: bool,
-    challenge: Challenge,
 }
 
 impl Default for SignIn {
@@ -1115,123 +1099,6 @@ impl SignIn {
     }
 }
 
-/// What was filled in, by what was asked.
-struct Answers<'a> {
-    inputs: &'a [Input],
-    values: &'a [Secret],
-}
-
-impl<'a> Answers<'a> {
-    /// As typed.
-    fn raw(&self, input: &Input) -> &'a str {
-        let index = self.inputs.iter().position(|other| other == input);
-        index.and_then(|index| self.values.get(index)).map_or("", Secret::expose)
-    }
-
-    fn text(&self, input: &Input) -> &'a str {
-        self.raw(input).trim()
-    }
-
-    fn secret(&self, input: &Input) -> Option<Secret> {
-        Some(self.raw(input)).filter(|text| !text.is_empty()).map(|text| Secret::new(text.to_owned()))
-    }
-
-    fn choice(&self) -> String {
-        let index = self.inputs.iter().position(|input| matches!(input, Input::Choice(_) | Input::YesOrNo));
-        index.and_then(|index| self.values.get(index)).map_or("", Secret::expose).to_owned()
-    }
-
-    /// Without the spaces that people copy along.
-    fn code(&self) -> Secret {
-        Secret::new(self.raw(&Input::Code).chars().filter(|c| !c.is_whitespace()).collect())
-    }
-
-    fn attributes(&self) -> Vec<(&'a str, String)> {
-        let filled = self.inputs.iter().zip(self.values).filter_map(|(input, value)| match input {
-            Input::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
-            Input::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
-            _ => None,
-        });
-        filled.collect()
-    }
-
-    /// The username as the pool takes it.
-    fn username(&self, pool: &UserPool) -> String {
-        let typed = self.text(&Input::Username);
-        let is_phone = match pool.username {
-            Username::Phone => true,
-            Username::EmailOrPhone => typed.starts_with('+'),
-            Username::Any | Username::Email => false,
-        };
-        if is_phone { phone_number(typed) } else { typed.to_owned() }
-    }
-}
-
-/// A phone number without what people write between its digits: AWS takes `+` and digits only.
-/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>
-fn phone_number(typed: &str) -> String {
-    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')')).collect()
-}
-
-impl Device {
-    fn to_json(&self) -> Secret {
-        let plain = [("key", self.key.as_str()), ("group", &self.group_key), ("password", self.password.expose())];
-        Secret::from_utf8(Json::Texts(&plain).to_bytes())
-    }
-
-    fn from_json(text: &str) -> Option<Self> {
-        let value = Value::read(text.as_bytes()).ok()?;
-        let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(Self { key: field("key")?, group_key: field("group")?, password: Secret::new(field("password")?) })
-    }
-}
-
-impl Pending {
-    /// Plain bytes, for nobody but the cipher.
-    pub fn to_bytes(&self, version: i64) -> Zeroizing<Vec<u8>> {
-        let challenge = self.challenge.to_json();
-        let plain = Json::Object(&[
-            ("version", Json::Number(version)),
-            ("username", Json::Text(&self.username)),
-            ("user", Json::Text(&self.user)),
-            ("sent", Json::Number(self.sent.0)),
-            ("asked", Json::Number(self.asked.0)),
-            ("proved", Json::Bool(self.proved)),
-            ("challenge", Json::Text(std::str::from_utf8(&challenge).unwrap_or_default())),
-        ]);
-        Zeroizing::new(plain.to_bytes())
-    }
-
-    /// `None` if it is something else.
-    pub fn from_json(value: &Value) -> Option<Self> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let time = |name: &str| value.get(name).and_then(Value::as_i64).map(UnixMillis);
-        Some(Self {
-            username: text("username")?.to_owned(),
-            user: text("user")?.to_owned(),
-            sent: time("sent")?,
-            asked: time("asked")?,
-            proved: value.get("proved")?.as_bool()?,
-            challenge: Challenge::from_json(&Value::read(text("challenge")?.as_bytes()).ok()?)?,
-        })
-    }
-}
-
-/// Where this browser keeps the username that passkeys are offered for.
-const USERNAME: &str = "username";
-
-/// Where this browser keeps what a user pool needs to know it again for somebody.
-fn device_key(pool: &UserPool, username: &str) -> String {
-    ["device ", &pool.id, " ", &username.to_ascii_lowercase()].concat()
-}
-
-/// Where this browser keeps what a return from the hosted UI is checked with. Each attempt has its own, so that two tabs do not meet.
-fn attempt_key(state: &str) -> String {
-    [ATTEMPT, state].concat()
-}
-
-const ATTEMPT: &str = "attempt ";
-
 fn session_of(challenge: &Challenge) -> Secret {
     challenge.session.clone().unwrap_or_else(|| Secret::new(String::new()))
 }
@@ -1243,32 +1110,6 @@ fn no_randomness() -> Fault {
 /// The password's name among what `SELECT_CHALLENGE` offers, if it is there.
 fn password_of(challenge: &Challenge) -> Option<&'static str> {
     ["PASSWORD_SRP", "PASSWORD"].into_iter().find(|name| challenge.available.iter().any(|other| other == name))
-}
-
-/// The first field that cannot be sent.
-fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<Fault> {
-    inputs.iter().enumerate().find_map(|(index, input)| {
-        let value = values.get(index).map_or("", Secret::expose);
-        let why = match input {
-            Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
-            Input::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
-            Input::FixedUsername | Input::Secret | Input::Password | Input::NewPassword => return None,
-            _ if value.trim().is_empty() => FieldFault::Empty,
-            _ => return None,
-        };
-        Some(Fault::Field { field: u8::try_from(index).unwrap_or(u8::MAX), why })
-    })
-}
-
-/// Whether a password keeps to a policy.
-/// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
-fn allows(policy: PasswordPolicy, password: &str) -> bool {
-    let has = |kind: fn(char) -> bool| password.chars().any(kind);
-    password.chars().count() >= policy.minimum_length as usize
-        && (!policy.lowercase || has(|c| c.is_ascii_lowercase()))
-        && (!policy.uppercase || has(|c| c.is_ascii_uppercase()))
-        && (!policy.numbers || has(|c| c.is_ascii_digit()))
-        && (!policy.symbols || has(|c| c.is_ascii_punctuation()) || password.trim().contains(' '))
 }
 
 /// What a user pool's refusal means to a person.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::SignUp;
+use crate::fault::FieldFault;
 
 const PASSWORD: &str = "N3w-password";
 

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::PasswordPolicy;
+use crate::fault::FieldFault;
 use crate::session::{self, Screen, Session};
 
 const CHOICES: &[&str] = &["PASSWORD_SRP", "PASSWORD", "WEB_AUTHN", "EMAIL_OTP", "SMS_OTP"];
