@@ -1,13 +1,40 @@
 // Starts the page's Wasm and, beside it, the worker. What happens before the Wasm is there is kept for it in `globalThis.signet`.
+
+// First of all: what a provider's page came back with leaves the address bar, the history and whatever else reads the address.
+const query = new URLSearchParams(location.search);
+const callback = query.has('state') && (query.has('code') || query.has('error')) ? location.search : '';
+if (callback) history.replaceState(null, '', location.pathname);
+
 const { js, wasm, worker: workerUrl } = document.querySelector('script[data-wasm]').dataset;
 const $ = (id) => document.getElementById(id);
 const session = (() => { try { return globalThis.sessionStorage; } catch { return null; } })();
 
-// The worker, its messages so far, and whether the form was sent.
-const signet = (globalThis.signet = { worker: null, messages: [], submitted: false });
+// The worker, its messages so far, whether the form was sent, where the page is, and what the page's Wasm asks of this script.
+const signet = (globalThis.signet = {
+  worker: null, messages: [], submitted: false, callback, address: location.origin + location.pathname,
+  forget: () => { signet.callback = ''; },
+  // Over TLS, or to this machine.
+  leave: (url) => {
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'https:' || (protocol === 'http:' && /^(.+\.)?localhost$|^127\.0\.0\.1$/.test(hostname))) location.assign(url);
+  },
+  tick: () => setTimeout(() => dispatchEvent(new Event('tick')), 1000),
+  // The event tells the credential's JSON; or, if there is none, whether that is because there are no passkeys here.
+  passkey: async (options, autofill) => {
+    const done = (detail) => dispatchEvent(new CustomEvent('passkey', { detail }));
+    signet.abort?.();
+    const controller = new AbortController();
+    signet.abort = () => controller.abort();
+    try {
+      await (await import('./passkey.js')).ask(options, autofill, controller.signal, done);
+    } catch {
+      if (!autofill) done(false);
+    }
+  },
+});
 
-// A reload within a session shows no form that would vanish again.
-if (session?.getItem('signet.signed-in')) document.documentElement.dataset.session = 'opening';
+// A reload within a session shows no form that would vanish again; nor does a way back from a provider's page.
+if (callback || session?.getItem('signet.signed-in')) document.documentElement.dataset.session = 'opening';
 
 // What was typed before a failure.
 $('username').value ||= session?.getItem('signet.username') ?? '';
@@ -18,7 +45,7 @@ function stop() {
   if (!$('fatal').hidden) return;
   delete document.documentElement.dataset.session;
   $('fatal').hidden = false;
-  if ($('sign-in')) $('sign-in').hidden = true;
+  for (const gate of document.querySelectorAll('#sign-in, #step')) gate.hidden = true;
   $('reload').focus();
 }
 $('reload').addEventListener('click', () => {
@@ -26,6 +53,18 @@ $('reload').addEventListener('click', () => {
   session?.setItem('signet.username', $('username')?.value ?? '');
   session?.setItem('signet.prompt', $('prompt')?.value || unanswered || '');
   location.reload();
+});
+
+// Passwords can be shown, and keys be copied.
+addEventListener('click', ({ target: button }) => {
+  const { press } = button.dataset ?? {};
+  if (press === 'show') {
+    const shown = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', shown);
+    button.previousElementSibling.type = shown ? 'text' : 'password';
+  }
+  // Refused only to a page that is not used.
+  if (press === 'copy') navigator.clipboard.writeText(button.value).then(() => { button.nextElementSibling.textContent = 'Copied'; }, () => {});
 });
 
 // A form that is sent before the Wasm is there waits for it.

@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 what=${1:-serve}
-ministack=1.5.33 awscli=1.46.3 trunk=0.21.14 binaryen=132.0.0
+ministack=1.5.33 awscli=1.46.3 trunk=0.21.14 binaryen=132.0.0 esbuild=0.28.2 axe=4.14.1
 wasm_bindgen=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' "$root/Cargo.lock")
 mkdir -p "$tools/log"
 
@@ -97,8 +97,12 @@ cargo_install() { CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tools/build cargo 
 has trunk $trunk || step "trunk $trunk" cargo_install --locked --no-default-features --features rustls "trunk@$trunk"
 has wasm-bindgen "$wasm_bindgen" || step "wasm-bindgen $wasm_bindgen" cargo_install "wasm-bindgen-cli@$wasm_bindgen"
 rm -rf "$tools/build"
-[ "$(cat "$tools/npm/binaryen" 2>/dev/null)" = $binaryen ] || step "wasm-opt (binaryen $binaryen)" \
-  sh -c "npm install --silent --no-audit --no-fund --prefix '$tools/npm' binaryen@$binaryen && echo $binaryen > '$tools/npm/binaryen'"
+npm_tool() {
+  [ "$(cat "$tools/npm/$1" 2>/dev/null)" = "$2" ] || step "$1 $2" \
+    sh -c "npm install --silent --no-audit --no-fund --prefix '$tools/npm' $1@$2 && echo $2 > '$tools/npm/$1'"
+}
+npm_tool binaryen $binaryen
+npm_tool esbuild $esbuild
 
 # --- the local AWS: two environments, since both pin botocore ----------------------------------------------------------------------
 venv() {
@@ -116,5 +120,6 @@ if [ "$what" = test ]; then
   need chromedriver chromium-driver
   need brotli brotli
   need faketime faketime
+  npm_tool axe-core $axe
   [ "$(cat "$tools/cfnlint/.installed" 2>/dev/null)" = "cfn-lint" ] || step "cfn-lint" venv cfnlint cfn-lint
 fi

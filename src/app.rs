@@ -1,16 +1,27 @@
 //! The worker's core: the session and the chat, joined. Pure; `worker/` carries its effects out.
 //!
-//! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to.
+//! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
+//! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat};
-use crate::cognito::Ephemeral;
+use crate::chat::{self, Chat, Ending};
+use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
-use crate::http::{Head, NoAnswer, Request, Response};
-use crate::protocol::{Intent, SessionView, View};
+use crate::fault::{Busy, Service};
+use crate::http::{Head, NoAnswer, Request, Response, may_pass};
+use crate::messages;
+use crate::protocol::{End, FormId, Intent, TurnUpdate, View};
+use crate::random::Random;
 use crate::secret::Secret;
-use crate::session::{self, Record, Session};
+use crate::session::{self, Env, Memory, Record, Screen, Session};
 use crate::stream::stock::Ask;
 use crate::time::UnixMillis;
+
+/// A request of the session is sent at most so often.
+const TRIES: u32 = 3;
+/// The shortest time before it is sent again, in milliseconds; it doubles, and up to as much again is added.
+const BACK_OFF: u32 = 400;
+/// Nobody waits longer than this before a form, in seconds, whatever a service asks for.
+const PATIENCE: u32 = 10;
 
 /// A request's number; a reply carries it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,35 +38,57 @@ impl RequestId {
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    random: Random,
+    /// The page's address, without query and hash.
+    page: String,
     session: Session,
+    memory: Memory,
+    /// For the next proof of a password.
+    spare: Option<Ephemeral>,
+    last_form: FormId,
     chat: Chat,
-    /// Whose turns the chat holds: their `sub`.
+    /// Whose turns the chat holds.
     chat_of: Option<String>,
     last_id: RequestId,
     /// Whose reply the session waits for.
-    session_request: Option<RequestId>,
+    session_request: Option<Outgoing>,
     /// Whose answer the chat waits for.
     chat_request: Option<RequestId>,
 }
 
+/// A request of the session's.
+#[derive(Debug)]
+struct Outgoing {
+    id: RequestId,
+    request: Request,
+    tries: u32,
+}
+
 /// What happens to the app.
+#[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
     /// The store was read.
-    Restored(Option<Record>),
-    /// The page sent the sign-in form.
-    SignIn {
-        /// As typed.
-        username: String,
-        /// As typed.
-        password: Secret,
-        /// Made for this sign-in and no other.
-        ephemeral: Ephemeral,
+    Restored {
+        /// What the tab keeps.
+        record: Option<Record>,
+        /// What this browser remembers.
+        memory: Memory,
+        /// The page's address, without query and hash.
+        page: String,
+        /// The query that the hosted UI came back with, possibly empty.
+        callback: Secret,
     },
-    /// The page sent another intent.
-    Intent(Intent),
+    /// What was to be kept before the page is left could not be.
+    NotKept,
+    /// There is nothing else to do: what the next sign-in needs can be computed.
+    Idle,
+    /// The page sent an intent, with what was filled in beside it.
+    Intent(Intent, Vec<Secret>),
     /// The whole reply to an [`Effect::Send`].
     Replied(RequestId, Result<Response, NoAnswer>),
+    /// An [`Effect::Wait`] is over.
+    Waited(RequestId),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
 }
@@ -78,24 +111,35 @@ pub enum Streamed {
 pub enum Effect {
     /// Send this and feed the reply back, with the number if there is one.
     Send(Option<RequestId>, Request),
+    /// Feed [`Input::Waited`] back after so many milliseconds.
+    Wait(RequestId, u32),
     /// Send this and feed the answer back as it comes.
     Stream(RequestId, Request),
     /// End that request.
     Abort(RequestId),
     /// Keep this for the next load of the page.
     Save(Record),
-    /// Keep nothing.
+    /// Keep nothing for the next load of the page.
     Forget,
+    /// Keep this in the browser under a name, or nothing any more.
+    Remember(String, Option<Secret>),
+    /// Leave for this address, once everything is kept.
+    Leave(String),
     /// Show this.
     Show(View),
 }
 
 impl App {
-    /// Nobody signed in, nothing asked.
-    pub fn new(config: Config) -> Self {
+    /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
         Self {
             config,
+            random: Random::new(seed),
+            page: String::new(),
             session: Session::default(),
+            memory: Memory::default(),
+            spare: None,
+            last_form: FormId::default(),
             chat: Chat::default(),
             chat_of: None,
             last_id: RequestId(0),
@@ -108,22 +152,26 @@ impl App {
     pub fn step(&mut self, now: UnixMillis, input: Input) -> Vec<Effect> {
         let mut effects = vec![];
         match input {
-            Input::Restored(record) => self.session(now, session::Input::Restored(record), &mut effects),
-            Input::SignIn { username, password, ephemeral } => {
-                self.session(now, session::Input::SignIn { username, password, ephemeral }, &mut effects);
+            Input::Restored { record, memory, page, callback } => {
+                (self.memory, self.page) = (memory, page);
+                self.session(now, session::Input::Restored { record, callback }, &mut effects);
             }
-            Input::Intent(Intent::SignOut) => {
-                self.session(now, session::Input::SignOut, &mut effects);
-                self.no_turns(now, &mut effects);
+            Input::Idle if self.spare.is_none() && self.session.subject().is_none() => {
+                self.spare = Ephemeral::new(&Entropy(self.random.bytes())).ok();
             }
-            Input::Intent(Intent::Ask { prompt, use_case }) => {
-                self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), &mut effects);
+            Input::NotKept => self.session(now, session::Input::NotKept, &mut effects),
+            Input::Intent(intent, values) => self.intent(now, intent, values, &mut effects),
+            Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
+                self.replied(now, reply, &mut effects);
             }
-            Input::Intent(Intent::Retry { turn }) => self.chat(now, chat::Input::Retry(turn), &mut effects),
-            Input::Intent(Intent::Stop) => self.chat(now, chat::Input::Stop, &mut effects),
-            Input::Replied(id, reply) if self.session_request == Some(id) => {
-                self.session_request = None;
-                self.session(now, session::Input::Replied(reply), &mut effects);
+            Input::Waited(id) => {
+                if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
+                    effects.push(Effect::Send(Some(id), sent.request.clone()));
+                    if self.session.is_busy() {
+                        let busy = Screen::Busy(Busy::Checking);
+                        effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
+                    }
+                }
             }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
                 let input = match streamed {
@@ -134,51 +182,110 @@ impl App {
                 };
                 self.chat(now, input, &mut effects);
             }
-            // The edge has handled these intents: it holds the store, and the password that goes with a sign-in. The rest is late.
-            Input::Intent(
-                Intent::Start { .. }
-                | Intent::SignIn { .. }
-                | Intent::Submit { .. }
-                | Intent::Press { .. }
-                | Intent::Passkey { .. },
-            )
-            | Input::Replied(..)
-            | Input::Streamed(..) => {}
+            // Late.
+            Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
         }
         effects
     }
 
+    fn intent(&mut self, now: UnixMillis, intent: Intent, mut values: Vec<Secret>, effects: &mut Vec<Effect>) {
+        let input = match intent {
+            Intent::Submit { form } => session::Input::Submit(form, values),
+            Intent::Press { form, button } => session::Input::Press(form, button, values),
+            Intent::Passkey { form, outcome } => {
+                let credential = values.pop().unwrap_or_else(|| Secret::new(String::new()));
+                session::Input::Passkey(form, outcome, credential)
+            }
+            Intent::ShownAgain => session::Input::ShownAgain,
+            Intent::SignOut => {
+                self.session(now, session::Input::SignOut, effects);
+                return self.no_turns(now, effects);
+            }
+            Intent::Ask { prompt, use_case } => {
+                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), effects);
+            }
+            Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
+            Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
+            // The edge has handled it: it holds the store.
+            Intent::Start { .. } => return,
+        };
+        self.session(now, input, effects);
+    }
+
+    /// A reply to the session's request, unless it is worth another try.
+    fn replied(&mut self, now: UnixMillis, reply: Result<Response, NoAnswer>, effects: &mut Vec<Effect>) {
+        let Some(mut sent) = self.session_request.take() else { return };
+        let asked = reply.as_ref().ok().and_then(|response| response.head.retry_after).unwrap_or_default();
+        if sent.tries < TRIES && may_pass(&reply) && asked <= PATIENCE {
+            let half = BACK_OFF << (sent.tries - 1);
+            let wait = (half + self.random.below(half)).max(asked * 1000);
+            sent.tries += 1;
+            if self.session.is_busy() {
+                let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
+                effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
+            }
+            effects.push(Effect::Wait(sent.id, wait));
+            self.session_request = Some(sent);
+            return;
+        }
+        self.session(now, session::Input::Replied(reply), effects);
+    }
+
+    /// Whose address it is.
+    fn service(&self, url: &str) -> Service {
+        let pools = &self.config.identity_pool;
+        match &self.config.user_pool {
+            Some(pool) if pool.endpoint == url => Service::UserPool,
+            _ if pools.endpoint == url => Service::IdentityPool,
+            _ if pools.sts_endpoint == url => Service::Sts,
+            _ => Service::HostedUi,
+        }
+    }
+
     fn session(&mut self, now: UnixMillis, input: session::Input, effects: &mut Vec<Effect>) {
-        let (session, todo) = std::mem::take(&mut self.session).step(&self.config, now, input);
-        self.session = session;
+        let mut env = Env {
+            config: &self.config,
+            now,
+            page: &self.page,
+            random: &mut self.random,
+            spare: &mut self.spare,
+            memory: &mut self.memory,
+            last_form: &mut self.last_form,
+            effects: vec![],
+        };
+        self.session = std::mem::take(&mut self.session).step(&mut env, input);
+        let todo = env.effects;
         for effect in todo {
             match effect {
                 session::Effect::Send(request) => {
                     let id = self.next_id();
-                    self.session_request = Some(id);
+                    self.session_request = Some(Outgoing { id, request: request.clone(), tries: 1 });
                     effects.push(Effect::Send(Some(id), request));
                 }
                 session::Effect::SendAndForget(request) => effects.push(Effect::Send(None, request)),
                 session::Effect::Save(record) => effects.push(Effect::Save(record)),
-                session::Effect::Forget => {
-                    self.session_request = None;
-                    effects.push(Effect::Forget);
+                session::Effect::Forget => effects.push(Effect::Forget),
+                session::Effect::Remember(name, value) => effects.push(Effect::Remember(name, value)),
+                session::Effect::Leave(url) => effects.push(Effect::Leave(url)),
+                session::Effect::Passkey { form, options, autofill } => {
+                    effects.push(Effect::Show(View::Passkey { form, options, autofill }));
                 }
-                session::Effect::Show(view) => {
+                session::Effect::Show(screen) => {
                     // Turns outlive a session that ended by itself, for the same person to go on with.
-                    let subject = self
-                        .session
-                        .subject()
-                        .filter(|_| matches!(view, SessionView::SignedIn { .. }))
-                        .map(str::to_owned);
+                    let subject = self.session.subject().filter(|_| matches!(screen, Screen::SignedIn { .. }));
+                    let subject = subject.map(str::to_owned);
                     if subject.is_some() && self.chat_of != subject {
                         self.no_turns(now, effects);
                         self.chat_of = subject;
                     }
-                    effects.push(Effect::Show(View::Session(view)));
+                    effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
+        }
+        // What nobody waits for any more.
+        if !self.session.waits() {
+            self.session_request = None;
         }
     }
 
@@ -193,6 +300,17 @@ impl App {
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
                 chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
+                chat::Effect::Ended { turn, ending, first_text, duration } => {
+                    let notice = messages::ending(&ending, self.config.contact.as_deref());
+                    let end = match ending {
+                        Ending::Done => End::Done,
+                        Ending::Stopped => End::Stopped,
+                        Ending::CutOff => End::CutOff,
+                        Ending::Failed(_) => End::Failed,
+                    };
+                    let update = TurnUpdate::Ended { end, notice, first_text, duration };
+                    effects.push(Effect::Show(View::Turn { id: turn, update }));
+                }
             }
         }
     }
@@ -214,115 +332,397 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cognito::{IdentityId, unsigned_token};
-    use crate::protocol::{End, TurnUpdate};
+    use crate::fault::Fault;
+    use crate::protocol::SessionView;
+    use crate::session::harness::{
+        HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
+    };
     use crate::stream::stock::UseCase;
-    use crate::time::Skew;
-    use serde_json::json;
+    use proptest::prelude::*;
 
-    const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
-
-    fn app() -> App {
-        App::new(
-            Config::from_json(
-                br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
-                     "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#,
-            )
-            .unwrap(),
-        )
+    /// An app, and the effects of its last step.
+    struct Tab {
+        app: App,
+        now: UnixMillis,
+        effects: Vec<Effect>,
     }
 
-    fn record(username: &str) -> Record {
-        let seconds = NOW.0 / 1000;
-        let claims = json!({"iss": "https://issuer", "iat": seconds, "exp": seconds + 3600, "sub": username, "cognito:username": username});
-        Record {
-            id_token: Secret::new(unsigned_token(&claims)),
-            refresh_token: Secret::new("r".into()),
-            identity: Some(IdentityId("eu-central-1:i".into())),
-            skew: Skew::default(),
+    impl Tab {
+        /// With what an earlier load of the page kept.
+        fn new(config: Config, record: Option<Record>) -> Self {
+            let mut tab = Self { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+            tab.restore(record);
+            tab
+        }
+
+        fn restore(&mut self, record: Option<Record>) {
+            self.step(Input::Restored {
+                record,
+                memory: Memory::default(),
+                page: PAGE.into(),
+                callback: Secret::new(String::new()),
+            });
+        }
+
+        /// Somebody is signed in, and keys are on the way.
+        fn restored() -> Self {
+            Self::new(config(), Run::signed_in(config()).record)
+        }
+
+        /// Somebody is signed in, with keys.
+        fn signed_in() -> Self {
+            let mut tab = Self::restored();
+            tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+            tab
+        }
+
+        /// The form was sent, and the user pool is asked.
+        fn signing_in() -> Self {
+            let mut tab = Self::new(config(), None);
+            tab.submit();
+            tab
+        }
+
+        fn step(&mut self, input: Input) -> &mut Self {
+            self.effects = self.app.step(self.now, input);
+            self
+        }
+
+        fn submit(&mut self) -> &mut Self {
+            let form = self.app.last_form;
+            self.step(Input::Intent(Intent::Submit { form }, secrets(&["alice", "hunter2"])))
+        }
+
+        fn ask(&mut self) -> &mut Self {
+            self.step(Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]))
+        }
+
+        fn reply(&mut self, reply: Result<Response, NoAnswer>) -> &mut Self {
+            let id = self.app.session_request.as_ref().expect("a request").id;
+            self.step(Input::Replied(id, reply))
+        }
+
+        fn sends(&self) -> Option<(RequestId, &str)> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Send(Some(id), request) => Some((*id, operation(request))),
+                _ => None,
+            })
+        }
+
+        fn waits(&self) -> Option<(RequestId, u32)> {
+            let waits =
+                |effect: &Effect| if let Effect::Wait(id, millis) = effect { Some((*id, *millis)) } else { None };
+            self.effects.iter().find_map(waits)
+        }
+
+        fn streams(&self) -> Option<RequestId> {
+            self.effects.iter().find_map(|effect| if let Effect::Stream(id, _) = effect { Some(*id) } else { None })
+        }
+
+        fn busy(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Session(SessionView::Busy { text })) => Some(&**text),
+                _ => None,
+            })
+        }
+
+        /// What is said beside the form.
+        fn error(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Session(SessionView::Asked(form))) => Some(form.error.as_ref()?.text.as_str()),
+                _ => None,
+            })
+        }
+
+        fn end(&self) -> Option<(&End, Option<&str>)> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Show(View::Turn { update: TurnUpdate::Ended { end, notice, .. }, .. }) => {
+                    Some((end, notice.as_ref().map(|notice| notice.text.as_str())))
+                }
+                _ => None,
+            })
+        }
+
+        fn has_no_turns(&self) -> bool {
+            self.effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns)))
         }
     }
 
-    fn keys(id: &str) -> Response {
-        #[allow(clippy::cast_precision_loss)]
-        let expires = NOW.0 as f64 / 1000.0 + 3600.0;
-        let body =
-            json!({"Credentials": {"AccessKeyId": id, "SecretKey": "s", "SessionToken": "t", "Expiration": expires}});
-        Response { head: Head { status: 200, ..Head::default() }, body: body.to_string().into_bytes() }
-    }
-
-    fn send_id(effects: &[Effect]) -> RequestId {
-        effects
-            .iter()
-            .find_map(|effect| if let Effect::Send(Some(id), _) = effect { Some(*id) } else { None })
-            .expect("a request")
-    }
-
-    fn stream_id(effects: &[Effect]) -> RequestId {
-        effects
-            .iter()
-            .find_map(|effect| if let Effect::Stream(id, _) = effect { Some(*id) } else { None })
-            .expect("a question")
-    }
-
-    fn ask() -> Input {
-        Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced })
-    }
-
-    fn ends(effects: &[Effect]) -> Vec<&End> {
-        let ends = effects.iter().filter_map(|effect| match effect {
-            Effect::Show(View::Turn { update: TurnUpdate::Ended { end, .. }, .. }) => Some(end),
-            _ => None,
-        });
-        ends.collect()
+    fn throttled(retry_after: Option<u32>) -> Response {
+        let mut response = refusal("TooManyRequestsException", "Rate exceeded");
+        response.head.retry_after = retry_after;
+        response
     }
 
     #[test]
     fn a_question_asked_before_the_keys_are_there_waits_for_them() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        let effects = app.step(NOW, ask());
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Stream(..))));
-        stream_id(&app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))));
+        let mut tab = Tab::restored();
+        assert_eq!(tab.ask().streams(), None);
+        tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        assert!(tab.streams().is_some());
     }
 
     #[test]
     fn a_reply_to_an_old_request_is_dropped() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        app.step(NOW, Input::Intent(Intent::SignOut));
-        assert!(app.step(NOW, Input::Replied(restoring, Ok(keys("A1")))).is_empty());
-        assert!(matches!(app.session, Session::SignedOut));
+        let mut tab = Tab::restored();
+        let (restoring, _) = tab.sends().unwrap();
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        let late = Input::Replied(restoring, Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        assert!(tab.step(late).effects.is_empty());
+        assert_eq!(tab.app.session.subject(), None);
     }
 
     #[test]
     fn signing_out_ends_the_answer_and_forgets_the_turns() {
-        let mut app = app();
-        let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-        app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
-        let asked = stream_id(&app.step(NOW, ask()));
-        let effects = app.step(NOW, Input::Intent(Intent::SignOut));
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(effects.last(), Some(Effect::Show(View::NoTurns))));
-        assert!(app.step(NOW, Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).is_empty());
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::NoTurns))));
+        assert!(
+            tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
+        );
     }
 
     #[test]
     fn a_session_that_ends_by_itself_keeps_the_turns_for_the_same_person_only() {
-        for (who, kept) in [("alice", true), ("bob", false)] {
-            let mut app = app();
-            let restoring = send_id(&app.step(NOW, Input::Restored(Some(record("alice")))));
-            app.step(NOW, Input::Replied(restoring, Ok(keys("A1"))));
-            let later = NOW.plus(2 * 3_600_000);
-            let refreshing = send_id(&app.step(later, ask()));
-            let refusal = Response {
-                head: Head { status: 400, error_type: Some("NotAuthorizedException".into()), ..Head::default() },
-                body: vec![],
-            };
-            let effects = app.step(later, Input::Replied(refreshing, Ok(refusal)));
-            assert_eq!(ends(&effects), [&End::Failed(crate::protocol::Fault::SessionEnded)]);
-            let effects = app.step(NOW, Input::Restored(Some(record(who))));
-            assert_eq!(!effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns))), kept, "{who}");
+        for (who, kept) in [("s-1", true), ("s-2", false)] {
+            let mut tab = Tab::signed_in();
+            tab.now = NOW.plus(2 * HOUR);
+            tab.ask();
+            assert_eq!(tab.sends().unwrap().1, "GetTokensFromRefreshToken");
+            tab.reply(Ok(refusal("NotAuthorizedException", "Refresh Token has been revoked")));
+            let ended = tab.end().unwrap();
+            assert_eq!(ended.0, &End::Failed);
+            assert!(ended.1.unwrap().contains("Sign in again"), "{ended:?}");
+            assert!(tab.error().is_some() && !tab.has_no_turns());
+            tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+            let mut body = tokens(tab.now, None);
+            let mut claims = claims(tab.now);
+            claims["sub"] = who.into();
+            body["AuthenticationResult"]["IdToken"] = crate::cognito::unsigned_token(&claims).into();
+            tab.reply(Ok(response(200, body.to_string())));
+            tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+            tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
+            assert!(tab.app.session.subject() == Some(who));
+            assert_eq!(!tab.has_no_turns(), kept, "{who}");
+        }
+    }
+
+    #[test]
+    fn the_notice_of_a_turn_names_whom_to_ask() {
+        let config = Config { contact: Some("it@example.com".into()), ..config() };
+        let mut tab = Tab::new(config, Run::signed_in(self::config()).record);
+        tab.reply(Ok(response(200, credentials("A1", NOW.plus(HOUR)).to_string())));
+        let asked = tab.ask().streams().unwrap();
+        let head = Head { status: 403, error_type: Some("AccessDeniedException".into()), ..Head::default() };
+        tab.step(Input::Streamed(asked, Streamed::Head(head))).step(Input::Streamed(asked, Streamed::End));
+        let (end, notice) = tab.end().unwrap();
+        assert_eq!(end, &End::Failed);
+        assert!(notice.unwrap().contains("callers") && notice.unwrap().contains("it@example.com"), "{notice:?}");
+
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::End));
+        assert_eq!(
+            tab.end(),
+            Some((&End::CutOff, Some("The connection ended before the answer did. What arrived is kept.")))
+        );
+        tab.ask().step(Input::Intent(Intent::Stop, vec![]));
+        assert_eq!(tab.end(), Some((&End::Stopped, None)));
+    }
+
+    #[test]
+    fn the_waits_of_two_tabs_differ() {
+        let first_wait = |seed: [u8; 32]| {
+            let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
+            tab.restore(None);
+            tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
+        };
+        let waits: Vec<u32> = (0..8).map(|seed| first_wait([seed; 32])).collect();
+        assert!(waits.iter().any(|wait| *wait != waits[0]), "{waits:?}");
+    }
+
+    #[test]
+    fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
+        let mut tab = Tab::signing_in();
+        assert_eq!(tab.reply(Ok(throttled(Some(PATIENCE)))).waits().unwrap().1, PATIENCE * 1000);
+        assert!(tab.busy().unwrap().contains(" in 10 s"), "a wait that is worth saying");
+        let mut tab = Tab::signing_in();
+        tab.reply(Ok(throttled(Some(PATIENCE + 1))));
+        assert_eq!(tab.waits(), None, "the person decides");
+        assert!(tab.error().unwrap().contains("in 11 s"), "{:?}", tab.error());
+    }
+
+    #[test]
+    fn what_will_not_pass_is_never_sent_again() {
+        for reply in [
+            Ok(refusal("NotAuthorizedException", "Incorrect username or password.")),
+            Ok(refusal("LimitExceededException", "Attempt limit exceeded, please try after some time.")),
+            Ok(refusal("TooManyFailedAttemptsException", "")),
+            Ok(refusal("InvalidParameterException", "")),
+            Err(NoAnswer::Unreadable),
+        ] {
+            let mut tab = Tab::signing_in();
+            tab.reply(reply);
+            assert_eq!((tab.waits(), tab.sends()), (None, None));
+            assert!(tab.error().is_some());
+        }
+    }
+
+    #[test]
+    fn signing_out_while_a_request_waits_ends_the_waiting() {
+        for mut tab in [Tab::signing_in(), Tab::restored()] {
+            let (id, _) = tab.sends().unwrap();
+            assert!(tab.reply(Ok(throttled(None))).waits().is_some());
+            tab.step(Input::Intent(Intent::SignOut, vec![]));
+            assert!(tab.step(Input::Waited(id)).effects.is_empty());
+            assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_next_proof_is_made_while_nobody_is_signed_in() {
+        let mut tab = Tab::new(config(), None);
+        tab.step(Input::Idle);
+        assert!(tab.app.spare.is_some());
+        tab.submit();
+        assert!(tab.app.spare.is_none(), "each is used once");
+        let mut tab = Tab::signed_in();
+        tab.step(Input::Idle);
+        assert!(tab.app.spare.is_none());
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_left_is_told_so() {
+        let mut tab = Tab::new(crate::session::harness::with_hosted_ui(), None);
+        let form = tab.app.last_form;
+        tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Leave(_))));
+        tab.step(Input::NotKept);
+        let not_kept = messages::notice(&Fault::NotKept, None).text;
+        assert_eq!(tab.error(), Some(not_kept.as_str()));
+    }
+
+    #[test]
+    fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
+        for reply in [Ok(throttled(None)), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
+            let mut tab = Tab::signing_in();
+            let (id, _) = tab.sends().unwrap();
+            for least in [BACK_OFF, 2 * BACK_OFF] {
+                tab.reply(reply.clone());
+                let (waiting, millis) = tab.waits().unwrap();
+                assert!(waiting == id && (least..2 * least).contains(&millis), "{millis}");
+                assert_eq!((tab.sends(), tab.error()), (None, None));
+                let busy = tab.busy().expect("the person is told");
+                assert!(busy.contains("Trying again…") && busy.contains("sign-in service"), "{busy}");
+                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+            }
+            tab.reply(reply.clone());
+            assert_eq!(tab.waits(), None, "not more often");
+            assert!(tab.error().is_some(), "and the form is there again");
+            assert!(tab.submit().sends().is_some());
+        }
+    }
+
+    #[test]
+    fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
+        let mut tab = Tab::restored();
+        assert!(tab.reply(Ok(throttled(None))).waits().is_some());
+        assert_eq!(tab.busy(), None, "the person sees the conversation");
+
+        let mut tab = Tab::signing_in();
+        tab.reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
+        assert_eq!(tab.sends().unwrap().1, "GetId");
+        tab.reply(Ok(throttled(None)));
+        assert!(tab.busy().unwrap().contains("identity pool"), "{:?}", tab.busy());
+    }
+
+    #[test]
+    fn an_address_of_the_deployers_is_not_called_the_user_pool() {
+        let config = Config { user_pool: None, token_url: Some("https://login.example.com/token".into()), ..config() };
+        let mut tab = Tab::new(config, None);
+        let form = tab.app.last_form;
+        tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
+        tab.reply(Ok(response(503, "")));
+        assert!(tab.busy().unwrap().starts_with("The sign-in page's service"), "{:?}", tab.busy());
+    }
+
+    #[test]
+    fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
+        let mut config = crate::session::harness::with_choice(None);
+        config.user_pool.as_mut().unwrap().passkey_autofill = true;
+        let mut tab = Tab { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+        tab.step(Input::Restored {
+            record: None,
+            memory: Memory::new(vec![("username".into(), Secret::new("alice".into()))]),
+            page: PAGE.into(),
+            callback: Secret::new(String::new()),
+        });
+        let (offered, _) = tab.sends().unwrap();
+        assert!(tab.reply(Ok(throttled(None))).waits().is_some());
+        assert!(tab.busy().is_none() && tab.error().is_none(), "nobody asked for it");
+        let form = tab.app.last_form;
+        let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
+        assert_ne!(sent, offered);
+        assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
+    }
+
+    fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
+        prop::collection::vec((0..18_u8, any::<u8>()), 0..40)
+    }
+
+    /// Replies of all the services that a sign-in with a password asks.
+    fn a_reply(kind: u8) -> Response {
+        let code = crate::session::harness::delivered("SMS_MFA", "SMS", "+*9934");
+        match kind % 8 {
+            0 | 1 => response(200, verifier("PASSWORD_VERIFIER").to_string()),
+            2 | 3 => response(200, tokens(NOW, Some("refresh-1")).to_string()),
+            4 => response(200, code.to_string()),
+            5 => response(200, r#"{"IdentityId":"eu-central-1:i"}"#),
+            6 => response(200, credentials("A1", NOW.plus(HOUR)).to_string()),
+            _ => refusal("NotAuthorizedException", "Incorrect username or password."),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_a_reply_is_awaited_exactly_while_the_session_waits(moves in anything(), signed_in in any::<bool>()) {
+            let mut tab = if signed_in { Tab::signed_in() } else { Tab::new(config(), None) };
+            for (kind, detail) in moves {
+                let current = tab.app.session_request.as_ref().map(|sent| sent.id);
+                let streaming = tab.app.chat_request.unwrap_or(RequestId(0));
+                let old = RequestId(u32::from(detail));
+                let form = tab.app.last_form;
+                let reply = |id: Option<RequestId>, reply| Input::Replied(id.unwrap_or(old), reply);
+                let input = match kind {
+                    0 | 1 => Input::Intent(Intent::Submit { form }, secrets(&["alice", "hunter2"])),
+                    2 => Input::Intent(Intent::Press { form, button: detail % 3 }, secrets(&["alice", ""])),
+                    3..=7 => reply(current, Ok(a_reply(detail))),
+                    8 => reply(current, Ok(throttled(None))),
+                    9 => reply(current, Err(NoAnswer::Unreachable)),
+                    10 => reply(None, Ok(a_reply(detail))),
+                    11 => Input::Waited(current.unwrap_or(old)),
+                    12 => Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]),
+                    13 => Input::Streamed(streaming, Streamed::Head(Head { status: if detail < 128 { 200 } else { 403 }, ..Head::default() })),
+                    14 => Input::Streamed(streaming, Streamed::End),
+                    15 => Input::Intent(Intent::Stop, vec![]),
+                    16 => Input::Idle,
+                    _ => Input::Intent(Intent::SignOut, vec![]),
+                };
+                tab.now = tab.now.plus(i64::from(detail) * 10_000);
+                let signs_out = kind == 17;
+                tab.step(input);
+                prop_assert_eq!(tab.app.session.waits(), tab.app.session_request.is_some(), "{:?}", tab.app);
+                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(..)));
+                prop_assert!(awaited.count() <= 1, "{:?}", tab.effects);
+                prop_assert!(!signs_out || tab.app.session.subject().is_none() && tab.has_no_turns());
+                let debug = format!("{:?}{:?}", tab.app, tab.effects);
+                for secret in ["hunter2", "refresh-1", "access-token", "secret-key", "session-token"] {
+                    prop_assert!(!debug.contains(secret), "{secret} in {debug}");
+                }
+            }
         }
     }
 }

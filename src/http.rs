@@ -1,9 +1,9 @@
 //! Requests and responses as plain values, and the one place where a status becomes an error.
 
-use serde::Serialize;
-use serde_json::Value;
+use crate::fault::{Fault, Service};
+use zeroize::Zeroize;
 
-use crate::protocol::{Fault, Service};
+use crate::json::Value;
 
 /// A request that is still to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The exact bytes to send.
     pub body: Vec<u8>,
+    /// Whether the browser sends its cookies for that address along. AWS is never sent any.
+    pub cookies: bool,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // Passwords and tokens.
+        self.body.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Request {
@@ -123,13 +132,19 @@ impl ServiceError {
     }
 }
 
+/// Whether a request that ended so may end well if it is sent again a little later.
+pub fn may_pass(reply: &Result<Response, NoAnswer>) -> bool {
+    match reply {
+        Err(no_answer) => *no_answer != NoAnswer::Unreadable,
+        Ok(response) if response.head.status == 400 => {
+            check(response.clone()).is_err_and(|error| THROTTLING.contains(&error.code.as_str()))
+        }
+        Ok(response) => response.head.status == 429 || response.head.status >= 500,
+    }
+}
+
 /// Names that AWS's JSON services give to "too many requests" with a status of 400.
 const THROTTLING: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
-
-/// A body in JSON. Maps of strings and numbers cannot fail to be written; saying so by `expect` would cost 3 kB of Wasm to word the failure.
-pub fn to_json<T: Serialize>(body: &T) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
-}
 
 /// The body of a success, or the error. The name of an exception comes in `x-amzn-errortype`, `__type` or `code`, with a namespace before a
 /// `#` and a URL after a `:`; the sentence in `message` or `Message`.
@@ -137,7 +152,7 @@ pub fn check(response: Response) -> Result<Vec<u8>, ServiceError> {
     if response.head.is_success() {
         return Ok(response.body);
     }
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = Value::read(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let code = response.head.error_type.or_else(|| text("__type")).or_else(|| text("code")).unwrap_or_default();
     let code =
@@ -180,12 +195,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_is_what_may_pass() {
+        let replied = |status, code: &str| {
+            let head = Head { status, error_type: Some(code.to_owned()), ..Head::default() };
+            may_pass(&Ok(Response { head, body: vec![] }))
+        };
+        for code in ["TooManyRequestsException", "ThrottlingException", "Throttling"] {
+            assert!(replied(400, code), "{code}");
+        }
+        // Limits of one person's attempts: sending again uses them up.
+        for code in ["LimitExceededException", "TooManyFailedAttemptsException", "NotAuthorizedException", ""] {
+            assert!(!replied(400, code), "{code}");
+        }
+        assert!([429, 500, 502, 503, 504].into_iter().all(|status| replied(status, "")));
+        assert!(![200, 401, 403, 404].into_iter().any(|status| replied(status, "")));
+        assert!(may_pass(&Err(NoAnswer::Offline)) && may_pass(&Err(NoAnswer::Unreachable)));
+        // The browser will not read the next one either.
+        assert!(!may_pass(&Err(NoAnswer::Unreadable)));
+    }
+
+    #[test]
     fn debug_shows_no_header_and_no_body() {
         let request = Request {
             method: "POST",
             url: "https://x/".into(),
             headers: vec![("authorization".into(), "hush".into())],
             body: b"hush".to_vec(),
+            cookies: false,
         };
         let response = Response { body: b"hush".to_vec(), ..Response::default() };
         assert!(!format!("{request:?}{response:?}").contains("hush"));

@@ -3,6 +3,12 @@
 //! What a person typed travels beside its intent as strings of the browser's, so that no password and no code lies in the page's Wasm memory. No
 //! secret type can be serialised, so none can be part of a view.
 
+mod read;
+
+pub use read::views;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::stream::stock::UseCase;
@@ -10,17 +16,14 @@ use crate::stream::stock::UseCase;
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The page is here. `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
+    /// The page is here. Beside this: the page's address without query and hash, and the query that a provider's page came back with, or
+    /// nothing (RFC 6749 §4.1.2). `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
     Start {
         /// As long as the tab lives.
         tab: Option<TabHalf>,
     },
-    /// Sign in with the password that travels beside this.
-    SignIn {
-        /// As typed.
-        username: String,
-    },
-    /// A form is sent. Beside this, for each of its fields in order: what was filled in.
+    /// A form is sent. Beside this, for each of its fields in order: what was filled in. The form of index.html may be sent before the worker has
+    /// said a number; its number is then zero, and its fields are username and password.
     Submit {
         /// Which form.
         form: FormId,
@@ -40,6 +43,8 @@ pub enum Intent {
         /// How.
         outcome: PasskeyOutcome,
     },
+    /// The page was left for a provider's, and is shown again by the back button.
+    ShownAgain,
     /// Forget everything.
     SignOut,
     /// Ask for an answer.
@@ -58,6 +63,9 @@ pub enum Intent {
     },
 }
 
+/// What the worker says: mostly sentences that it only refers to.
+pub type Text = Cow<'static, str>;
+
 /// A form's number. A reply to another form than the one that is shown is late and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FormId(pub u32);
@@ -75,20 +83,20 @@ pub enum PasskeyOutcome {
 
 /// What a person who is not signed in is asked. A view with the number of the form that is shown changes only its error and its buttons, so
 /// that what was typed stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Form {
     /// To be sent back with what was filled in.
     pub id: FormId,
     /// Whether this is the form of index.html.
     pub is_sign_in: bool,
     /// The heading.
-    pub title: String,
+    pub title: Text,
     /// Below the heading; a line is a paragraph.
-    pub text: String,
+    pub text: Text,
     /// In order. The form of index.html shows those of its own that are named here: `username`, `password`.
     pub fields: Vec<Field>,
     /// The label of the button that sends the form; empty if there is nothing to send.
-    pub submit: String,
+    pub submit: Text,
     /// The other buttons.
     pub buttons: Vec<Button>,
     /// What was wrong with what was sent last.
@@ -96,7 +104,7 @@ pub struct Form {
 }
 
 /// A sentence about a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FormError {
     /// What happened and what to do next.
     pub text: String,
@@ -105,16 +113,16 @@ pub struct FormError {
 }
 
 /// A field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// `name` and `id` of the element.
-    pub name: String,
+    pub name: Text,
     /// What it asks for.
-    pub label: String,
+    pub label: Text,
     /// What helps to fill it in, possibly empty.
-    pub hint: String,
+    pub hint: Text,
     /// `autocomplete` (HTML Standard, "Autofill"), possibly empty.
-    pub autocomplete: String,
+    pub autocomplete: Text,
     /// What stands there to begin with; never a password or a code of the person's.
     pub value: String,
     /// What kind of field it is.
@@ -122,10 +130,10 @@ pub struct Field {
 }
 
 /// What a field takes or shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum FieldKind {
     /// Text, with the `type` and `inputmode` of the element: `text`, `email`, `tel`, `url`, `date`.
-    Text(String),
+    Text(Text),
     /// A password that exists. It can be shown, and is cleared as it is sent; so are the next two.
     Password,
     /// A password to be set, and what it must be, as a list that is ticked off while the person types.
@@ -135,7 +143,7 @@ pub enum FieldKind {
     /// Text that is not changed here, such as the username; password managers read it.
     Fixed,
     /// One of several, each a value and a label; the first is chosen to begin with.
-    Choice(Vec<(String, String)>),
+    Choice(Vec<(Text, Text)>),
     /// A text to be copied by hand or by button, and a QR code of what an authenticator app scans: the side of its square in modules, and the
     /// `d` of an SVG path.
     Copy {
@@ -147,16 +155,16 @@ pub enum FieldKind {
 }
 
 /// What a new password must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// Such as `at least 12 characters`.
-    pub label: String,
+    pub label: Text,
     /// How it is checked.
     pub check: Check,
 }
 
 /// Checks of a password, made in the browser's own string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Check {
     /// At least so many characters.
     Length(u32),
@@ -170,11 +178,35 @@ pub enum Check {
     Symbol,
 }
 
+impl Check {
+    /// Whether a password passes, which has `length` UTF-16 units, of which `unit` gives each: it is never here as a whole.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
+    pub fn is_met(self, length: u32, unit: impl Fn(u32) -> u32) -> bool {
+        // The second half of a pair is no character of its own (RFC 2781 §2.1).
+        let starts = |at: &u32| !(0xdc00..0xe000).contains(&unit(*at));
+        let (low, high) = match self {
+            Self::Length(least) => return (0..length).filter(starts).count() >= least as usize,
+            Self::Lowercase => ('a', 'z'),
+            Self::Uppercase => ('A', 'Z'),
+            Self::Number => ('0', '9'),
+            Self::Symbol => {
+                // Cognito's list is all of ASCII's punctuation.
+                return (0..length).any(|at| match u8::try_from(unit(at)) {
+                    Ok(b' ') => at > 0 && at + 1 < length,
+                    Ok(byte) => byte.is_ascii_punctuation(),
+                    Err(_) => false,
+                });
+            }
+        };
+        (0..length).any(|at| (low as u32..=high as u32).contains(&unit(at)))
+    }
+}
+
 /// A button beside the one that sends the form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Button {
     /// What it says.
-    pub label: String,
+    pub label: Text,
     /// Whether it leads to a provider's page: these stand together, with an icon if there is one.
     pub is_provider: bool,
     /// A file of this origin, possibly empty.
@@ -194,15 +226,8 @@ impl std::fmt::Debug for TabHalf {
 }
 
 /// What the page shows from now on. Each is one thing that changes alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum View {
-    /// The configuration was read.
-    Configured {
-        /// What the person signs in to.
-        name: Option<String>,
-        /// Whom to ask for access.
-        contact: Option<String>,
-    },
     /// The configuration cannot be used. Nothing else will come.
     Misconfigured {
         /// What is wrong, with the field's name and what was expected.
@@ -243,21 +268,14 @@ impl View {
 }
 
 /// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum SessionView {
-    /// Nobody.
-    SignedOut {
-        /// Why, unless the person asked for it.
-        fault: Option<Fault>,
-    },
-    /// A sign-in is under way.
-    SigningIn,
     /// Nobody; this is asked.
     Asked(Form),
     /// What was sent is under way.
     Busy {
         /// Such as `Signing in…`.
-        text: String,
+        text: Text,
     },
     /// Somebody.
     SignedIn {
@@ -265,6 +283,8 @@ pub enum SessionView {
         username: String,
         /// The name of the role that their group gives them, where the ID token names one.
         role: Option<String>,
+        /// The label of the button that ends the session: `Sign out`, or for a guest `Sign in`.
+        sign_out: Text,
     },
 }
 
@@ -273,7 +293,7 @@ pub enum SessionView {
 pub struct TurnId(pub u32);
 
 /// What is new of a turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum TurnUpdate {
     /// A prompt was sent, for the first time or again; nothing has come yet.
     Asked {
@@ -290,6 +310,8 @@ pub enum TurnUpdate {
     Ended {
         /// How it ended.
         end: End,
+        /// What there is to say of an end that was not good.
+        notice: Option<Notice>,
         /// Milliseconds from the request to the first text, if text came.
         first_text: Option<u32>,
         /// Milliseconds from the request to the end.
@@ -298,7 +320,7 @@ pub enum TurnUpdate {
 }
 
 /// How an answer ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum End {
     /// With its end marker.
     Done,
@@ -307,107 +329,18 @@ pub enum End {
     /// The connection ended without the end marker.
     CutOff,
     /// It failed, before or after text came.
-    Failed(Fault),
+    Failed,
 }
 
-/// Which service something is said of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Service {
-    /// The Cognito user pool.
-    UserPool,
-    /// The Cognito identity pool.
-    IdentityPool,
-    /// The Lambda function URL.
-    FunctionUrl,
-}
-
-/// What went wrong, for the page to make a sentence of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fault {
-    /// The username or the password is wrong; which, is not said.
-    WrongPassword,
-    /// The user pool has locked the account for a while after failed attempts.
-    TooManyAttempts,
-    /// The account must set a new password first.
-    PasswordResetRequired,
-    /// The account was not confirmed yet.
-    NotConfirmed,
-    /// The user pool asks for a step that this app does not know.
-    UnknownChallenge {
-        /// AWS's name of it.
-        name: String,
-    },
-    /// The refresh token is spent or revoked: the person must sign in again.
-    SessionEnded,
-    /// The browser says that there is no network.
-    Offline,
-    /// Nothing answers at the address.
-    Unreachable {
-        /// Whose address.
-        service: Service,
-    },
-    /// Something answers at the address, but the browser may not read it: CORS is not set for this page, or a refusal came without CORS headers.
-    Unreadable {
-        /// Whose address.
-        service: Service,
-    },
-    /// Too many requests.
-    Throttled {
-        /// Which service said so.
-        service: Service,
-        /// Seconds to wait, if it said so.
-        retry_after: Option<u32>,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service failed: a status of 500 or more.
-    Failing {
-        /// Which service.
-        service: Service,
-        /// The HTTP status.
-        status: u16,
-        /// Its own sentence, possibly empty.
-        message: String,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The role may not use the function URL.
-    NotAllowed {
-        /// The role's name, where the ID token names one.
-        role: Option<String>,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service refused for another reason.
-    Refused {
-        /// Which service.
-        service: Service,
-        /// The HTTP status.
-        status: u16,
-        /// AWS's name of the reason, possibly empty.
-        code: String,
-        /// Its own sentence, possibly empty.
-        message: String,
-        /// For whoever looks into it.
-        request_id: Option<String>,
-    },
-    /// The service's answer is not what its documentation says.
-    Unexpected {
-        /// Which service.
-        service: Service,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The back end reported an error in the middle of the answer.
-    Answer {
-        /// Its own sentence, possibly empty.
-        message: String,
-    },
-    /// Some lines of the answer could not be read; what could is shown.
-    Garbled {
-        /// How many.
-        lines: u32,
-    },
+/// What a person reads of a failure: what happened and what to do next; and the request id for whoever looks into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// One or two words.
+    pub title: String,
+    /// The sentences.
+    pub text: String,
+    /// AWS's id of the request, if one is known.
+    pub request_id: Option<String>,
 }
 
 /// A message as bytes. Both halves come from one build, so the format needs no version.
@@ -416,7 +349,7 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     postcard::to_allocvec(message).unwrap_or_default()
 }
 
-/// A message from bytes; `None` if it came from another build.
+/// An intent from bytes; `None` if it came from another build. Views are read by [`views`].
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }
@@ -425,21 +358,26 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
 mod tests {
     use super::*;
 
+    fn met(check: Check, password: &str) -> bool {
+        let units: Vec<u16> = password.encode_utf16().collect();
+        check.is_met(u32::try_from(units.len()).unwrap(), |at| units[at as usize].into())
+    }
+
     #[test]
-    fn what_is_encoded_is_decoded() {
-        let view = View::Turn {
-            id: TurnId(3),
-            update: TurnUpdate::Ended {
-                end: End::Failed(Fault::Throttled {
-                    service: Service::FunctionUrl,
-                    retry_after: Some(7),
-                    request_id: None,
-                }),
-                first_text: None,
-                duration: 12,
-            },
-        };
-        assert_eq!(decode(&encode(&view)), Some(view));
-        assert_eq!(decode::<View>(&[250, 1]), None);
+    fn passwords_are_checked_as_cognito_does() {
+        for (check, good, bad) in [
+            (Check::Length(3), &["abc", "äöü", "a b"][..], &["", "ab", "a\u{1f511}"][..]),
+            (Check::Lowercase, &["Aa", "z"], &["", "AZ", "ä", "1"]),
+            (Check::Uppercase, &["aA", "Z"], &["", "az", "Ä"]),
+            (Check::Number, &["0", "a9"], &["", "a", "²", "٣"]),
+            (Check::Symbol, &["a b"], &["", " a", "a ", " ", "aB1", "§", "\t"]),
+        ] {
+            assert!(good.iter().all(|password| met(check, password)), "{check:?}");
+            assert!(!bad.iter().any(|password| met(check, password)), "{check:?}");
+        }
+        // <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>, as listed there.
+        for symbol in r#"^ $ * . [ ] { } ( ) ? " ! @ # % & / \ , > < ' : ; | _ ~ ` = + -"#.split(' ') {
+            assert!(met(Check::Symbol, symbol), "{symbol}");
+        }
     }
 }

@@ -13,6 +13,11 @@ impl Secret {
         Self(text)
     }
 
+    /// Takes over bytes that are UTF-8; nothing of what is not.
+    pub fn from_utf8(bytes: Vec<u8>) -> Self {
+        Self(String::from_utf8(bytes).unwrap_or_default())
+    }
+
     /// The text itself. Who calls this answers for where it goes.
     pub fn expose(&self) -> &str {
         &self.0

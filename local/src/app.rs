@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -73,7 +74,11 @@ struct Site {
     /// Of the page, in place of the one that every file gets.
     page_policy: Option<HeaderValue>,
     config: Mutex<Option<Vec<u8>>>,
+    /// Files beside those of the build, by path.
+    files: Mutex<HashMap<String, Vec<u8>>>,
     troubles: watch::Sender<HashMap<String, Trouble>>,
+    /// Whether a browser may keep a page whole while it is left.
+    kept: AtomicBool,
 }
 
 /// What a test wants to go wrong with a path.
@@ -109,7 +114,15 @@ impl App {
         let text = std::fs::read_to_string(trunk_toml).map_err(|error| settings(error.to_string()))?;
         let (headers, page_policy) = headers(&text).map_err(settings)?;
         let config = Mutex::new(Some(config.to_string().into_bytes()));
-        let site = Arc::new(Site { dist, headers, page_policy, config, troubles: watch::Sender::default() });
+        let site = Arc::new(Site {
+            dist,
+            headers,
+            page_policy,
+            config,
+            files: Mutex::default(),
+            troubles: watch::Sender::default(),
+            kept: AtomicBool::new(false),
+        });
         let origin = port.origin();
         let shared = Arc::clone(&site);
         let server = http::serve(port.listener, move |request| Arc::clone(&shared).handle(request));
@@ -126,6 +139,11 @@ impl App {
         *self.site.config.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
     }
 
+    /// From now on there is a file at `path`, such as `/amplify_outputs.json`, until [`App::heal`].
+    pub fn add_file(&self, path: &str, bytes: Vec<u8>) {
+        self.site.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes);
+    }
+
     /// From now on requests for `path`, such as `/worker.js`, are answered only once [`App::lose`] or [`App::heal`] is called.
     pub fn hold(&self, path: &str) {
         self.site.troubles.send_modify(|troubles| {
@@ -140,8 +158,15 @@ impl App {
         });
     }
 
-    /// From now on all is well again, and what was held back is answered.
+    /// From now on a browser may keep a page whole while it is left (bfcache), as it may with most hosts' headers: `no-store` forbids it.
+    pub fn let_pages_be_kept(&self) {
+        self.site.kept.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on all is well again, what was held back is answered, and there are only the build's files.
     pub fn heal(&self) {
+        self.site.kept.store(false, Ordering::Relaxed);
+        self.site.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.site.troubles.send_modify(HashMap::clear);
     }
 }
@@ -183,6 +208,9 @@ impl Site {
         *response.status_mut() = status;
         *response.headers_mut() = self.headers.clone();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        if self.kept.load(Ordering::Relaxed) {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        }
         if kind.starts_with("text/html")
             && let Some(policy) = &self.page_policy
         {
@@ -193,6 +221,7 @@ impl Site {
 
     /// A file of the build, and what it is.
     fn file(&self, path: &str) -> io::Result<(Vec<u8>, &'static str)> {
+        let added = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let path = Path::new(path.trim_start_matches('/'));
         if !path.components().all(|component| matches!(component, Component::Normal(_))) {
             return Err(io::ErrorKind::NotFound.into());
@@ -212,7 +241,7 @@ impl Site {
             "woff2" => "font/woff2",
             _ => "application/octet-stream",
         };
-        Ok((std::fs::read(self.dist.join(path))?, kind))
+        Ok((added.map_or_else(|| std::fs::read(self.dist.join(path)), Ok)?, kind))
     }
 }
 

@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::aws::Aws;
-use crate::http::{self, Body, Cut, header, set};
+use crate::http::{self, Body, Cut, element, header, set};
 use crate::identity::{self, Credentials};
 use crate::runtime::{Answer, Error as RuntimeError, Runtimes};
+use crate::sign_in::{self, Refusal, Sessions};
 
 /// The largest request that Lambda takes, in bytes: 6 MB.
 const LARGEST_REQUEST: usize = 6 * 1024 * 1024;
@@ -59,7 +60,7 @@ impl Gateway {
         &self.0.url
     }
 
-    /// Every token, secret key and session token that was handed out so far.
+    /// Every token, `Session`, secret key and session token that was handed out so far, and what the hosted UI's tokens were bought with.
     pub fn issued(&self) -> Vec<String> {
         self.0.state().issued.iter().cloned().collect()
     }
@@ -76,7 +77,18 @@ impl Gateway {
         self.0.state().faults.push_back(fault);
     }
 
-    /// How often an operation was asked for by AWS's name, for example `InitiateAuth`; `InvokeFunctionUrl` is the function URL.
+    /// Faults that no request has met are forgotten.
+    pub fn forget_faults(&self) {
+        self.0.state().faults.clear();
+    }
+
+    /// From now on every challenge of the user pool that was not answered yet has waited too long.
+    pub fn expire_sessions(&self) {
+        self.0.state().sessions.expire();
+    }
+
+    /// How often an operation was asked for by AWS's name, for example `InitiateAuth`; `InvokeFunctionUrl` is the function URL. The hosted
+    /// UI's pages and endpoints go by their paths, for example `/oauth2/token`.
     pub fn requests(&self, operation: &str) -> usize {
         self.0.state().requests.get(operation).copied().unwrap_or_default()
     }
@@ -89,6 +101,9 @@ pub(crate) struct Shared {
     pub(crate) aws: Aws,
     /// Where MiniStack keeps the user pool's keys.
     pub(crate) keys: PathBuf,
+    pub(crate) app_origin: String,
+    pub(crate) user_pool: String,
+    pub(crate) identity_pool: String,
     /// The app's config.json.
     pub(crate) config: Value,
     pub(crate) cors: Cors,
@@ -99,10 +114,21 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     issued: HashSet<String>,
+    /// What `GetOpenIdToken` has handed out.
+    identity_tokens: HashSet<String>,
     callers: HashMap<String, Caller>,
     expired: HashSet<String>,
     faults: VecDeque<Fault>,
+    sessions: Sessions,
     requests: BTreeMap<String, usize>,
+}
+
+impl State {
+    /// Remembers keys as they are handed out, and whom they stand for.
+    fn hand_out(&mut self, secrets: impl Iterator<Item = String>, access_key: String, caller: Caller) {
+        self.issued.extend(secrets);
+        self.callers.insert(access_key, caller);
+    }
 }
 
 /// Whom an access key stands for.
@@ -168,15 +194,22 @@ impl Shared {
     /// A request to one of AWS's services.
     async fn service(&self, parts: Parts, body: Bytes) -> Response<Body> {
         let target = header(&parts.headers, "x-amz-target").to_owned();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let operation = operation(&parts, &body);
         if !operation.is_empty() {
             *self.state().requests.entry(operation.clone()).or_default() += 1;
         }
         let request = Request::from_parts(parts, body);
         let answered = match operation.as_str() {
-            "GetCredentialsForIdentity" => self.credentials(request).await,
-            "InitiateAuth" | "RespondToAuthChallenge" | "GetTokensFromRefreshToken" => self.tokens(request).await,
-            _ => self.aws.pass(request).await.map(passed_on).map_err(identity::Error::from),
+            "GetId" | "GetOpenIdToken" | "GetCredentialsForIdentity" => self.identity(&operation, request).await,
+            "AssumeRoleWithWebIdentity" => self.assume_role(request).await,
+            "SignUp" => self.sign_up(request).await,
+            "RespondToAuthChallenge" => self.answer(request).await,
+            "InitiateAuth" | "GetTokensFromRefreshToken" | "AssociateSoftwareToken" | "VerifySoftwareToken" => {
+                self.tokens(request).await
+            }
+            "/oauth2/authorize" => self.pass(without_own_provider(request)).await,
+            "/oauth2/token" => self.oauth_tokens(request).await,
+            _ => self.pass(request).await,
         };
         let mut response = answered.unwrap_or_else(|error| {
             refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalErrorException", &error.to_string())
@@ -187,16 +220,39 @@ impl Shared {
         response
     }
 
+    async fn pass(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        Ok(passed_on(self.aws.pass(request).await?))
+    }
+
+    /// A request to the identity pool.
+    async fn identity(&self, operation: &str, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        let input: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        if let Err(refusal) = identity::check(&self.aws, &self.identity_pool, operation, &input).await? {
+            return Ok(refused(&refusal));
+        }
+        match operation {
+            "GetCredentialsForIdentity" => self.credentials(request).await,
+            "GetOpenIdToken" => {
+                let response = self.aws.pass(request).await?;
+                let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+                let mut state = self.state();
+                state.issued.extend(text(&answer["Token"]));
+                state.identity_tokens.extend(text(&answer["Token"]));
+                Ok(passed_on(response))
+            }
+            _ => self.pass(request).await,
+        }
+    }
+
     async fn credentials(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
         Ok(match identity::credentials(&self.aws, request).await? {
             Credentials::Refused(response) => passed_on(response),
-            Credentials::NoRole(error, message) => refuse(StatusCode::BAD_REQUEST, error, &message),
+            Credentials::NoRole(refusal) => refused(&refusal),
             Credentials::Vended(vended) => {
-                let mut state = self.state();
                 let keys = &vended.body["Credentials"];
-                state.issued.extend([&keys["SecretKey"], &keys["SessionToken"]].into_iter().filter_map(text));
+                let secrets = [&keys["SecretKey"], &keys["SessionToken"]].into_iter().filter_map(text);
                 let caller = Caller { user_arn: vended.user_arn, user_id: vended.user_id };
-                state.callers.insert(vended.access_key, caller);
+                self.state().hand_out(secrets, vended.access_key, caller);
                 let mut response = http::json(StatusCode::OK, &vended.body);
                 set(response.headers_mut(), "content-type", "application/x-amz-json-1.1");
                 response
@@ -204,20 +260,98 @@ impl Shared {
         })
     }
 
+    /// `AssumeRoleWithWebIdentity`, for a token that the identity pool has handed out: MiniStack does not look at its signature.
+    async fn assume_role(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        let form = String::from_utf8_lossy(request.body()).into_owned();
+        let token = http::parameter(&form, "WebIdentityToken").unwrap_or_default();
+        if !self.state().identity_tokens.contains(token) {
+            let error = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+                <Code>InvalidIdentityToken</Code><Message>The ID Token provided is not a valid JWT. (You may see this error if you \
+                sent an Access Token)</Message></Error></ErrorResponse>";
+            let mut response = Response::new(http::whole(error));
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            set(response.headers_mut(), "content-type", "text/xml");
+            return Ok(response);
+        }
+        let response = self.aws.pass(request).await?;
+        let xml = String::from_utf8_lossy(response.body());
+        let said = |name: &str| element(&xml, name).map(str::to_owned);
+        if let (Some(key), Some(user_arn), Some(user_id)) = (said("AccessKeyId"), said("Arn"), said("AssumedRoleId")) {
+            let secrets = ["SecretAccessKey", "SessionToken"].into_iter().filter_map(said);
+            self.state().hand_out(secrets, key, Caller { user_arn, user_id });
+        }
+        Ok(passed_on(response))
+    }
+
+    async fn sign_up(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        match sign_in::check_sign_up(&self.user_pool().await?) {
+            Ok(()) => self.pass(request).await,
+            Err(refusal) => Ok(refused(&refusal)),
+        }
+    }
+
+    /// `UserPool` of `DescribeUserPool`.
+    async fn user_pool(&self) -> Result<Value, identity::Error> {
+        let target = "AWSCognitoIdentityProviderService.DescribeUserPool";
+        let mut pool = self.aws.operation("cognito-idp", target, &json!({ "UserPoolId": self.user_pool })).await?;
+        Ok(pool["UserPool"].take())
+    }
+
+    /// An answer to a challenge.
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        let input: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        if let Some(username) = sign_in::answered_for(&self.aws, &self.user_pool, &input).await? {
+            let pool = self.user_pool().await?;
+            if let Err(refusal) = sign_in::check_answer(&self.state().sessions, &pool, &username, &input) {
+                return Ok(refused(&refusal));
+            }
+        }
+        let response = self.tokens(request).await?;
+        // A wrong answer leaves the session open for another one.
+        if response.status().is_success()
+            && let Some(session) = input["Session"].as_str()
+        {
+            self.state().sessions.close(session);
+        }
+        Ok(response)
+    }
+
+    /// A request that MiniStack answers with tokens or a session.
     async fn tokens(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
-        let (mut parts, body) = self.aws.pass(request).await?.into_parts();
+        let (parts, body) = self.aws.pass(request).await?.into_parts();
         let mut answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let Some(result) = answer.get_mut("AuthenticationResult").and_then(Value::as_object_mut) else {
+        {
+            let mut state = self.state();
+            state.issued.extend(text(&answer["Session"]));
+            state.sessions.open(&answer);
+        }
+        let Some(tokens) = answer.get_mut("AuthenticationResult") else {
             return Ok(passed_on(Response::from_parts(parts, body)));
         };
-        if let Some(id_token) = result.get("IdToken").and_then(Value::as_str) {
-            let id_token = identity::with_roles(&self.aws, &self.keys, id_token).await?;
-            result.insert("IdToken".to_owned(), id_token.into());
+        self.give_roles(tokens, ["IdToken", "AccessToken", "RefreshToken"]).await?;
+        Ok(replaced(parts, &answer))
+    }
+
+    /// A request to the hosted UI's token endpoint.
+    async fn oauth_tokens(&self, request: Request<Bytes>) -> Result<Response<Body>, identity::Error> {
+        let form = String::from_utf8_lossy(request.body()).into_owned();
+        let paid = ["code", "code_verifier"].into_iter().filter_map(|name| http::parameter(&form, name));
+        self.state().issued.extend(paid.map(str::to_owned));
+        let (parts, body) = self.aws.pass(request).await?.into_parts();
+        let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
+            return Ok(passed_on(Response::from_parts(parts, body)));
+        };
+        self.give_roles(&mut answer, ["id_token", "access_token", "refresh_token"]).await?;
+        Ok(replaced(parts, &answer))
+    }
+
+    /// Gives the ID token, the first by name, its roles, and remembers all tokens.
+    async fn give_roles(&self, tokens: &mut Value, names: [&str; 3]) -> Result<(), identity::Error> {
+        if let Some(id_token) = tokens[names[0]].as_str() {
+            tokens[names[0]] = identity::with_roles(&self.aws, &self.keys, id_token).await?.into();
         }
-        let tokens = ["IdToken", "AccessToken", "RefreshToken"].into_iter().filter_map(|name| result.get(name));
-        self.state().issued.extend(tokens.filter_map(text));
-        parts.headers.remove(CONTENT_LENGTH);
-        Ok(passed_on(Response::from_parts(parts, answer.to_string().into())))
+        self.state().issued.extend(names.into_iter().filter_map(|name| text(&tokens[name])));
+        Ok(())
     }
 
     /// A request to the function URL: checked, judged by MiniStack, answered by the function.
@@ -276,6 +410,37 @@ impl Shared {
         set(response.headers_mut(), "x-amzn-trace-id", &trace);
         Ok(response)
     }
+}
+
+/// What is asked for, by AWS's name: of services that speak JSON, of STS, or of the hosted UI by its path. Empty if it is anything else.
+fn operation(parts: &Parts, body: &Bytes) -> String {
+    let path = parts.uri.path();
+    let target = header(&parts.headers, "x-amz-target");
+    if path.starts_with("/oauth2/") || matches!(path, "/login" | "/logout") {
+        return path.to_owned();
+    }
+    if !target.is_empty() {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let is_form = header(&parts.headers, "content-type").starts_with("application/x-www-form-urlencoded");
+    let form = if is_form { str::from_utf8(body).unwrap_or_default() } else { "" };
+    http::parameter(form, "Action").unwrap_or_default().to_owned()
+}
+
+/// A request to authorize, without `identity_provider=COGNITO`: that is the pool itself, which MiniStack has only by not being told.
+fn without_own_provider(mut request: Request<Bytes>) -> Request<Bytes> {
+    let query = request.uri().query().unwrap_or_default();
+    let kept: Vec<_> = query.split('&').filter(|pair| *pair != "identity_provider=COGNITO").collect();
+    if let Ok(uri) = format!("{}?{}", request.uri().path(), kept.join("&")).parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// MiniStack's answer with another body.
+fn replaced(mut parts: hyper::http::response::Parts, answer: &Value) -> Response<Body> {
+    parts.headers.remove(CONTENT_LENGTH);
+    passed_on(Response::from_parts(parts, answer.to_string().into()))
 }
 
 /// Marks, on its way out of here, an answer that gets no CORS headers.
@@ -437,6 +602,11 @@ fn passed_on(response: Response<Bytes>) -> Response<Body> {
     response.headers_mut().remove(TRANSFER_ENCODING);
     response.headers_mut().remove("connection");
     response
+}
+
+/// A 400 in AWS's form.
+fn refused((error, message): &Refusal) -> Response<Body> {
+    refuse(StatusCode::BAD_REQUEST, error, message)
 }
 
 /// An error in AWS's form: the name in a header, the message in the body. Function URLs write `Message`, everybody else `message`.

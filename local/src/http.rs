@@ -94,3 +94,14 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
+
+/// What stands in the first element of this name in XML, as AWS writes it: without attributes. Nothing is unescaped.
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+/// A parameter of a form or a query, as it stands there.
+pub(crate) fn parameter<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}

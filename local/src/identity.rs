@@ -1,6 +1,8 @@
-//! What AWS knows about roles and MiniStack does not: the role claims of an ID token, and which role's keys a person gets.
+//! What AWS knows about roles and MiniStack does not: the role claims of an ID token, which role's keys a person or a guest gets, and
+//! which ways to keys an identity pool allows.
 //!
-//! Sources: Amazon Cognito, "Using role-based access control" and "Adding groups to a user pool"; `GetCredentialsForIdentity`.
+//! Sources: Amazon Cognito, "Using role-based access control", "Adding groups to a user pool" and "Identity pools authentication flow";
+//! `GetCredentialsForIdentity`.
 
 use std::path::Path;
 
@@ -14,6 +16,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::aws::{self, Aws};
+use crate::sign_in::Refusal;
 
 /// Why the gateway could not do Cognito's part.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +48,37 @@ pub(crate) enum Credentials {
     Vended(Box<Vended>),
     /// Refused by MiniStack, in its own words.
     Refused(Response<Bytes>),
-    /// Refused by the role mapping: AWS's error and a message.
-    NoRole(&'static str, String),
+    /// Refused by the role mapping.
+    NoRole(Refusal),
+}
+
+/// Whether the identity pool allows what is asked of it: keys without a login only for guests, tokens for
+/// `AssumeRoleWithWebIdentity` only with the classic flow, which does not go with role mappings.
+pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value) -> Result<Result<(), Refusal>, Error> {
+    let who = json!({ "IdentityPoolId": pool });
+    let target = "AWSCognitoIdentityService.DescribeIdentityPool";
+    let pool = aws.operation("cognito-identity", target, &who).await?;
+    if input["Logins"].as_object().is_none_or(serde_json::Map::is_empty)
+        && pool["AllowUnauthenticatedIdentities"] != true
+    {
+        let message = "Unauthenticated access is not supported for this identity pool.";
+        return Ok(Err(("NotAuthorizedException", message.to_owned())));
+    }
+    if operation == "GetOpenIdToken" {
+        let refuse = |why| {
+            let message = format!("Basic (classic) flow is not {why}, please use enhanced flow.");
+            Ok(Err(("InvalidParameterException", message)))
+        };
+        if pool["AllowClassicFlow"] != true {
+            return refuse("enabled");
+        }
+        let target = "AWSCognitoIdentityService.GetIdentityPoolRoles";
+        let roles = aws.operation("cognito-identity", target, &who).await?;
+        if roles["RoleMappings"].as_object().is_some_and(|mappings| !mappings.is_empty()) {
+            return refuse("supported with RoleMappings");
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The keys of the role that the identity pool's mapping gives this person. MiniStack judges the login; the role's trust policy is
@@ -69,7 +101,7 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
     let pool = aws.operation("cognito-identity", target, &json!({ "IdentityPoolId": pool })).await?;
     let role = match role(&pool, &input["Logins"], wanted.as_deref()) {
         Ok(role) => role,
-        Err((error, message)) => return Ok(Credentials::NoRole(error, message)),
+        Err(refusal) => return Ok(Credentials::NoRole(refusal)),
     };
 
     let target = "AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity";
@@ -78,7 +110,7 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
         Ok(session) => session,
         Err(aws::Error::Refused { status: 403, .. }) => {
             let message = "Invalid identity pool configuration. Check assigned IAM roles for this pool.";
-            return Ok(Credentials::NoRole("InvalidIdentityPoolConfigurationException", message.to_owned()));
+            return Ok(Credentials::NoRole(("InvalidIdentityPoolConfigurationException", message.to_owned())));
         }
         Err(error) => return Err(error.into()),
     };
@@ -102,14 +134,17 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
 }
 
 /// The role for these logins. `pool` is the answer of `GetIdentityPoolRoles`.
-fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, (&'static str, String)> {
-    let default = pool["Roles"]["authenticated"].as_str().map(str::to_owned).ok_or_else(|| {
-        let message = "The identity pool has no role for people who are signed in.".to_owned();
-        ("InvalidIdentityPoolConfigurationException", message)
-    });
+fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, Refusal> {
+    let of = |kind: &str| {
+        pool["Roles"][kind].as_str().map(str::to_owned).ok_or_else(|| {
+            let message = "Invalid identity pool configuration. Check assigned IAM roles for this pool.";
+            ("InvalidIdentityPoolConfigurationException", message.to_owned())
+        })
+    };
+    let default = of("authenticated");
     let no_role = |message: &str| ("NotAuthorizedException", message.to_owned());
     let Some((provider, token)) = logins.as_object().and_then(|logins| logins.iter().next()) else {
-        return Err(no_role("Unauthenticated access is not supported for this identity pool."));
+        return of("unauthenticated");
     };
     let claims = token.as_str().and_then(|token| claims(token).ok()).unwrap_or_default();
     let roles: Vec<&str> = claims["cognito:roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -135,8 +170,9 @@ fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, (&
     }
 }
 
-/// The ID token with the claims `cognito:roles` and `cognito:preferred_role` of the person's groups, signed again with the user
-/// pool's own key, which MiniStack keeps in the folder `state`. So MiniStack, asked about it later, finds its own signature.
+/// The ID token with the claims `cognito:roles` and `cognito:preferred_role` of the person's groups (and `cognito:groups`, which
+/// MiniStack forgets at the token endpoint's refresh), signed again with the user pool's own key, which MiniStack keeps in the folder
+/// `state`. So MiniStack, asked about it later, finds its own signature. All other claims stay as they are.
 pub(crate) async fn with_roles(aws: &Aws, state: &Path, token: &str) -> Result<String, Error> {
     let mut claims = claims(token)?;
     let pool = claims["iss"]
@@ -150,6 +186,10 @@ pub(crate) async fn with_roles(aws: &Aws, state: &Path, token: &str) -> Result<S
     let (roles, preferred) = roles_of(&groups["Groups"]);
     if roles.is_empty() {
         return Ok(token.to_owned());
+    }
+    if claims["cognito:groups"].is_null() {
+        let names = groups["Groups"].as_array().into_iter().flatten().map(|group| group["GroupName"].clone());
+        claims["cognito:groups"] = names.collect();
     }
     claims["cognito:roles"] = roles.into();
     if let Some(preferred) = preferred {
@@ -214,7 +254,7 @@ mod tests {
     fn pool(ambiguous: &str) -> Value {
         let mapping =
             json!({ "IdentityProvider": "idp/pool:client", "Type": "Token", "AmbiguousRoleResolution": ambiguous });
-        json!({ "Roles": { "authenticated": "default" }, "RoleMappings": { "UserPool": mapping } })
+        json!({ "Roles": { "authenticated": "default", "unauthenticated": "guest" }, "RoleMappings": { "UserPool": mapping } })
     }
 
     fn logins(claims: &Value) -> Value {
@@ -255,5 +295,9 @@ mod tests {
         assert_eq!(role(&pool("Deny"), &logins(&claims), None).unwrap_err().0, "NotAuthorizedException");
         let other = json!({ "aud": "another client" });
         assert_eq!(role(&pool("Deny"), &logins(&other), None), Ok("default".into()), "no mapping for that client");
+        assert_eq!(role(&pool("Deny"), &Value::Null, None), Ok("guest".into()));
+        let no_guests = json!({ "Roles": { "authenticated": "default" } });
+        let refused = role(&no_guests, &Value::Null, None).unwrap_err();
+        assert_eq!(refused.0, "InvalidIdentityPoolConfigurationException");
     }
 }

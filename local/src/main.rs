@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use signet_local::{Group, Options, Port, Stack, root};
+use signet_local::{Group, Options, Port, Stack, User, root};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -104,10 +104,14 @@ async fn run() -> Result<(), Error> {
         format!("The app's config.json is at {}/_signet/config.json", gateway.url())
     };
     println!("\n  {shown}\n");
+    let show = |user: User, shows: &str| println!("  {:<17}   password {:<18}   {shows}", user.username, user.password);
     for user in stack.users() {
-        let may = if user.in_group { "may ask" } else { "is signed in, but may not ask" };
-        println!("  {:<17}   password {:<18}   {may}", user.username, user.password);
+        show(user, if user.in_group { "may ask" } else { "is signed in, but may not ask" });
     }
+    show(stack.invited(), "was invited: the password is for once, and a new one is asked for");
+    println!(
+        "\n  Who signs up confirms it with the code 123456 and may not ask; after a forgotten password the code is 654321."
+    );
     println!("\n  The local AWS is at {}, the function's log in {}", gateway.url(), stack.function_log().display());
     println!("  Ctrl-C stops everything.\n");
 

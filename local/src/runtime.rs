@@ -216,7 +216,9 @@ impl Api {
             (&Method::GET, "next") => self.next().await,
             (&Method::POST, "response") => self.response(request).await,
             (&Method::POST, "error") => {
-                // Of an invocation or of the start; in both cases nobody gets an answer.
+                // Of an invocation or of the start; in both cases nobody gets an answer. What it says is read to its end: hyper closes
+                // the connection on which the process asks for more work if it has to answer before that.
+                request.into_body().collect().await.map_err(|_| Cut)?;
                 if lock(&self.answer).take().is_some() {
                     lock(&self.idle).push(self.work.clone());
                 }

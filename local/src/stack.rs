@@ -1,4 +1,4 @@
-//! Everything started: MiniStack, what the template describes, two people, the function, the gateway.
+//! Everything started: MiniStack, what the template describes, three people, the function, the gateway.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,7 +16,8 @@ use tokio::process::Command;
 
 use crate::aws::{self, Aws};
 use crate::gateway::{Cors, FUNCTION_URL_PATH, Gateway, Shared, State};
-use crate::http::{Server, listen, serve};
+use crate::http::{Server, element, listen, serve};
+use crate::people::{INVITED, Password, USERS, User, create};
 use crate::process::Group;
 use crate::runtime::{self, Runtimes, tail};
 
@@ -74,22 +75,6 @@ pub struct Options {
     pub bootstrap: PathBuf,
 }
 
-/// Somebody who can sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The e-mail address to sign in with.
-    pub username: &'static str,
-    /// The password, which is no secret.
-    pub password: &'static str,
-    /// Whether they are in the group that may call the function URL.
-    pub in_group: bool,
-}
-
-const USERS: [User; 2] = [
-    User { username: "alice@example.com", password: "Alice-may-ask-1", in_group: true },
-    User { username: "bob@example.com", password: "Bob-may-not-ask-1", in_group: false },
-];
-
 /// A local AWS. Dropping it ends every process of it and closes every port.
 #[derive(Debug)]
 pub struct Stack {
@@ -115,35 +100,62 @@ impl Stack {
 
         progress("deploy infra/template.yaml");
         upload(&aws, folder.path()).await?;
-        let mut deployed = deploy(&aws, &options.app_origin).await?;
+        let mut deployed = deploy(&aws, &options.app_origin, &[]).await?;
         let mut output =
             |name: &str| deployed.remove(name).ok_or_else(|| Error::Deploy(format!("The output {name} is missing.")));
         let (user_pool, function) = (output("UserPoolId")?, output("FunctionName")?);
+        let identity_pool = output("IdentityPoolId")?;
         let function_url = output("FunctionUrl")?;
         let id = function_url.trim_start_matches("https://").split('.').next().unwrap_or_default();
+        let target = "AWSCognitoIdentityProviderService.DescribeUserPool";
+        let described = aws.operation("cognito-idp", target, &json!({ "UserPoolId": user_pool })).await?;
+        let policy = &described["UserPool"]["Policies"]["PasswordPolicy"];
+        let addresses = addresses(&options.app_origin);
         let config = json!({
             "name": "Signet demo",
             "region": output("Region")?,
             "userPoolId": user_pool,
             "userPoolClientId": output("UserPoolClientId")?,
-            "identityPoolId": output("IdentityPoolId")?,
+            "identityPoolId": identity_pool,
             "functionUrl": format!("{url}{FUNCTION_URL_PATH}{id}/"),
             "userPoolEndpoint": url,
             "identityPoolEndpoint": url,
             "stsEndpoint": url,
+            "usernameAttributes": described["UserPool"]["UsernameAttributes"],
+            // The username is the one thing that the pool wants to know, and it is the e-mail address.
+            "signUp": { "attributes": [] },
+            "passwordPolicy": {
+                "minimumLength": policy["MinimumLength"],
+                "requireLowercase": policy["RequireLowercase"],
+                "requireUppercase": policy["RequireUppercase"],
+                "requireNumbers": policy["RequireNumbers"],
+                "requireSymbols": policy["RequireSymbols"],
+            },
+            // The tokens' issuer is what it is on AWS: https://cognito-idp.REGION.amazonaws.com/POOL.
+            "hostedUi": {
+                "domain": url,
+                "redirectSignIn": addresses,
+                "redirectSignOut": addresses,
+                "scopes": ["openid", "email", "profile"],
+                "providers": [{ "label": "Continue with the hosted page" }],
+            },
         });
 
         progress("demo users");
         for user in USERS {
-            create(&aws, &user_pool, user).await?;
+            create(&aws, &user_pool, user, Password::Permanent).await?;
         }
+        create(&aws, &user_pool, INVITED, Password::Temporary).await?;
 
         progress("the function");
         let (cors, runtimes) = attach(&aws, &function, options.bootstrap, folder.path()).await?;
         runtimes.warm().await?;
 
         let keys = folder.path().join("state");
-        let shared = Arc::new(Shared { url, aws, keys, config, cors, runtimes, state: Mutex::new(State::default()) });
+        let app_origin = options.app_origin;
+        let state = Mutex::new(State::default());
+        let shared =
+            Arc::new(Shared { url, aws, keys, app_origin, user_pool, identity_pool, config, cors, runtimes, state });
         let gateway = Gateway(Arc::clone(&shared));
         let server = serve(listener, move |request| Arc::clone(&shared).handle(request));
         Ok(Self { gateway, _server: server, ministack, folder })
@@ -157,6 +169,11 @@ impl Stack {
     /// Who can sign in.
     pub fn users(&self) -> [User; 2] {
         USERS
+    }
+
+    /// Who was invited, with a temporary password and into the group, and has not signed in yet.
+    pub fn invited(&self) -> User {
+        INVITED
     }
 
     /// The gateway, to look at and to make things go wrong.
@@ -173,6 +190,17 @@ impl Stack {
     pub async fn ended(&mut self) -> Error {
         let _ = self.ministack.exited().await;
         Error::MiniStack(tail(&self.folder.path().join("ministack.log")))
+    }
+}
+
+impl Gateway {
+    /// Deploys the template again with other parameters, such as `AllowGuests=false`, for tests; without any, all is as it was. The
+    /// parameters of `make serve` are those that let people in every way that goes with the role mapping.
+    ///
+    /// # Errors
+    /// The AWS CLI could not deploy it.
+    pub async fn deploy(&self, parameters: &[&str]) -> Result<(), Error> {
+        deploy(&self.0.aws, &self.0.app_origin, parameters).await.map(drop)
     }
 }
 
@@ -251,12 +279,32 @@ async fn upload(aws: &Aws, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deploys the template as one would to AWS; the stack's outputs by name.
-async fn deploy(aws: &Aws, app_origin: &str) -> Result<HashMap<String, String>, Error> {
+/// The addresses of the app, by both names of this machine: what the hosted UI may send people back to.
+fn addresses(app_origin: &str) -> [String; 2] {
+    [format!("{app_origin}/"), format!("{}/", app_origin.replace("//localhost:", "//127.0.0.1:"))]
+}
+
+/// Deploys the template as one would to AWS, with the parameters of the local AWS and then these; the stack's outputs by name.
+async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<HashMap<String, String>, Error> {
+    let local = [
+        ("CodeS3Bucket", BUCKET.to_owned()),
+        ("CodeS3Key", "echo.zip".to_owned()),
+        ("ModelBackend", "demo".to_owned()),
+        ("AppOrigin", app_origin.to_owned()),
+        ("AllowSignUp", "true".to_owned()),
+        ("Mfa", "OPTIONAL".to_owned()),
+        ("HostedUiPrefix", "signet-local".to_owned()),
+        ("CallbackUrls", addresses(app_origin).join(",")),
+        ("AllowGuests", "true".to_owned()),
+        ("AllowClassicFlow", "false".to_owned()),
+    ];
+    let is_given = |name: &str| parameters.iter().any(|given| given.split('=').next() == Some(name));
+    let local = local.into_iter().filter(|(name, _)| !is_given(name)).map(|(name, value)| format!("{name}={value}"));
     let output = Command::new(tool("awscli", "aws")?)
         .args(["cloudformation", "deploy", "--template-file", "infra/template.yaml", "--stack-name", STACK])
-        .args(["--capabilities", "CAPABILITY_IAM", "--parameter-overrides", "CodeS3Key=echo.zip", "ModelBackend=demo"])
-        .args([format!("CodeS3Bucket={BUCKET}"), format!("AppOrigin={app_origin}")])
+        .args(["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--parameter-overrides"])
+        .args(local)
+        .args(parameters)
         .current_dir(root())
         // Nothing of the developer's own AWS is read or changed.
         .env("AWS_ENDPOINT_URL", aws.url())
@@ -285,30 +333,13 @@ async fn deploy(aws: &Aws, app_origin: &str) -> Result<HashMap<String, String>, 
 
 /// The outputs in the XML of `DescribeStacks`. Ours hold no character that XML would escape.
 fn outputs(xml: &str) -> HashMap<String, String> {
-    let inside = |text: &str, tag: &str| {
-        let (_, text) = text.split_once(&format!("<{tag}>"))?;
-        Some(text.split_once(&format!("</{tag}>"))?.0.to_owned())
-    };
     xml.split("<OutputKey>")
         .skip(1)
-        .filter_map(|output| Some((output.split_once("</OutputKey>")?.0.to_owned(), inside(output, "OutputValue")?)))
+        .filter_map(|output| {
+            let (key, value) = (output.split_once("</OutputKey>")?.0, element(output, "OutputValue")?);
+            Some((key.to_owned(), value.to_owned()))
+        })
         .collect()
-}
-
-async fn create(aws: &Aws, user_pool: &str, user: User) -> Result<(), Error> {
-    let User { username, password, in_group } = user;
-    let call = async |operation: &str, mut input: Value| {
-        input["UserPoolId"] = user_pool.into();
-        input["Username"] = username.into();
-        aws.operation("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), &input).await
-    };
-    let attributes = json!([{ "Name": "email", "Value": username }, { "Name": "email_verified", "Value": "true" }]);
-    call("AdminCreateUser", json!({ "MessageAction": "SUPPRESS", "UserAttributes": attributes })).await?;
-    call("AdminSetUserPassword", json!({ "Password": password, "Permanent": true })).await?;
-    if in_group {
-        call("AdminAddUserToGroup", json!({ "GroupName": "function-url-access" })).await?;
-    }
-    Ok(())
 }
 
 /// The function with the environment that the template gives it, and the CORS configuration of its URL.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -14,7 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use signet::cognito::{self, AuthReply, Challenge, Entropy, Ephemeral, IdToken, Keys};
+use signet::cognito::{self, Entropy, Ephemeral, IdToken, Keys, Login, SrpChallenge};
 use signet::config::Config;
 use signet::secret::Secret;
 use signet::sign::{Scope, sign};
@@ -24,6 +24,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+
+#[path = "stack/ways_in.rs"]
+mod ways_in;
 
 const ORIGIN: &str = "http://localhost:8080";
 /// The largest body that Lambda takes.
@@ -71,12 +74,12 @@ fn bob(stack: &Stack) -> User {
 
 /// Sends what the app would send, as a page of `origin` would.
 async fn send_from(origin: &str, request: signet::http::Request) -> Response<Incoming> {
-    let mut sent = Request::builder().method(request.method).uri(request.url).header("origin", origin);
-    for (name, value) in request.headers {
+    let mut sent = Request::builder().method(request.method).uri(&request.url).header("origin", origin);
+    for (name, value) in &request.headers {
         sent = sent.header(name, value);
     }
     let client = Client::builder(TokioExecutor::new()).build_http();
-    client.request(sent.body(Full::new(Bytes::from(request.body))).unwrap()).await.unwrap()
+    client.request(sent.body(Full::new(Bytes::from(request.body.clone()))).unwrap()).await.unwrap()
 }
 
 async fn send(request: signet::http::Request) -> Response<Incoming> {
@@ -97,35 +100,102 @@ async fn fetch(request: signet::http::Request) -> signet::http::Response {
     signet::http::Response { head, body }
 }
 
-async fn sign_in(config: &Config, username: &str, password: &str) -> Result<IdToken, cognito::CognitoError> {
+/// Proves the password by SRP. What the user pool then says: tokens, the next challenge, or an error, as it stands in the answer.
+async fn prove_password(config: &Config, username: &str, password: &str) -> Value {
+    let pool = config.user_pool.as_ref().unwrap();
     let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
-    let challenge =
-        cognito::read_auth(fetch(cognito::initiate_user_srp_auth(config, username, &ephemeral.srp_a())).await)?;
-    let AuthReply::PasswordVerifier(asked) = challenge else { panic!("{challenge:?}") };
-    let parameters = Challenge {
-        user_id: &asked.user_id,
-        salt: &asked.salt,
-        srp_b: &asked.srp_b,
-        secret_block: &asked.secret_block,
+    let parameters = json!({ "USERNAME": username, "SRP_A": ephemeral.srp_a() });
+    let answer = idp(config, "InitiateAuth", srp(config, &parameters)).await;
+    if answer["ChallengeName"] != "PASSWORD_VERIFIER" {
+        return answer;
+    }
+    let asked = |name: &str| answer["ChallengeParameters"][name].as_str().unwrap();
+    let challenge = SrpChallenge {
+        user_id: asked("USER_ID_FOR_SRP"),
+        salt: asked("SALT"),
+        srp_b: asked("SRP_B"),
+        secret_block: asked("SECRET_BLOCK"),
     };
     let timestamp = now().srp_timestamp();
-    let signature = ephemeral.password_claim_signature(config.pool_name(), parameters, password, &timestamp).unwrap();
-    let request = cognito::respond_to_password_verifier(config, &asked, &signature, &timestamp);
-    match cognito::read_auth(fetch(request).await)? {
-        AuthReply::Tokens(tokens) => Ok(tokens.id),
-        other => panic!("{other:?}"),
+    let signature = ephemeral.password_claim_signature(pool.name(), challenge, password, &timestamp).unwrap();
+    let responses = json!({
+        "USERNAME": challenge.user_id,
+        "PASSWORD_CLAIM_SECRET_BLOCK": challenge.secret_block,
+        "PASSWORD_CLAIM_SIGNATURE": signature,
+        "TIMESTAMP": timestamp,
+    });
+    respond(config, "PASSWORD_VERIFIER", None, &responses).await
+}
+
+/// The input of `InitiateAuth`.
+fn srp(config: &Config, parameters: &Value) -> Value {
+    let client = &config.user_pool.as_ref().unwrap().client_id;
+    json!({ "ClientId": client, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters })
+}
+
+/// `RespondToAuthChallenge`.
+async fn respond(config: &Config, challenge: &str, session: Option<&Value>, responses: &Value) -> Value {
+    let pool = config.user_pool.as_ref().unwrap();
+    let mut input = json!({ "ClientId": pool.client_id, "ChallengeName": challenge, "ChallengeResponses": responses });
+    if let Some(session) = session {
+        input["Session"] = session.clone();
+    }
+    idp(config, "RespondToAuthChallenge", input).await
+}
+
+/// An operation of the user pool, as a browser calls it; what it answers, whether it is an error or not.
+async fn idp(config: &Config, operation: &str, input: Value) -> Value {
+    let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+    call(endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), input).await
+}
+
+async fn call(endpoint: &str, target: &str, input: Value) -> Value {
+    let body = fetch(operation(endpoint, target, &input)).await.body;
+    if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
+}
+
+fn operation(endpoint: &str, target: &str, input: &Value) -> signet::http::Request {
+    let headers =
+        vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
+    signet::http::Request {
+        method: "POST",
+        url: endpoint.into(),
+        headers,
+        body: input.to_string().into_bytes(),
+        cookies: false,
     }
 }
 
+/// The ID token of an answer with tokens.
+fn id_token(answer: &Value) -> IdToken {
+    let token = answer["AuthenticationResult"]["IdToken"].as_str().unwrap_or_else(|| panic!("no tokens: {answer}"));
+    IdToken::parse(Secret::new(token.to_owned())).unwrap()
+}
+
+/// The name of an error, empty if it is none.
+fn error(answer: &Value) -> &str {
+    answer["__type"].as_str().unwrap_or_default().rsplit('#').next().unwrap_or_default()
+}
+
 async fn token_of(config: &Config, user: User) -> IdToken {
-    sign_in(config, user.username, user.password).await.unwrap()
+    id_token(&prove_password(config, user.username, user.password).await)
 }
 
 async fn keys_of(config: &Config, user: User) -> Keys {
-    let token = token_of(config, user).await;
-    let identity = cognito::read_identity_id(fetch(cognito::get_id(config, &token)).await).unwrap();
-    let reply = fetch(cognito::get_credentials_for_identity(config, &identity, &token)).await;
-    cognito::read_credentials(reply).unwrap()
+    keys_for(config, &token_of(config, user).await).await
+}
+
+/// What the identity pool is shown.
+fn login(token: &IdToken) -> Login {
+    Login { key: token.issuer.clone(), token: token.raw().clone() }
+}
+
+async fn keys_for(config: &Config, token: &IdToken) -> Keys {
+    let pool = &config.identity_pool;
+    let login = login(token);
+    let identity = cognito::read_identity_id(fetch(cognito::get_id(pool, Some(&login))).await).unwrap();
+    let reply = fetch(cognito::get_credentials_for_identity(pool, &identity, Some(&login))).await;
+    cognito::read_credentials(reply).unwrap().0
 }
 
 fn ask(config: &Config, prompt: &str) -> signet::http::Request {
@@ -134,6 +204,7 @@ fn ask(config: &Config, prompt: &str) -> signet::http::Request {
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
         body: json!({ "prompt": prompt, "use_case": "balanced" }).to_string().into_bytes(),
+        cookies: false,
     }
 }
 
@@ -181,9 +252,11 @@ impl Prompt {
         Self(listener, address)
     }
 
-    /// Waits until the function has its event.
+    /// Waits until the function has its event. A request that does not get there must fail the test, not hang it.
     async fn function(&self) -> Function {
-        let (lines, commands) = self.0.accept().await.unwrap().0.into_split();
+        let connected = tokio::time::timeout(Duration::from_mins(1), self.0.accept()).await;
+        let (stream, _) = connected.expect("the function did not get the prompt").unwrap();
+        let (lines, commands) = stream.into_split();
         let mut lines = BufReader::new(lines).lines();
         let event = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
         Function { event, lines, commands }
@@ -353,14 +426,14 @@ fn preflights_are_answered_as_aws_answers_them() {
 #[test]
 fn cognito_refuses_wrong_password_and_unknown_user_alike_and_readably() {
     test(async |stack, config| {
-        let wrong = sign_in(config, alice(stack).username, "wrong").await.unwrap_err();
-        let unknown = sign_in(config, "nobody@example.com", "wrong").await.unwrap_err();
-        let (cognito::CognitoError::Service(wrong), cognito::CognitoError::Service(unknown)) = (wrong, unknown) else {
-            panic!("not the service's errors")
-        };
-        assert_eq!((wrong.code.as_str(), &wrong.message), ("NotAuthorizedException", &unknown.message));
-        assert_eq!(unknown.code, "NotAuthorizedException");
-        let response = send(cognito::initiate_user_srp_auth(config, "nobody@example.com", "1")).await;
+        let wrong = prove_password(config, alice(stack).username, "wrong").await;
+        let unknown = prove_password(config, "nobody@example.com", "wrong").await;
+        assert_eq!((&wrong["__type"], &wrong["message"]), (&unknown["__type"], &unknown["message"]));
+        assert_eq!(error(&unknown), "NotAuthorizedException");
+        let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+        let nobody = srp(config, &json!({ "USERNAME": "nobody@example.com", "SRP_A": "1" }));
+        let target = "AWSCognitoIdentityProviderService.InitiateAuth";
+        let response = send(operation(endpoint, target, &nobody)).await;
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], "*");
         let exposed = headers["access-control-expose-headers"].to_str().unwrap().to_lowercase();
@@ -375,8 +448,11 @@ fn a_role_that_is_not_ones_own_is_refused() {
         let role = token_of(config, alice(stack)).await.role.unwrap();
         let credentials = async |user: User| {
             let token = token_of(config, user).await;
-            let identity = cognito::read_identity_id(fetch(cognito::get_id(config, &token)).await).unwrap();
-            let mut request = cognito::get_credentials_for_identity(config, &identity, &token);
+            let identity =
+                cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&token)))).await)
+                    .unwrap();
+            let mut request =
+                cognito::get_credentials_for_identity(&config.identity_pool, &identity, Some(&login(&token)));
             let mut body: Value = serde_json::from_slice(&request.body).unwrap();
             body["CustomRoleArn"] = role.clone().into();
             request.body = body.to_string().into_bytes();
@@ -397,7 +473,9 @@ fn a_tampered_id_token_buys_no_keys() {
         let (rest, signature) = raw.rsplit_once('.').unwrap();
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let forged = IdToken::parse(Secret::new(format!("{rest}.{other}{}", &signature[1..]))).unwrap();
-        let refused = cognito::read_identity_id(fetch(cognito::get_id(config, &forged)).await).unwrap_err();
+        let refused =
+            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&forged)))).await)
+                .unwrap_err();
         let cognito::CognitoError::Service(refused) = refused else { panic!("{refused:?}") };
         assert_eq!(refused.code, "NotAuthorizedException");
     });
@@ -407,8 +485,11 @@ fn a_tampered_id_token_buys_no_keys() {
 fn a_body_over_six_megabytes_is_too_large_and_one_under_it_is_not() {
     test(async |stack, config| {
         let keys = keys_of(config, bob(stack)).await;
-        let sized =
-            |length| signed(config, signet::http::Request { body: vec![b'x'; length], ..ask(config, "") }, &keys);
+        let sized = |length| {
+            let mut request = ask(config, "");
+            request.body = vec![b'x'; length];
+            signed(config, request, &keys)
+        };
         readable(send(sized(SIX_MB + 1)).await, StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException").await;
         readable(send(sized(SIX_MB)).await, StatusCode::FORBIDDEN, "AccessDeniedException").await;
     });
@@ -575,6 +656,17 @@ fn tests_can_make_things_go_wrong_and_know_every_secret() {
         let mut answered = String::new();
         assert_eq!(BufReader::new(dropped).read_line(&mut answered).await.unwrap(), 0, "{answered}");
 
+        gateway.next(Fault::Drop);
+        gateway.forget_faults();
+        readable(send(ask(config, "x")).await, StatusCode::FORBIDDEN, "AccessDeniedException").await;
+
+        let asked = prove_password(config, stack.invited().username, stack.invited().password).await;
+        gateway.expire_sessions();
+        let responses =
+            json!({ "USERNAME": asked["ChallengeParameters"]["USER_ID_FOR_SRP"], "NEW_PASSWORD": "Carol-is-late-1" });
+        let late = respond(config, "NEW_PASSWORD_REQUIRED", Some(&asked["Session"]), &responses).await;
+        assert_eq!(late["message"], "Invalid session for the user, session is expired.");
+
         gateway.expire_credentials();
         let request = signed(config, ask(config, "x"), &keys);
         readable(send(request).await, StatusCode::FORBIDDEN, "ExpiredTokenException").await;
@@ -632,8 +724,13 @@ fn the_release_build_is_served_with_its_headers() {
         let app = App::serve(port, dist, &trunk, &json!({ "region": "eu-central-1" })).unwrap();
         assert_eq!(app.origin(), origin);
         let get = async |path: &str| {
-            let request =
-                signet::http::Request { method: "GET", url: format!("{origin}{path}"), headers: vec![], body: vec![] };
+            let request = signet::http::Request {
+                method: "GET",
+                url: format!("{origin}{path}"),
+                headers: vec![],
+                body: vec![],
+                cookies: false,
+            };
             let response = send(request).await;
             let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
             let (kind, policy) = (header("content-type"), header("content-security-policy"));

@@ -4,13 +4,16 @@
 
 use crate::cognito::Keys;
 use crate::config::Config;
-use crate::http::{Head, NoAnswer, Request, Response, check, to_json};
-use crate::protocol::{End, Fault, Service, TurnId, TurnUpdate};
+use crate::fault::{Fault, Service};
+use crate::http::{Head, NoAnswer, Request, Response, check};
+use crate::json::Json;
+use crate::protocol::{TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
 use crate::stream::Event;
 use crate::stream::stock::{Ask, Decoder};
 use crate::sts::{get_caller_identity, read_role_name};
+use crate::text::contains;
 use crate::time::UnixMillis;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
@@ -85,6 +88,30 @@ pub enum Effect {
     Abort,
     /// Show this.
     Show(TurnId, TurnUpdate),
+    /// Nothing more will come of this turn.
+    Ended {
+        /// Which.
+        turn: TurnId,
+        /// How it ended.
+        ending: Ending,
+        /// Milliseconds from the request to the first text, if text came.
+        first_text: Option<u32>,
+        /// Milliseconds from the request to the end.
+        duration: u32,
+    },
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With its end marker.
+    Done,
+    /// The person stopped it.
+    Stopped,
+    /// The connection ended without the end marker.
+    CutOff,
+    /// It failed, before or after text came.
+    Failed(Fault),
 }
 
 impl Chat {
@@ -95,7 +122,7 @@ impl Chat {
             (Input::Retry(turn), None) => self.retry(now, turn),
             (Input::Stop, Some(answering)) => {
                 let mut effects = if matches!(answering.stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
-                effects.push(answering.ended(now, End::Stopped));
+                effects.push(answering.ended(now, Ending::Stopped));
                 effects
             }
             (input, Some(answering)) => self.answer(config, now, answering, input),
@@ -141,13 +168,13 @@ impl Chat {
                     self.answering = Some(answering);
                     vec![Effect::Stream(request)]
                 }
-                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
             },
             (Input::Keys(Err(fault)), stage @ Stage::Keys) => {
-                vec![Answering { stage, ..answering }.ended(now, End::Failed(fault))]
+                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(fault))]
             }
             (Input::NoAnswer(no_answer), stage @ Stage::Requested { .. }) => {
-                vec![Answering { stage, ..answering }.ended(now, End::Failed(no_answer.fault(Service::FunctionUrl)))]
+                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(no_answer.fault(Service::FunctionUrl)))]
             }
             (Input::Head(head), Stage::Requested { signed_with, role }) => {
                 answering.stage = if head.is_success() {
@@ -176,7 +203,7 @@ impl Chat {
                         self.answering = Some(answering);
                         vec![Effect::Stream(request)]
                     }
-                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))],
+                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
                 }
             }
             (Input::Head(head), Stage::Naming { request_id, .. }) => {
@@ -193,7 +220,7 @@ impl Chat {
             // Whatever STS said or did not say, the refusal stands.
             (Input::End | Input::NoAnswer(_) | Input::Keys(Err(_)), Stage::Naming { request_id, reply }) => {
                 let fault = Fault::NotAllowed { role: read_role_name(reply), request_id };
-                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, End::Failed(fault))]
+                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))]
             }
             (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable }) => {
                 let events = decoder.push(&bytes);
@@ -221,11 +248,11 @@ impl Chat {
         role: Option<String>,
         response: Response,
     ) -> Vec<Effect> {
-        let Err(error) = check(response) else { return vec![answering.ended(now, End::CutOff)] };
+        let Err(error) = check(response) else { return vec![answering.ended(now, Ending::CutOff)] };
         let mendable = matches!(error.status, 400 | 401 | 403)
             && (MENDABLE.contains(&error.code.as_str())
-                || error.message.contains("expired")
-                || error.message.contains("not yet current"));
+                || contains(&error.message, "expired")
+                || contains(&error.message, "not yet current"));
         if mendable && !answering.renewed {
             self.answering = Some(Answering { renewed: true, ..answering });
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
@@ -239,7 +266,7 @@ impl Chat {
             (403, role) if !mendable => Fault::NotAllowed { role, request_id: error.request_id },
             _ => error.fault(Service::FunctionUrl),
         };
-        vec![answering.ended(now, End::Failed(fault))]
+        vec![answering.ended(now, Ending::Failed(fault))]
     }
 
     fn read(&mut self, now: UnixMillis, mut answering: Answering, events: Vec<Event>, at_end: bool) -> Vec<Effect> {
@@ -251,15 +278,15 @@ impl Chat {
                 // What came in one read is shown in one step.
                 Event::Text(piece) => text.push_str(&piece),
                 Event::Unreadable => *unreadable += 1,
-                Event::Error(message) => end = Some(End::Failed(Fault::Answer { message })),
-                Event::End => end = Some(End::Done),
+                Event::Error(message) => end = Some(Ending::Failed(Fault::Answer { message })),
+                Event::End => end = Some(Ending::Done),
             }
         }
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.
-            (Some(End::Done), lines @ 1..) => Some(End::Failed(Fault::Garbled { lines })),
-            (None, lines @ 1..) if at_end => Some(End::Failed(Fault::Garbled { lines })),
-            (None, _) if at_end => Some(End::CutOff),
+            (Some(Ending::Done), lines @ 1..) => Some(Ending::Failed(Fault::Garbled { lines })),
+            (None, lines @ 1..) if at_end => Some(Ending::Failed(Fault::Garbled { lines })),
+            (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
         if !text.is_empty() {
@@ -270,7 +297,7 @@ impl Chat {
         match end {
             Some(end) => {
                 // A whole answer's connection ends by itself, and can serve the next request.
-                if !at_end && end != End::Done {
+                if !at_end && end != Ending::Done {
                     effects.push(Effect::Abort);
                 }
                 effects.push(answering.ended(now, end));
@@ -282,11 +309,8 @@ impl Chat {
 }
 
 impl Answering {
-    fn ended(&self, now: UnixMillis, end: End) -> Effect {
-        Effect::Show(
-            self.turn,
-            TurnUpdate::Ended { end, first_text: self.first_text, duration: millis(self.began, now) },
-        )
+    fn ended(&self, now: UnixMillis, ending: Ending) -> Effect {
+        Effect::Ended { turn: self.turn, ending, first_text: self.first_text, duration: millis(self.began, now) }
     }
 }
 
@@ -306,7 +330,8 @@ fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result
         method: "POST",
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
-        body: to_json(ask),
+        body: Json::Texts(&[("prompt", &ask.prompt), ("use_case", ask.use_case.name())]).to_bytes(),
+        cookies: false,
     };
     signed(now, grant, Scope { region: &config.function_region, service: "lambda" }, request)
 }

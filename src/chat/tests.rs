@@ -58,9 +58,9 @@ fn all(inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
     run(&mut Chat::default(), inputs)
 }
 
-fn end(effects: &[Effect]) -> Option<&End> {
+fn end(effects: &[Effect]) -> Option<&Ending> {
     effects.iter().rev().find_map(|effect| match effect {
-        Effect::Show(_, TurnUpdate::Ended { end, .. }) => Some(end),
+        Effect::Ended { ending, .. } => Some(ending),
         _ => None,
     })
 }
@@ -116,7 +116,7 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
     assert_eq!(text(&effects), "abc");
     assert!(matches!(
         effects.last(),
-        Some(Effect::Show(_, TurnUpdate::Ended { end: End::Done, first_text: Some(400), duration: 500 }))
+        Some(Effect::Ended { turn: TURN, ending: Ending::Done, first_text: Some(400), duration: 500 })
     ));
 }
 
@@ -124,11 +124,11 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
 fn an_end_without_the_marker_is_cut_off_with_the_text_kept() {
     for last in [Input::End, Input::NoAnswer(NoAnswer::Unreachable)] {
         let effects = all([ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n\n"), last]);
-        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(&End::CutOff)));
+        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(&Ending::CutOff)));
     }
     assert_eq!(
         end(&all([ask(), grant("A1"), head(200, ""), Input::End])),
-        Some(&End::CutOff),
+        Some(&Ending::CutOff),
         "an empty 200 is no answer"
     );
 }
@@ -139,7 +139,7 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
         all([ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n\nError: {\"error\":\"no\"}"), Input::End]);
     assert_eq!(
         (text(&effects).as_str(), end(&effects)),
-        ("a", Some(&End::Failed(Fault::Answer { message: "no".into() })))
+        ("a", Some(&Ending::Failed(Fault::Answer { message: "no".into() })))
     );
     let effects = all([
         ask(),
@@ -148,7 +148,7 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
         bytes("{\"chunk\":\"a\"}\noops\n{\"chunk\":\"b\"}\n[DONE]"),
         Input::End,
     ]);
-    assert_eq!((text(&effects).as_str(), end(&effects)), ("ab", Some(&End::Failed(Fault::Garbled { lines: 1 }))));
+    assert_eq!((text(&effects).as_str(), end(&effects)), ("ab", Some(&Ending::Failed(Fault::Garbled { lines: 1 }))));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn expired_keys_are_renewed_and_the_question_sent_again_once() {
         assert!(matches!(effects.last(), Some(Effect::NeedKeys { refused: Some(id) }) if id == "A1"), "{effects:?}");
         assert_eq!(end(&effects), None, "the person sees nothing of it");
         let effects = run(&mut chat, [grant("A2"), head(200, ""), bytes("{\"chunk\":\"a\"}\n[DONE]\n")]);
-        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(&End::Done)));
+        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(&Ending::Done)));
 
         let effects = all([
             ask(),
@@ -181,7 +181,7 @@ fn expired_keys_are_renewed_and_the_question_sent_again_once() {
             Input::End,
         ]);
         assert_eq!(sent(&effects).len(), 2, "not in a circle");
-        assert!(matches!(end(&effects), Some(End::Failed(Fault::Refused { status: 403, .. }))), "{effects:?}");
+        assert!(matches!(end(&effects), Some(Ending::Failed(Fault::Refused { status: 403, .. }))), "{effects:?}");
     }
 }
 
@@ -190,7 +190,7 @@ fn what_refuses_the_question_is_told_apart() {
     let refused = |status, error_type, body: &str| {
         let effects = all([ask(), grant("A1"), head(status, error_type), bytes(body), Input::End]);
         match end(&effects) {
-            Some(End::Failed(fault)) => fault.clone(),
+            Some(Ending::Failed(fault)) => fault.clone(),
             other => panic!("{other:?}"),
         }
     };
@@ -222,9 +222,9 @@ fn what_refuses_the_question_is_told_apart() {
         (NoAnswer::Unreachable, Fault::Unreachable { service }),
         (NoAnswer::Unreadable, Fault::Unreadable { service }),
     ] {
-        assert_eq!(end(&all([ask(), grant("A1"), Input::NoAnswer(no_answer)])), Some(&End::Failed(fault)));
+        assert_eq!(end(&all([ask(), grant("A1"), Input::NoAnswer(no_answer)])), Some(&Ending::Failed(fault)));
     }
-    assert_eq!(end(&all([ask(), Input::Keys(Err(Fault::SessionEnded))])), Some(&End::Failed(Fault::SessionEnded)));
+    assert_eq!(end(&all([ask(), Input::Keys(Err(Fault::SessionEnded))])), Some(&Ending::Failed(Fault::SessionEnded)));
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_role_that_the_token_does_not_name_is_asked_of_sts() {
     assert_eq!(sent(&effects)[0].url, "https://sts.eu-central-1.amazonaws.com/");
     let effects = run(&mut chat, [head(200, ""), bytes("<Arn>arn:aws:sts::1:assumed-role/guests/x</Arn>"), Input::End]);
     let not_allowed = |role: Option<&str>| {
-        End::Failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) })
+        Ending::Failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) })
     };
     assert_eq!(end(&effects), Some(&not_allowed(Some("guests"))));
     // An STS that does not answer changes nothing of the refusal.
@@ -261,7 +261,7 @@ fn stop_ends_it_at_every_stage_and_nothing_comes_after() {
         run(&mut chat, begun);
         let effects = run(&mut chat, [Input::Stop]);
         assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Abort)), count > 0, "what was sent is aborted");
-        assert_eq!(end(&effects), Some(&End::Stopped));
+        assert_eq!(end(&effects), Some(&Ending::Stopped));
         assert!(chat.answering.is_none());
         assert!(
             run(&mut chat, [grant("A1"), head(200, ""), bytes("{\"chunk\":\"b\"}\n[DONE]\n"), Input::End]).is_empty()

@@ -8,13 +8,17 @@
 //! signature = HMAC(key, pool name | user id | SECRET_BLOCK | TIMESTAMP)
 //! ```
 //!
+//! A remembered device is proved the same way: its group key stands for the pool's name, its key for the user id, and a random password of its own
+//! for the person's.
+//!
 //! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::modp::{Residue, prime};
+use crate::base64::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
+use crate::secret::Secret;
 
 /// What makes a server's answer unusable for SRP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,10 +63,10 @@ impl std::fmt::Debug for Ephemeral {
     }
 }
 
-/// The parameters of a `PASSWORD_VERIFIER` challenge that the answer is computed from.
+/// The parameters of a `PASSWORD_VERIFIER` or `DEVICE_PASSWORD_VERIFIER` challenge that the answer is computed from.
 #[derive(Debug, Clone, Copy)]
-pub struct Challenge<'a> {
-    /// `USER_ID_FOR_SRP`.
+pub struct SrpChallenge<'a> {
+    /// `USER_ID_FOR_SRP`; the device's key if a device is proved.
     pub user_id: &'a str,
     /// `SALT`, hexadecimal.
     pub salt: &'a str,
@@ -92,23 +96,24 @@ impl Ephemeral {
         hex.trim_start_matches('0').to_owned()
     }
 
-    /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore; `timestamp` is `TIMESTAMP`, sent with it.
+    /// `PASSWORD_CLAIM_SIGNATURE`, base64. `pool_name` is the user pool's id after the underscore, or the device's group key; `timestamp` is
+    /// `TIMESTAMP`, sent with it.
     pub fn password_claim_signature(
         &self,
         pool_name: &str,
-        challenge: Challenge<'_>,
+        challenge: SrpChallenge<'_>,
         password: &str,
         timestamp: &str,
     ) -> Result<String, SrpError> {
         let b = padded(&from_hex(challenge.srp_b)?);
         let salt = padded(&from_hex(challenge.salt)?);
-        let secret_block = BASE64_STANDARD.decode(challenge.secret_block).map_err(|_| SrpError::NotBase64)?;
+        let secret_block = decode(challenge.secret_block).ok_or(SrpError::NotBase64)?;
         let u = scrambling_parameter(&self.public, &b)?;
         let x = private_key(pool_name, challenge.user_id, password, &salt);
         let key = session_key(&u, &self.premaster_secret(&b, &u, &x)?);
         let signature =
             hmac(&*key, &[pool_name.as_bytes(), challenge.user_id.as_bytes(), &secret_block, timestamp.as_bytes()]);
-        Ok(BASE64_STANDARD.encode(signature))
+        Ok(encode(&signature))
     }
 
     /// S = (B − k·g^x)^(a + u·x), padded.
@@ -122,6 +127,28 @@ impl Ephemeral {
         let exponent = multiply_add(u, x, &self.a);
         Ok(Zeroizing::new(padded(&*Zeroizing::new(base.power(&exponent).to_bytes()))))
     }
+}
+
+/// What a device to be remembered is proved by later, and what the user pool is told of it now.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceSecret {
+    /// The device's password: 40 random bytes in base64. It stays here.
+    pub password: Secret,
+    /// `Salt` of `ConfirmDevice`, base64.
+    pub salt_base64: String,
+    /// `PasswordVerifier` of `ConfirmDevice`, base64: g^x.
+    pub verifier_base64: String,
+}
+
+/// Makes a password for a device and its verifier. `random` must be fresh: 40 bytes for the password, 16 for the salt.
+pub fn device_verifier(group_key: &str, device_key: &str, random: &[u8; 56]) -> DeviceSecret {
+    let (password, salt) = random.split_at(40);
+    let password = Secret::new(encode(password));
+    let salt = padded(salt);
+    let x = private_key(group_key, device_key, password.expose(), &salt);
+    let verifier = padded(&Residue::power_of_two(&*x).to_bytes());
+    DeviceSecret { password, salt_base64: encode(&salt), verifier_base64: encode(&verifier) }
 }
 
 /// k = H(N | g).
@@ -210,6 +237,14 @@ mod tests {
     /// Values of pycognito, an implementation that is not ours; srp.py beside it made them.
     const VECTORS: &str = include_str!("../../tests/vectors/srp.json");
 
+    /// What three implementations that are not ours make of 1,000 random sign-ins of people and their devices; the script beside them says how.
+    const PEERS: [&str; 3] = [
+        include_str!("../../tests/vectors/srp_random.pycognito.txt"),
+        include_str!("../../tests/vectors/srp_random.amazon-cognito-identity-js.txt"),
+        include_str!("../../tests/vectors/srp_random.cognito-srp-helper.txt"),
+    ];
+    const CASES: usize = 1000;
+
     #[derive(Deserialize)]
     struct Vectors {
         #[serde(rename = "N")]
@@ -282,7 +317,7 @@ mod tests {
             assert_eq!(number(&s), case.s, "S: {name}");
             assert_eq!(to_hex(&*session_key(&u, &s)), case.key, "key: {name}");
             assert_eq!(UnixMillis(case.unix_millis).srp_timestamp(), case.timestamp, "TIMESTAMP: {name}");
-            let challenge = Challenge {
+            let challenge = SrpChallenge {
                 user_id: &case.user_id,
                 salt: &case.salt,
                 srp_b: &case.b,
@@ -301,7 +336,7 @@ mod tests {
         assert!(!vectors.refused.is_empty());
         for Refused { name, b } in &vectors.refused {
             let challenge =
-                Challenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
+                SrpChallenge { user_id: &case.user_id, salt: &case.salt, srp_b: b, secret_block: &case.secret_block };
             let claim =
                 secret(&case.a).password_claim_signature(&case.pool_name, challenge, &case.password, &case.timestamp);
             // More than 3072 bits is no number of this group at all.
@@ -310,16 +345,68 @@ mod tests {
         }
     }
 
+    fn some_bytes<const LENGTH: usize>(case: usize, label: &str) -> [u8; LENGTH] {
+        let block = |block: usize| sha256(&[format!("signet {case} {label} {block}").as_bytes()]);
+        let blocks = (0..=LENGTH / 32).flat_map(block).take(LENGTH);
+        blocks.collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    /// A line of the peers' files, as this code makes it.
+    fn random_line(case: usize) -> String {
+        let password = encode(&some_bytes::<18>(case, "password")[..6 + case % 13]) + ["", " ß", "鍵", "🔑"][case % 4];
+        let pool_name = to_hex(&some_bytes::<5>(case, "pool"));
+        let user_id = to_hex(&some_bytes::<16>(case, "user"));
+        let group_key = format!("-{}", to_hex(&some_bytes::<4>(case, "group")));
+        let device_key = format!("eu-central-1_{}", to_hex(&some_bytes::<16>(case, "device")));
+        let device_random = some_bytes(case, "device random");
+        let timestamp =
+            UnixMillis::from_seconds(1_700_000_000 + 1_234_567 * i64::try_from(case).unwrap()).srp_timestamp();
+        let ephemeral = Ephemeral::new(&Entropy(some_bytes(case, "a"))).unwrap();
+        let claim = |pool_name: &str, user_id: &str, password: &str, salt: &[u8], b: &str, block: &str| {
+            let (salt, srp_b) = (to_hex(salt), to_hex(&some_bytes::<384>(case, b)));
+            let secret_block = encode(&some_bytes::<48>(case, block));
+            let challenge = SrpChallenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+            ephemeral.password_claim_signature(pool_name, challenge, password, &timestamp).unwrap()
+        };
+        let person = claim(&pool_name, &user_id, &password, &some_bytes::<16>(case, "salt"), "B", "block");
+        let device = device_verifier(&group_key, &device_key, &device_random);
+        let password = device.password.expose();
+        let proof = claim(&group_key, &device_key, password, &device_random[40..], "device B", "device block");
+        let srp_a = ephemeral.srp_a();
+        let rest = [&srp_a, &timestamp, password, &device.salt_base64, &device.verifier_base64].join("|");
+        format!("{person} {proof} {}", encode(&sha256(&[rest.as_bytes()])[..16]))
+    }
+
+    #[test]
+    fn random_sign_ins_of_people_and_devices_are_those_of_three_peers() {
+        let peers = PEERS.map(|file| file.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>());
+        assert!(peers.iter().all(|lines| lines.len() == CASES));
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let check = |first: usize| {
+            for case in (first..CASES).step_by(threads) {
+                let ours = random_line(case);
+                for (peer, file) in peers.iter().zip(PEERS) {
+                    assert_eq!(ours, peer[case], "case {case} {}", file.lines().next().unwrap_or_default());
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for first in 0..threads {
+                scope.spawn(move || check(first));
+            }
+        });
+    }
+
     #[test]
     fn what_is_not_hexadecimal_or_base64_is_refused() {
         let ephemeral = Ephemeral::new(&Entropy([7; 32])).unwrap();
-        let good = Challenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
+        let good = SrpChallenge { user_id: "u", salt: "a1", srp_b: "b2", secret_block: "AAAA" };
         let claim = |challenge| ephemeral.password_claim_signature("pool", challenge, "p", "now");
         assert!(claim(good).is_ok());
-        assert_eq!(claim(Challenge { salt: "", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { salt: "0xa1", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { srp_b: "é", ..good }), Err(SrpError::NotHex));
-        assert_eq!(claim(Challenge { secret_block: "*", ..good }), Err(SrpError::NotBase64));
+        assert_eq!(claim(SrpChallenge { salt: "", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { salt: "0xa1", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { srp_b: "é", ..good }), Err(SrpError::NotHex));
+        assert_eq!(claim(SrpChallenge { secret_block: "*", ..good }), Err(SrpError::NotBase64));
     }
 
     #[test]
@@ -343,7 +430,7 @@ mod tests {
 
         #[test]
         fn any_challenge_gives_a_claim_or_an_error(salt in ".{0,12}", srp_b in "[0-9a-fA-Fx]{0,8}", secret_block in ".{0,8}") {
-            let challenge = Challenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
+            let challenge = SrpChallenge { user_id: "u", salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
             let _ = Ephemeral::new(&Entropy([7; 32])).unwrap().password_claim_signature("pool", challenge, "p", "now");
         }
     }

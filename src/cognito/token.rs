@@ -1,10 +1,10 @@
 //! What the app reads in an ID token (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it,
 //! and whoever accepts it, the identity pool, checks it.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::Value;
-
+use crate::base64::decode_url;
+use crate::json::Value;
 use crate::secret::Secret;
+use crate::text::split_once;
 use crate::time::UnixMillis;
 
 /// What makes a token unusable.
@@ -27,8 +27,14 @@ pub struct IdToken {
     pub issuer: String,
     /// `sub`: the person's id in the user pool, which never changes.
     pub subject: String,
-    /// `email` if there is one, else `cognito:username`.
+    /// The first of `email`, `cognito:username`, `preferred_username`, `name` and `sub` that is there.
     pub username: String,
+    /// `aud`: whom the token is for, the id of an app client.
+    pub audience: Vec<String>,
+    /// `azp`: who asked for it, where that can be somebody else.
+    pub authorized_party: Option<String>,
+    /// `nonce` of the authorization request, which ties the token to it.
+    pub nonce: Option<String>,
     /// `iat`.
     pub issued: UnixMillis,
     /// `exp`.
@@ -44,22 +50,32 @@ impl IdToken {
         let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(TokenError::NotJwt);
         };
-        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
-        let claims: Value = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
+        let payload = decode_url(payload).ok_or(TokenError::NotJwt)?;
+        let claims: Value = Value::read(&payload).map_err(|_| TokenError::NotJwt)?;
         let text =
             |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         let time = |name: &str| {
             claims.get(name).and_then(Value::as_i64).map(UnixMillis::from_seconds).ok_or(TokenError::MissingClaim)
         };
         let issuer = text("iss").ok_or(TokenError::MissingClaim)?;
-        let only_role = match claims.get("cognito:roles").and_then(Value::as_array).map(Vec::as_slice) {
-            Some([Value::String(role)]) => Some(role.clone()),
+        let subject = text("sub").ok_or(TokenError::MissingClaim)?;
+        let names = ["email", "cognito:username", "preferred_username", "name"];
+        let audience = match claims.get("aud") {
+            Some(Value::Text(one)) => vec![one.clone()],
+            Some(Value::List(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => vec![],
+        };
+        let only_role = match claims.get("cognito:roles").and_then(Value::as_list) {
+            Some([Value::Text(role)]) => Some(role.clone()),
             _ => None,
         };
         Ok(Self {
-            issuer: issuer.split_once("://").map_or(issuer.as_str(), |(_, host)| host).to_owned(),
-            subject: text("sub").ok_or(TokenError::MissingClaim)?,
-            username: text("email").or_else(|| text("cognito:username")).ok_or(TokenError::MissingClaim)?,
+            issuer: without_scheme(&issuer).to_owned(),
+            username: names.into_iter().find_map(text).unwrap_or_else(|| subject.clone()),
+            subject,
+            audience,
+            authorized_party: text("azp"),
+            nonce: text("nonce"),
             issued: time("iat")?,
             expires: time("exp")?,
             role: text("cognito:preferred_role").or(only_role),
@@ -78,15 +94,20 @@ impl IdToken {
     }
 }
 
+/// An address as an identity pool names who issued a token.
+pub fn without_scheme(issuer: &str) -> &str {
+    split_once(issuer, "://").map_or(issuer, |(_, rest)| rest)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// A token with these claims and no valid signature.
     pub fn unsigned(claims: &Value) -> String {
-        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let part = |value: &Value| crate::base64::encode_url(value.to_string().as_bytes());
         format!("{}.{}.c2ln", part(&json!({"alg": "RS256"})), part(claims))
     }
 
@@ -110,6 +131,33 @@ pub(crate) mod tests {
         assert_eq!((token.username.as_str(), token.role_name().as_deref()), ("a@example.com", Some("b")));
         let plain = parse(&claims()).unwrap();
         assert_eq!((plain.username.as_str(), plain.role), ("u-1", None));
+    }
+
+    #[test]
+    fn tokens_of_other_providers_name_the_person_too() {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove("cognito:username");
+        assert_eq!(parse(&claims).unwrap().username, "s-1");
+        for (claim, value) in
+            [("name", "Alice A."), ("preferred_username", "alice"), ("cognito:username", "u-1"), ("email", "a@b")]
+        {
+            claims[claim] = value.into();
+            assert_eq!(parse(&claims).unwrap().username, value);
+        }
+    }
+
+    #[test]
+    fn whom_it_is_for_is_one_or_several() {
+        let mut claims = claims();
+        assert_eq!(parse(&claims).unwrap().audience, [""; 0]);
+        claims["aud"] = json!("c-1");
+        claims["nonce"] = json!("n-1");
+        claims["azp"] = json!("c-2");
+        let token = parse(&claims).unwrap();
+        assert_eq!(token.audience, ["c-1"]);
+        assert_eq!((token.nonce.as_deref(), token.authorized_party.as_deref()), (Some("n-1"), Some("c-2")));
+        claims["aud"] = json!(["c-1", "c-2", 3]);
+        assert_eq!(parse(&claims).unwrap().audience, ["c-1", "c-2"]);
     }
 
     #[test]

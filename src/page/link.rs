@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Array, JsString, Reflect, Uint8Array};
+use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
-use crate::protocol::{Intent, View, decode, encode};
+use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, View, encode, views};
 
 thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
@@ -21,6 +21,14 @@ fn boot(name: &str) -> Option<JsValue> {
     Reflect::get(&boot, &name.into()).ok()
 }
 
+/// Calls a function of `boot.js`.
+fn call(name: &str, arguments: &Array) {
+    if let Some(function) = boot(name).and_then(|function| function.dyn_into::<Function>().ok()) {
+        // Throws only for an address that is none, which is not left for.
+        let _ = function.apply(&JsValue::UNDEFINED, arguments);
+    }
+}
+
 /// Hands what the worker says to `apply`, at most once a frame, beginning with what it said before the page was ready. Whether the sign-in form
 /// was sent before.
 pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
@@ -29,13 +37,13 @@ pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
     let take = move |data: &JsValue| {
         // Anything else than bytes is for `boot.js`.
         let Some(bytes) = data.dyn_ref::<Uint8Array>() else { return };
-        let Some(views) = decode::<Vec<View>>(&bytes.to_vec()) else { return };
+        let Some(said) = views(&bytes.to_vec()) else { return };
         // Who is signed in shows at once, also in a hidden tab, and in a task of its own: a frame has its layout to do.
-        let at_once = views.iter().any(|view| matches!(view, View::Session(_)));
-        PENDING.with_borrow_mut(|pending| pending.extend(views));
+        let at_once = said.iter().any(|view| matches!(view, View::Session(_)));
+        PENDING.with_borrow_mut(|pending| pending.extend(said));
         if at_once {
             // Throws only what the closure throws, and that is a panic, which boot.js sees.
-            let _ = on_frame.unchecked_ref::<js_sys::Function>().call0(&JsValue::UNDEFINED);
+            let _ = on_frame.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
             return;
         }
         if let Some(window) = web_sys::window().filter(|_| !SCHEDULED.replace(true)) {
@@ -49,10 +57,8 @@ pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(&event.data()));
     worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     WORKER.set(Some(worker));
-    if let Some(ready) = boot("ready").and_then(|ready| ready.dyn_into::<js_sys::Function>().ok()) {
-        // It takes boot.js's listener off the form, and cannot fail.
-        let _ = ready.call0(&JsValue::UNDEFINED);
-    }
+    // It takes boot.js's listener off the form.
+    call("ready", &Array::new());
     boot("submitted").is_some_and(|submitted| submitted.is_truthy())
 }
 
@@ -69,20 +75,57 @@ fn frame(mut apply: impl FnMut(Vec<View>) + 'static) -> JsValue {
 
 /// Tells the worker.
 pub fn send(intent: &Intent) {
-    post(&Array::of1(&Uint8Array::from(encode(intent).as_slice())));
+    send_form(intent, &[]);
 }
 
-/// Tells the worker to sign in. The password goes from the form to the worker as a string of the browser's: it never enters this half's memory.
-pub fn sign_in(username: String, password: &JsString) {
-    let intent = Uint8Array::from(encode(&Intent::SignIn { username }).as_slice());
-    post(&Array::of2(&intent, password));
-}
-
-fn post(message: &Array) {
+/// Tells the worker, with what was filled in beside it. Each value goes from its field to the worker as a string of the browser's, so that no
+/// password enters this half's memory.
+pub fn send_form(intent: &Intent, values: &[JsString]) {
+    let message = Array::of1(&Uint8Array::from(encode(intent).as_slice()));
+    for value in values {
+        message.push(value);
+    }
     WORKER.with_borrow(|worker| {
         if let Some(worker) = worker {
             // Fails only for what cannot be cloned; bytes and strings can.
-            let _ = worker.post_message(message);
+            let _ = worker.post_message(&message);
         }
     });
+}
+
+/// Tells the worker that the page is here, where it is, and with what a provider's page came back. That is said once.
+pub fn start(tab: Option<TabHalf>) {
+    let said = ["address", "callback"].map(|name| boot(name).unwrap_or_default().unchecked_into());
+    send_form(&Intent::Start { tab }, &said);
+    call("forget", &Array::new());
+}
+
+/// Asks the browser for a passkey; what comes of it is an event at the window. `boot.js` fetches the script for it.
+pub fn passkey(options: &str, autofill: bool) {
+    call("passkey", &Array::of2(&options.into(), &autofill.into()));
+}
+
+/// Tells the worker what came of it: `result` is the event's detail.
+pub fn send_passkey(form: FormId, result: JsValue) {
+    let intent = |outcome| Intent::Passkey { form, outcome };
+    match result.dyn_into::<JsString>() {
+        Ok(credential) => send_form(&intent(PasskeyOutcome::Done), &[credential]),
+        Err(missing) if missing.is_truthy() => send(&intent(PasskeyOutcome::Unsupported)),
+        Err(_) => send(&intent(PasskeyOutcome::Refused)),
+    }
+}
+
+/// Ends the asking for a passkey, if there is one. Nothing is said of it then.
+pub fn abort_passkey() {
+    call("abort", &Array::new());
+}
+
+/// Leaves the page, for an address that is `https` or this machine's.
+pub fn leave(url: &str) {
+    call("leave", &Array::of1(&url.into()));
+}
+
+/// Asks for an event at the window in a second.
+pub fn tick() {
+    call("tick", &Array::new());
 }

@@ -4,4 +4,4 @@ mod keep;
 mod link;
 
 pub use keep::{note_signed_in, tab_half, take_prompt};
-pub use link::{listen, send, sign_in};
+pub use link::{abort_passkey, leave, listen, passkey, send, send_form, send_passkey, start, tick};

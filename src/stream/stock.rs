@@ -4,8 +4,8 @@
 //! A failure in mid-stream is a line `Error: {…}`, which need not end with a line break. Its content type claims `text/event-stream`, but it
 //! is not SSE.
 
+use crate::json::Value;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Event;
 
@@ -139,12 +139,12 @@ fn read_line(line: &[u8], overlong: bool) -> Option<Event> {
     if let Some(error) = line.strip_prefix(ERROR_PREFIX.trim_end().as_bytes()) {
         return Some(Event::Error(error_message(error.trim_ascii())));
     }
-    let Ok(Value::Object(fields)) = serde_json::from_slice(line) else { return Some(Event::Unreadable) };
+    let Ok(fields @ Value::Object(_)) = Value::read(line) else { return Some(Event::Unreadable) };
     match (fields.get("model_used"), fields.get("chunk")) {
-        (Some(Value::String(model)), _) => Some(Event::Model(model.clone())),
-        (_, Some(Value::String(chunk))) if chunk.is_empty() => None,
-        (_, Some(Value::String(chunk))) => Some(Event::Text(chunk.clone())),
-        (None, None) if fields.contains_key("error") => Some(Event::Error(error_message(line))),
+        (Some(Value::Text(model)), _) => Some(Event::Model(model.clone())),
+        (_, Some(Value::Text(chunk))) if chunk.is_empty() => None,
+        (_, Some(Value::Text(chunk))) => Some(Event::Text(chunk.clone())),
+        (None, None) if fields.get("error").is_some() => Some(Event::Error(error_message(line))),
         (None, None) => None,
         _ => Some(Event::Unreadable),
     }
@@ -153,7 +153,7 @@ fn read_line(line: &[u8], overlong: bool) -> Option<Event> {
 /// The sentence in `{"error": "…"}`, `{"error": {"message": "…"}}` or `{"message": "…"}`; the text itself where it is no JSON; empty where the
 /// JSON holds none, as `{"error":{}}`, which is what JavaScript makes of an `Error`.
 fn error_message(text: &[u8]) -> String {
-    let Ok(value) = serde_json::from_slice::<Value>(text) else { return String::from_utf8_lossy(text).into_owned() };
+    let Ok(value) = Value::read(text) else { return String::from_utf8_lossy(text).into_owned() };
     ["/error/message", "/error", "/message", "/Message", ""]
         .iter()
         .find_map(|path| value.pointer(path).and_then(Value::as_str))

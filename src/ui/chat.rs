@@ -12,10 +12,10 @@ use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent, Text};
 
-use super::{element, say};
-use crate::messages::{Notice, ending, seconds, use_case};
+use super::dom::{element, flag, say};
+use crate::messages::{seconds, use_case};
 use crate::page;
-use crate::protocol::{End, Intent, TurnId, TurnUpdate};
+use crate::protocol::{End, Intent, Notice, TurnId, TurnUpdate};
 use crate::stream::stock::UseCase;
 
 /// All turns, in the order in which they were asked.
@@ -61,8 +61,8 @@ impl Turns {
         SENT.set(false);
     }
 
-    /// Takes in what is new of a turn; whether the turn itself is new. `contact` is whom to ask for access.
-    pub fn update(self, id: TurnId, update: TurnUpdate, contact: Option<&str>) -> bool {
+    /// Takes in what is new of a turn; whether the turn itself is new.
+    pub fn update(self, id: TurnId, update: TurnUpdate) -> bool {
         SENT.set(false);
         let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
         match (turn, update) {
@@ -85,8 +85,8 @@ impl Turns {
             (Some(turn), update) => turn.course.update(|course| match update {
                 TurnUpdate::Asked { .. } => (course.ended, course.notice) = (None, None),
                 TurnUpdate::Model(model) => course.model = model,
-                TurnUpdate::Ended { end, first_text, duration } => {
-                    course.notice = ending(&end, contact);
+                TurnUpdate::Ended { end, notice, first_text, duration } => {
+                    course.notice = notice;
                     course.ended = Some((end, first_text, duration));
                 }
                 TurnUpdate::Text(_) => {}
@@ -127,7 +127,7 @@ impl Course {
             Some((End::Done, ..)) => "done",
             Some((End::Stopped, ..)) => "stopped",
             Some((End::CutOff, ..)) => "cut-off",
-            Some((End::Failed(_), ..)) => "failed",
+            Some((End::Failed, ..)) => "failed",
         }
         .to_owned()
     }
@@ -157,13 +157,13 @@ impl Course {
             Some((End::Done, ..)) => "The answer is complete.",
             Some((End::Stopped, ..)) => "Stopped.",
             // The notice says it, as an alert.
-            Some((End::CutOff | End::Failed(_), ..)) => "",
+            Some((End::CutOff | End::Failed, ..)) => "",
         }
     }
 }
 
 /// The whole page of somebody who is signed in.
-pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String) -> impl IntoView {
+pub fn chat(turns: Turns, username: String, role: Option<String>, sign_out: String, draft: String) -> impl IntoView {
     let begun = Signal::derive(move || !turns.0.with(Vec::is_empty));
     let status = Signal::derive(move || {
         turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
@@ -191,7 +191,7 @@ pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String)
                         .class("link")
                         .r#type("button")
                         .on(ev::click, |_| page::send(&Intent::SignOut))
-                        .child("Sign out"),
+                        .child(sign_out),
                 )),
             )),
             div().id("log").class("log").role("log").aria_live("off").aria_label("Conversation").child(
@@ -207,13 +207,13 @@ pub fn chat(turns: Turns, username: String, role: Option<String>, draft: String)
         ))
 }
 
-/// Another username or role, as a refresh of the tokens may bring.
-pub fn account(username: &str, role: Option<&str>) {
+/// Another username or role, as a refresh of the tokens may bring; or somebody else.
+pub fn account(username: &str, role: Option<&str>, sign_out: &str) {
     say("who", username);
+    say("sign-out", sign_out);
     say("role", role.unwrap_or_default());
-    if let Some(chip) = element::<HtmlElement>("role").and_then(|role| role.parent_element()) {
-        // Fails only for a name that is not one.
-        let _ = chip.toggle_attribute_with_force("hidden", role.is_none());
+    if let Some(Ok(Some(chip))) = element::<HtmlElement>("role").map(|role| role.closest(".chip")) {
+        flag(&chip, "hidden", role.is_none());
     }
 }
 
@@ -274,7 +274,7 @@ fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
     });
     div().role("alert").child(
         div().class("note").hidden(none).child((
-            b().child(part(|notice| notice.title.to_owned())),
+            b().child(part(|notice| notice.title.clone())),
             p().child(part(|notice| notice.text.clone())),
             button()
                 .class("quiet retry")

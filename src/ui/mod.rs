@@ -5,21 +5,24 @@
 //! Types forbid. Texts that change are all one type, `Signal<String>`, so that Leptos's code for them is in the Wasm once.
 
 mod chat;
+mod dom;
+mod field;
+mod form;
 mod sign_in;
 
 use std::any::Any;
 
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::page;
-use crate::protocol::{Intent, SessionView, View};
+use crate::protocol::{SessionView, View};
 use chat::Turns;
+use dom::{element, focus, put, set};
 
 /// Takes the page over.
 pub fn start() {
-    sign_in::take_over();
+    form::listen();
     let mut page = Page::default();
     let submitted = page::listen(move |views| {
         // The reader who is at the end stays there; one who reads further up is left alone.
@@ -27,22 +30,21 @@ pub fn start() {
         for view in views {
             page.apply(view);
         }
-        if follow {
+        // A form begins at its heading, however tall it is.
+        if follow && page.chat.is_some() {
             // By the next frame Leptos has shown what changed.
             request_animation_frame(to_bottom);
         }
     });
-    page::send(&Intent::Start { tab: page::tab_half() });
+    page::start(page::tab_half());
     if submitted {
-        sign_in::submit();
+        form::submit();
     }
 }
 
 /// What the page keeps of what the worker said.
 #[derive(Default)]
 struct Page {
-    /// Whom to ask for access.
-    contact: Option<String>,
     /// The conversation's component, while somebody is signed in; dropping it takes it out of the document.
     chat: Option<Box<dyn Any>>,
     turns: Option<Turns>,
@@ -55,39 +57,40 @@ struct Page {
 impl Page {
     fn apply(&mut self, view: View) {
         match view {
-            View::Configured { name, contact } => {
-                sign_in::name(name.as_deref());
-                self.contact = contact;
-            }
             View::Misconfigured { problem } => misconfigured(&problem),
-            View::Session(SessionView::SigningIn) => sign_in::busy(),
-            View::Session(SessionView::Asked(_) | SessionView::Busy { .. })
-            | View::Leave { .. }
-            | View::Passkey { .. } => {}
-            View::Session(SessionView::SignedOut { fault }) => {
+            View::Leave { url } => page::leave(&url),
+            View::Passkey { options, autofill, .. } => page::passkey(&options, autofill),
+            View::Session(SessionView::Busy { text }) => form::busy(&text),
+            View::Session(SessionView::Asked(form)) => {
                 if self.chat.is_some() {
                     self.draft = chat::typed();
                     self.shown.clear();
                     self.chat = None;
                 }
-                Self::opened(false);
-                sign_in::signed_out(fault.as_ref(), self.contact.as_deref());
+                page::note_signed_in(false);
+                document().set_title(&[&form.title, " · Signet"].concat());
+                opened();
+                form::ask(form);
             }
-            View::Session(SessionView::SignedIn { username, role }) => {
-                Self::opened(true);
-                sign_in::leave();
+            View::Session(SessionView::SignedIn { username, role, sign_out }) => {
+                page::note_signed_in(true);
+                document().set_title("Signet");
+                opened();
+                form::leave();
                 let turns = *self.turns.get_or_insert_with(Turns::new);
                 let draft = page::take_prompt()
                     .filter(|typed| !typed.is_empty())
                     .unwrap_or_else(|| std::mem::take(&mut self.draft));
                 match element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
                     Some(root) => {
-                        self.chat = Some(Box::new(mount_to(root, move || chat::chat(turns, username, role, draft))));
+                        self.chat = Some(Box::new(mount_to(root, move || {
+                            chat::chat(turns, username, role, sign_out.into_owned(), draft)
+                        })));
                         self.shown = chat::show(turns, 0);
                         // In a frame of its own: focus lays the page out at once.
                         request_animation_frame(chat::focus);
                     }
-                    None => chat::account(&username, role.as_deref()),
+                    None => chat::account(&username, role.as_deref(), &sign_out),
                 }
             }
             View::NoTurns => {
@@ -97,56 +100,33 @@ impl Page {
             }
             View::Turn { id, update } => {
                 let turns = *self.turns.get_or_insert_with(Turns::new);
-                if turns.update(id, update, self.contact.as_deref()) && self.chat.is_some() {
+                if turns.update(id, update) && self.chat.is_some() {
                     self.shown.extend(chat::show(turns, self.shown.len()));
                 }
             }
         }
-    }
-
-    /// The session is known.
-    fn opened(signed_in: bool) {
-        page::note_signed_in(signed_in);
-        document().set_title(if signed_in { "Signet" } else { "Sign in · Signet" });
-        opened();
     }
 }
 
 /// Nothing is being opened any more.
 fn opened() {
     if let Some(root) = document().document_element() {
-        // Fails only for a name that is not one.
-        let _ = root.remove_attribute("data-session");
+        set(&root, "data-session", None);
     }
 }
 
 /// What the configuration lacks, in place of everything else.
 fn misconfigured(problem: &str) {
     let Some(fatal) = element::<HtmlElement>("fatal") else { return };
-    for (selector, text) in [("h1", "This app is not set up correctly"), ("p", problem)] {
-        if let Ok(Some(part)) = fatal.query_selector(selector) {
-            part.set_text_content(Some(text));
-        }
-    }
+    put(&fatal, "h1", "This app is not set up correctly");
+    put(&fatal, "p", problem);
     if let Some(form) = element::<HtmlElement>("sign-in") {
-        form.set_hidden(true);
+        set(&form, "hidden", Some(""));
     }
     opened();
-    fatal.set_hidden(false);
+    set(&fatal, "hidden", None);
     if let Some(reload) = element::<HtmlElement>("reload") {
-        // Fails for what is not in the document; then there is nothing to focus.
-        let _ = reload.focus();
-    }
-}
-
-/// An element by its id.
-fn element<T: JsCast>(id: &str) -> Option<T> {
-    document().get_element_by_id(id)?.dyn_into().ok()
-}
-
-fn say(id: &str, text: &str) {
-    if let Some(place) = element::<HtmlElement>(id) {
-        place.set_text_content(Some(text));
+        focus(&reload);
     }
 }
 

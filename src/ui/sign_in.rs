@@ -1,99 +1,60 @@
-//! The sign-in form of index.html, taken over with what was typed.
+//! The form of index.html, taken over with what was typed.
 //!
-//! While somebody is signed in it is out of the document, which is how password managers learn that the sign-in worked.
+//! While another form is shown or somebody is signed in it is out of the document, which is how password managers learn that the sign-in worked.
 
-use std::cell::RefCell;
+use leptos::prelude::document;
+use web_sys::{Element, HtmlInputElement};
 
-use js_sys::{JsString, Reflect};
-use leptos::wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Event, HtmlElement, HtmlFormElement, HtmlInputElement};
+use super::dom::{element, flag, say, set};
+use crate::protocol::{Field, FieldKind, Form, FormId};
 
-use super::{element, say};
-use crate::messages::notice;
-use crate::page;
-use crate::protocol::Fault;
+/// The names of its fields, and the ids.
+const FIELDS: [&str; 2] = ["username", "password"];
 
-thread_local! {
-    /// The form's element while it is out of the document.
-    static AWAY: RefCell<Option<HtmlElement>> = const { RefCell::new(None) };
-}
-
-/// Listens to the form.
-pub fn take_over() {
-    let Some(form) = element::<HtmlFormElement>("sign-in-form") else { return };
-    let on_submit = Closure::<dyn FnMut(Event)>::new(|event: Event| {
-        event.prevent_default();
-        submit();
-    });
-    form.set_onsubmit(Some(on_submit.into_js_value().unchecked_ref()));
-}
-
-/// Sends what stands in the form, unless a sign-in is under way.
-pub fn submit() {
-    let (Some(username), Some(password)) =
-        (element::<HtmlInputElement>("username"), element::<HtmlInputElement>("password"))
-    else {
-        return;
+/// The form as it stands in index.html, until the worker says more of it.
+pub fn unknown() -> Form {
+    let field = |name: &'static str, kind| Field {
+        name: name.into(),
+        label: "".into(),
+        hint: "".into(),
+        autocomplete: "".into(),
+        value: String::new(),
+        kind,
     };
-    // Through Reflect, so that the password stays a string of the browser's.
-    let Ok(secret) = Reflect::get(&password, &"value".into()).map(JsCast::unchecked_into::<JsString>) else { return };
-    let name = username.value();
-    if element::<HtmlElement>("sign-in-button").is_some_and(|button| button.has_attribute("aria-disabled")) {
-        return;
-    }
-    if name.trim().is_empty() || secret.length() == 0 {
-        say("sign-in-status", "");
-        return say("sign-in-error", "Type your username and your password.");
-    }
-    page::sign_in(name.trim().to_owned(), &secret);
-    password.set_value("");
-    busy();
-}
-
-/// What the person signs in to.
-pub fn name(name: Option<&str>) {
-    say("sign-in-to", &name.map_or_else(String::new, |name| format!("to {name}")));
-}
-
-/// A sign-in is under way.
-pub fn busy() {
-    say("sign-in-error", "");
-    say("sign-in-status", "Signing in…");
-    if let Some(button) = element::<HtmlElement>("sign-in-button") {
-        // Fails only for a name that is not one; so below.
-        let _ = button.set_attribute("aria-disabled", "true");
+    Form {
+        id: FormId(0),
+        is_sign_in: true,
+        title: "".into(),
+        text: "".into(),
+        fields: vec![field(FIELDS[0], FieldKind::Text("".into())), field(FIELDS[1], FieldKind::Password)],
+        submit: "".into(),
+        buttons: vec![],
+        error: None,
     }
 }
 
-/// Somebody is signed in.
-pub fn leave() {
-    if let Some(main) = element::<HtmlElement>("sign-in") {
-        main.remove();
-        AWAY.set(Some(main));
-    }
-}
-
-/// Nobody is signed in: the form is back, with the reason if there is one, and the username kept.
-pub fn signed_out(fault: Option<&Fault>, contact: Option<&str>) {
-    let away = AWAY.take();
-    if let (Some(main), Some(app)) = (&away, element::<HtmlElement>("app")) {
-        // Fails only if #app were in no document.
-        let _ = app.before_with_node_1(main);
-    }
-    if let Some(button) = element::<HtmlElement>("sign-in-button") {
-        let _ = button.remove_attribute("aria-disabled");
-    }
-    say("sign-in-status", "");
-    let text = fault.map_or_else(String::new, |fault| {
-        let notice = notice(fault, contact);
-        notice.request_id.map_or_else(|| notice.text.clone(), |id| format!("{} Request {id}.", notice.text))
-    });
-    say("sign-in-error", &text);
-    let Some(password) = element::<HtmlInputElement>("password") else { return };
-    let _ = password.set_attribute("aria-invalid", if fault == Some(&Fault::WrongPassword) { "true" } else { "false" });
-    if fault.is_some() || away.is_some() {
-        let empty = element::<HtmlInputElement>("username").filter(|username| username.value().is_empty());
-        // Fails for what is not in the document; then there is nothing to focus.
-        let _ = empty.unwrap_or(password).focus();
+/// Shows of the form what `form` names. What is typed stays, but not from before somebody was signed in: `is_new`.
+pub fn adopt(form: &Form, is_new: bool) {
+    for name in FIELDS {
+        let Some(input) = element::<Element>(name) else { continue };
+        let field = form.fields.iter().find(|field| field.name == name);
+        if let Ok(Some(wrap)) = input.closest(".field") {
+            flag(&wrap, "hidden", field.is_none());
+        }
+        // What is not shown must not hold the form back.
+        flag(&input, "disabled", field.is_none());
+        let Some(field) = field else { continue };
+        set(&input, "autocomplete", Some(&field.autocomplete));
+        say(&[name, "-hint"].concat(), &field.hint);
+        if let FieldKind::Text(kind) = &field.kind {
+            // Not its `type`: somebody may be typing in it.
+            set(&input, "inputmode", Some(kind));
+            if let Some(input) = element::<HtmlInputElement>(name).filter(|input| is_new || input.value().is_empty()) {
+                input.set_value(&field.value);
+            }
+        }
+        if let Ok(Some(label)) = document().query_selector(&["label[for=", name, "]"].concat()) {
+            label.set_text_content(Some(&field.label));
+        }
     }
 }

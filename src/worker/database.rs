@@ -9,6 +9,9 @@ use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::scope;
 
+/// Of the set of stores.
+const VERSION: u32 = 2;
+
 /// An open database.
 pub struct Database(IdbDatabase);
 
@@ -16,7 +19,7 @@ impl Database {
     /// Opens it, with these stores; they are made the first time.
     pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, JsValue> {
         let factory = scope().indexed_db()?.ok_or("the browser has no IndexedDB")?;
-        let request = factory.open_with_u32(name, 1)?;
+        let request = factory.open_with_u32(name, VERSION)?;
         let opening = request.clone();
         let on_upgrade = Closure::<dyn FnMut()>::new(move || {
             if let Some(database) = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok()) {

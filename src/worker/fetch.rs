@@ -1,4 +1,5 @@
-//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>). Nothing but the request itself is sent: no cookie, no referrer, no redirect.
+//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>). Nothing but the request itself is sent: no cookie but
+//! where a request asks for it, no referrer, no redirect.
 
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -13,7 +14,7 @@ use crate::app::Streamed;
 use crate::http::{NoAnswer, Request, Response};
 
 /// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.
-const PATIENCE: u32 = 30_000;
+const PATIENCE: u32 = 15_000;
 
 /// Sends, and reads the whole answer.
 pub async fn send(request: &Request) -> Result<Response, NoAnswer> {
@@ -53,6 +54,9 @@ async fn fetch(request: &Request, signal: &AbortSignal) -> Result<JsResponse, No
         }
         let init = options(RequestMode::Cors, request.method);
         init.set_headers(&headers);
+        if request.cookies {
+            init.set_credentials(RequestCredentials::Include);
+        }
         init.set_signal(Some(signal));
         if request.method != "GET" {
             init.set_body(&Uint8Array::from(request.body.as_slice()));

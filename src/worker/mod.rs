@@ -5,10 +5,9 @@ mod fetch;
 mod store;
 
 pub use fetch::send;
-pub use store::{forget, open, save};
+pub use store::{open, remember, save, written};
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -16,15 +15,15 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::app::{App, Effect, Input, RequestId, Streamed};
-use crate::cognito::{Entropy, Ephemeral};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
 use crate::protocol::{Intent, View, decode, encode};
 use crate::secret::Secret;
+use crate::session::Memory;
 use crate::time::UnixMillis;
 
-/// The configuration's file, beside the worker's script.
-const CONFIG: &str = "config.json";
+/// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
+const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
 /// How the page is told that the worker cannot go on; `boot.js` knows it too.
 const STOPPED: &str = "stopped";
 
@@ -36,15 +35,21 @@ struct Worker {
     restored: bool,
     /// What the page sent before; in order.
     early: Vec<Message>,
-    /// For the first sign-in.
-    ephemeral: Option<Ephemeral>,
-    /// Requests that can be ended.
-    aborts: HashMap<u32, AbortController>,
+    /// Requests that can be ended: one or two at a time.
+    aborts: Vec<(u32, AbortController)>,
+}
+
+impl Worker {
+    fn take_abort(&mut self, id: RequestId) -> Option<AbortController> {
+        let at = self.aborts.iter().position(|(of, _)| *of == id.number())?;
+        Some(self.aborts.swap_remove(at).1)
+    }
 }
 
 struct Message {
     intent: Intent,
-    password: Option<Secret>,
+    /// What was filled in, in the order of the fields.
+    values: Vec<Secret>,
 }
 
 thread_local! {
@@ -64,11 +69,13 @@ pub fn start() {
     });
     scope().set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     spawn_local(async {
-        match configure().await {
-            Ok(config) => {
-                show(&[View::Configured { name: config.name.clone(), contact: config.contact.clone() }]);
+        let configured = configure().await.and_then(|config| {
+            Ok((config, random().map_err(|_| "This browser has no secure randomness.".to_owned())?))
+        });
+        match configured {
+            Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config));
+                    worker.app = Some(App::new(config, seed));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);
@@ -93,16 +100,12 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
     Ok(bytes)
 }
 
-/// A fresh pair for one sign-in; `None` where the browser has no randomness.
-fn ephemeral() -> Option<Ephemeral> {
-    Ephemeral::new(&Entropy(random().ok()?)).ok()
-}
-
-/// An intent as the page posts it: its bytes, then the password if there is one.
+/// An intent as the page posts it: its bytes, then what goes beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
     let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
-    Some(Message { intent, password: parts.get(1).as_string().map(Secret::new) })
+    let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
+    Some(Message { intent, values })
 }
 
 fn post(message: &JsValue) {
@@ -117,23 +120,44 @@ fn show(views: &[View]) {
 }
 
 async fn configure() -> Result<Config, String> {
-    let request = Request { method: "GET", url: address_of(CONFIG), headers: vec![], body: vec![] };
-    let response = fetch::send(&request)
-        .await
-        .map_err(|_| format!("{CONFIG} could not be loaded: nothing answers at {}.", request.url))?;
-    if !response.head.is_success() {
-        return Err(format!(
-            "{CONFIG} could not be loaded: the server answered {} for {}.",
-            response.head.status, request.url
-        ));
+    /// The file, or why there is none; an error if nothing answers.
+    async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
+        let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
+        let response = fetch::send(&request)
+            .await
+            .map_err(|_| format!("{file} could not be loaded: nothing answers at {}.", request.url))?;
+        let (status, url) = (response.head.status, &request.url);
+        let problem = format!("{file} could not be loaded: the server answered {status} for {url}.");
+        match status {
+            200..=299 => Ok(Ok(response.body)),
+            // S3 answers 403 for what is not there to whoever may not list the bucket.
+            403 | 404 => Ok(Err(problem)),
+            _ => Err(problem),
+        }
     }
-    Config::from_json(&response.body).map_err(|error: ConfigError| format!("{CONFIG}: {error}."))
+    let mut missing = None;
+    for file in CONFIG {
+        let text = match load(file).await? {
+            Ok(text) => text,
+            Err(problem) => {
+                missing.get_or_insert(problem);
+                continue;
+            }
+        };
+        let said = |files: &str, error: &ConfigError| format!("{files}: {error}.");
+        return match Config::extends(&text).map_err(|error| said(file, &error))? {
+            None => Config::from_json(&text).map_err(|error| said(file, &error)),
+            Some(base) => Config::from_json_over(&text, &load(&base).await??)
+                .map_err(|error| said(&[file, " with ", &base].concat(), &error)),
+        };
+    }
+    Err(format!("{} Nor is there {}.", missing.unwrap_or_default(), CONFIG[1..].join(" or ")))
 }
 
 /// The absolute address of a file beside the worker's script.
 fn address_of(file: &str) -> String {
     let script = scope().location().href();
-    let folder = script.rfind('/').map_or("", |end| &script[..=end]);
+    let folder = script.rfind('/').and_then(|end| script.get(..=end)).unwrap_or_default();
     format!("{folder}{file}")
 }
 
@@ -147,33 +171,22 @@ fn take(message: Message) {
             None
         }
     });
-    let Some(Message { intent, password }) = ready else { return };
-    match intent {
-        Intent::Start { tab } => spawn_local(async move {
-            let record = store::open(tab).await;
-            if record.is_none() {
-                // While the person types: a third of what SRP takes.
-                let ephemeral = ephemeral();
-                WORKER.with_borrow_mut(|worker| worker.ephemeral = ephemeral);
-            }
-            deliver(Input::Restored(record));
-            let early = WORKER.with_borrow_mut(|worker| {
-                worker.restored = true;
-                std::mem::take(&mut worker.early)
-            });
-            early.into_iter().for_each(take);
-        }),
-        Intent::SignIn { username } => {
-            match WORKER.with_borrow_mut(|worker| worker.ephemeral.take()).or_else(ephemeral) {
-                Some(ephemeral) => {
-                    let password = password.unwrap_or_else(|| Secret::new(String::new()));
-                    deliver(Input::SignIn { username, password, ephemeral });
-                }
-                None => post(&STOPPED.into()),
-            }
-        }
-        intent => deliver(Input::Intent(intent)),
-    }
+    let Some(Message { intent, values }) = ready else { return };
+    let Intent::Start { tab } = intent else { return deliver(Input::Intent(intent, values)) };
+    spawn_local(async move {
+        let (record, memory) = store::open(tab).await;
+        let mut values = values.into_iter();
+        let page = values.next().map(|page| page.expose().to_owned()).unwrap_or_default();
+        let callback = values.next().unwrap_or_else(|| Secret::new(String::new()));
+        deliver(Input::Restored { record, memory: Memory::new(memory), page, callback });
+        let early = WORKER.with_borrow_mut(|worker| {
+            worker.restored = true;
+            std::mem::take(&mut worker.early)
+        });
+        early.into_iter().for_each(take);
+        // While the person types: a third of what SRP takes.
+        deliver(Input::Idle);
+    });
 }
 
 /// Steps the core and carries out what it asks for.
@@ -192,27 +205,43 @@ fn deliver(input: Input) {
             }),
             Effect::Stream(id, request) => stream(id, request),
             Effect::Abort(id) => {
-                if let Some(controller) = WORKER.with_borrow_mut(|worker| worker.aborts.remove(&id.number())) {
+                if let Some(controller) = WORKER.with_borrow_mut(|worker| worker.take_abort(id)) {
                     controller.abort();
                 }
             }
-            Effect::Save(record) => store::save(record),
-            Effect::Forget => store::forget(),
+            Effect::Wait(id, millis) => wait(id, millis),
+            Effect::Save(record) => store::save(Some(record)),
+            Effect::Forget => store::save(None),
+            Effect::Remember(name, value) => store::remember(name, value),
+            Effect::Leave(url) => spawn_local(async move {
+                if store::written().await {
+                    show(&[View::Leave { url }]);
+                } else {
+                    deliver(Input::NotKept);
+                }
+            }),
         }
     }
     show(&views);
 }
 
+fn wait(id: RequestId, millis: u32) {
+    let over = Closure::once_into_js(move || deliver(Input::Waited(id)));
+    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+    // Fails only in a worker that is ending.
+    let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
+}
+
 fn stream(id: RequestId, request: Request) {
     let Ok(controller) = AbortController::new() else { return post(&STOPPED.into()) };
     let signal = controller.signal();
-    WORKER.with_borrow_mut(|worker| worker.aborts.insert(id.number(), controller));
+    WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
     spawn_local(async move {
         let last = match fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await {
             Ok(()) => Streamed::End,
             Err(no_answer) => Streamed::NoAnswer(no_answer),
         };
-        WORKER.with_borrow_mut(|worker| worker.aborts.remove(&id.number()));
+        WORKER.with_borrow_mut(|worker| worker.take_abort(id));
         deliver(Input::Streamed(id, last));
     });
 }

@@ -3,24 +3,30 @@
 //! The cipher's key is derived (HKDF, RFC 5869) from two halves: a key that this browser made once, which no script can read out, and 32 bytes
 //! that the tab's sessionStorage holds. So the record opens in this browser, in this tab, and for as long as the tab lives; a copied database
 //! is no token, nor is what the page's storage holds. Where the browser refuses storage the session lives as long as the page.
+//!
+//! What the browser remembers for all its tabs (devices that a user pool knows, a guest's identity, attempts at the hosted UI) is encrypted under
+//! the browser's half alone.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{CryptoKey, SubtleCrypto};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::database::Database;
 use super::{now, random, scope};
 use crate::protocol::TabHalf;
+use crate::secret::Secret;
 use crate::session::Record;
 
 const DATABASE: &str = "signet";
 const KEYS: &str = "keys";
 const RECORDS: &str = "records";
+const MEMORY: &str = "memory";
 /// The key of this browser's half in [`KEYS`].
 const DEVICE: &str = "device";
 /// Of AES-GCM, in bytes (NIST SP 800-38D §8.2).
@@ -30,133 +36,173 @@ const KEPT: f64 = 30.0 * 86_400_000.0;
 
 struct Store {
     database: Database,
-    key: CryptoKey,
+    /// For the record: it needs the tab.
+    tab_key: CryptoKey,
+    /// For what the browser remembers.
+    browser_key: CryptoKey,
     /// The record's name: a hash of the tab's half.
     name: JsValue,
 }
 
 enum Write {
     Save(Record),
-    Forget,
+    Delete,
 }
 
 #[derive(Default)]
 struct Writes {
-    store: Option<Store>,
-    /// What is to be written next: the last word, whatever was said before it.
-    waiting: Option<Write>,
+    store: Option<Rc<Store>>,
+    /// What is to be done with the record: the last word, whatever was said before it.
+    record: Option<Write>,
+    /// What is to be remembered or forgotten, in order.
+    memory: Vec<(String, Option<Secret>)>,
     writing: bool,
-    /// Whether the browser refuses storage, or the tab: nothing is kept, and nothing waits for it.
-    refused: bool,
+    /// Who waits for all of it to be written.
+    waiting: Vec<Function>,
+    /// Whether the store was asked for: until then nothing can be written.
+    opened: bool,
+    /// Whether the last write failed.
+    failed: bool,
 }
 
 thread_local! {
     static WRITES: RefCell<Writes> = RefCell::default();
 }
 
-/// Opens the store for a tab; the record if there is one that can be read.
-pub async fn open(tab: Option<TabHalf>) -> Option<Record> {
+/// Opens the store for a tab; the record if there is one that can be read, and what this browser remembers.
+pub async fn open(tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)>) {
     let store = match tab {
         Some(tab) => Store::open(&tab).await.ok(),
         None => None,
     };
-    let record = match &store {
-        Some(store) => store.read().await.ok().flatten(),
-        None => None,
+    let (record, memory) = match &store {
+        Some(store) => (store.read().await.ok().flatten(), store.memory().await.unwrap_or_default()),
+        None => (None, vec![]),
     };
     WRITES.with_borrow_mut(|writes| {
-        writes.refused = store.is_none();
-        writes.waiting = writes.waiting.take().filter(|_| store.is_some());
-        writes.store = store;
+        writes.store = store.map(Rc::new);
+        writes.opened = true;
     });
     write();
-    record
+    (record, memory)
 }
 
-/// Writes the record.
-pub fn save(record: Record) {
-    next(Write::Save(record));
-}
-
-/// Deletes the record.
-pub fn forget() {
-    next(Write::Forget);
-}
-
-fn next(write_next: Write) {
-    WRITES.with_borrow_mut(|writes| writes.waiting = Some(write_next).filter(|_| !writes.refused));
+/// Writes the record, or deletes it.
+pub fn save(record: Option<Record>) {
+    WRITES.with_borrow_mut(|writes| writes.record = Some(record.map_or(Write::Delete, Write::Save)));
     write();
 }
 
-/// Writes one after the other, so that the last one said is the one that stays.
+/// Keeps a value in this browser under a name, or nothing any more.
+pub fn remember(name: String, value: Option<Secret>) {
+    WRITES.with_borrow_mut(|writes| writes.memory.push((name, value)));
+    write();
+}
+
+/// Waits until all is written; whether it was.
+pub async fn written() -> bool {
+    let promise = Promise::new(&mut |resolve, _| {
+        WRITES.with_borrow_mut(|writes| writes.waiting.push(resolve));
+    });
+    write();
+    // It is never rejected.
+    let _ = JsFuture::from(promise).await;
+    WRITES.with_borrow(|writes| writes.store.is_some() && !writes.failed)
+}
+
+/// Writes one thing after the other, so that the last one said is the one that stays.
 fn write() {
     let Some(store) = WRITES.with_borrow_mut(|writes| {
-        if writes.writing || writes.waiting.is_none() {
-            None
-        } else {
-            writes.store.take().inspect(|_| writes.writing = true)
+        if !writes.opened || writes.writing {
+            return None;
         }
+        writes.writing = true;
+        Some(writes.store.clone())
     }) else {
         return;
     };
     spawn_local(async move {
-        while let Some(next) = WRITES.with_borrow_mut(|writes| writes.waiting.take()) {
-            let written = match next {
-                Write::Save(record) => store.save(&record).await,
-                Write::Forget => store.database.delete(RECORDS, &store.name).await,
+        loop {
+            let (record, memory) =
+                WRITES.with_borrow_mut(|writes| (writes.record.take(), std::mem::take(&mut writes.memory)));
+            if record.is_none() && memory.is_empty() {
+                break;
+            }
+            // Where the browser refuses storage the session lives as long as the page.
+            let Some(store) = &store else { continue };
+            let written = async {
+                match record {
+                    Some(Write::Save(record)) => store.save(&record).await?,
+                    Some(Write::Delete) => store.database.delete(RECORDS, &store.name).await?,
+                    None => {}
+                }
+                for (name, value) in memory {
+                    store.remember(&name, value.as_ref()).await?;
+                }
+                Ok::<_, JsValue>(())
             };
-            if written.is_err() {
+            let failed = written.await.is_err();
+            if failed {
                 // A full or forbidden store costs the next reload, nothing now.
                 web_sys::console::warn_1(
                     &"The session could not be stored; a reload will ask for the password.".into(),
                 );
             }
+            WRITES.with_borrow_mut(|writes| writes.failed = failed);
         }
-        WRITES.with_borrow_mut(|writes| {
-            writes.store = Some(store);
+        let waiting = WRITES.with_borrow_mut(|writes| {
             writes.writing = false;
+            std::mem::take(&mut writes.waiting)
         });
+        for resolve in waiting {
+            // A promise's own function cannot fail.
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
     });
 }
 
 impl Store {
     async fn open(tab: &TabHalf) -> Result<Self, JsValue> {
-        let database = Database::open(DATABASE, &[KEYS, RECORDS]).await?;
-        let key = cipher_key(&device_half(&database).await?, &tab.0).await?;
-        let name = Uint8Array::from(Sha256::digest(tab.0).as_slice()).into();
-        let store = Self { database, key, name };
+        let database = Database::open(DATABASE, &[KEYS, RECORDS, MEMORY]).await?;
+        let device = device_half(&database).await?;
+        let tab_key = cipher_key(&device, &tab.0).await?;
+        let browser_key = cipher_key(&device, b"memory").await?;
+        let store = Self { database, tab_key, browser_key, name: name(&tab.0) };
         store.delete_old().await?;
         Ok(store)
     }
 
     async fn read(&self) -> Result<Option<Record>, JsValue> {
         let Some(entry) = self.database.get(RECORDS, &self.name).await? else { return Ok(None) };
-        let field = |name: &str| Reflect::get(&entry, &name.into());
-        let sealed = Uint8Array::new(&field("sealed")?);
-        let plain = JsFuture::from(subtle()?.decrypt_with_object_and_js_u8_array(
-            &aes_gcm(&field("nonce")?)?,
-            &self.key,
-            &sealed,
-        )?)
-        .await?;
-        let mut plain = Uint8Array::new(&plain).to_vec();
+        let mut plain = unseal(&self.tab_key, &entry).await?;
         let record = Record::from_bytes(&plain);
         plain.zeroize();
         Ok(record)
     }
 
     async fn save(&self, record: &Record) -> Result<(), JsValue> {
-        let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
-        let plain = Uint8Array::from(record.to_bytes().as_slice());
-        let sealed =
-            JsFuture::from(subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, &self.key, &plain)?)
-                .await?;
-        let entry = object(&[
-            ("nonce", nonce),
-            ("sealed", Uint8Array::new(&sealed).into()),
-            ("saved", js_sys::Date::now().into()),
-        ])?;
+        let entry = seal(&self.tab_key, &record.to_bytes()).await?;
         self.database.put(RECORDS, &self.name, &entry).await
+    }
+
+    /// Name and value, with a zero byte between. What cannot be read is left out: another key made it.
+    async fn memory(&self) -> Result<Vec<(String, Secret)>, JsValue> {
+        let mut memory = vec![];
+        for (_, entry) in self.database.entries(MEMORY).await? {
+            let Ok(plain) = unseal(&self.browser_key, &entry).await else { continue };
+            let plain = Secret::from_utf8(plain);
+            if let Some((name, value)) = plain.expose().split_once('\0') {
+                memory.push((name.to_owned(), Secret::new(value.to_owned())));
+            }
+        }
+        Ok(memory)
+    }
+
+    async fn remember(&self, key: &str, value: Option<&Secret>) -> Result<(), JsValue> {
+        let Some(value) = value else { return self.database.delete(MEMORY, &name(key.as_bytes())).await };
+        let plain = Zeroizing::new([key, "\0", value.expose()].concat());
+        let entry = seal(&self.browser_key, plain.as_bytes()).await?;
+        self.database.put(MEMORY, &name(key.as_bytes()), &entry).await
     }
 
     /// Records of tabs that were closed without signing out.
@@ -173,6 +219,31 @@ impl Store {
     }
 }
 
+/// What an entry is called, so that the database itself names nobody.
+fn name(of: &[u8]) -> JsValue {
+    Uint8Array::from(Sha256::digest(of).as_slice()).into()
+}
+
+async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
+    let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
+    let plain = Uint8Array::from(plain);
+    let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, key, &plain)?;
+    let sealed = JsFuture::from(sealed).await?;
+    let entry = object(&[
+        ("nonce", nonce),
+        ("sealed", Uint8Array::new(&sealed).into()),
+        ("saved", js_sys::Date::now().into()),
+    ])?;
+    Ok(entry.into())
+}
+
+async fn unseal(key: &CryptoKey, entry: &JsValue) -> Result<Vec<u8>, JsValue> {
+    let field = |name: &str| Reflect::get(entry, &name.into());
+    let sealed = Uint8Array::new(&field("sealed")?);
+    let plain = subtle()?.decrypt_with_object_and_js_u8_array(&aes_gcm(&field("nonce")?)?, key, &sealed)?;
+    Ok(Uint8Array::new(&JsFuture::from(plain).await?).to_vec())
+}
+
 fn subtle() -> Result<SubtleCrypto, JsValue> {
     Ok(scope().crypto()?.subtle())
 }
@@ -187,11 +258,11 @@ async fn device_half(database: &Database) -> Result<CryptoKey, JsValue> {
     database.get_or_put(KEYS, &DEVICE.into(), fresh).await?.dyn_into()
 }
 
-async fn cipher_key(device: &CryptoKey, tab: &[u8; 32]) -> Result<CryptoKey, JsValue> {
+async fn cipher_key(device: &CryptoKey, salt: &[u8]) -> Result<CryptoKey, JsValue> {
     let derivation = object(&[
         ("name", "HKDF".into()),
         ("hash", "SHA-256".into()),
-        ("salt", Uint8Array::from(tab.as_slice()).into()),
+        ("salt", Uint8Array::from(salt).into()),
         ("info", Uint8Array::from(b"signet session record".as_slice()).into()),
     ])?;
     let cipher = object(&[("name", "AES-GCM".into()), ("length", 256.into())])?;

@@ -6,7 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError, wd::WebDriverCompatibleCommand};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    elements::Element,
+    error::CmdError,
+    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
+};
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde::de::DeserializeOwned;
@@ -17,6 +22,11 @@ use crate::{Error, Kind, driver::Driver};
 
 /// How long a test waits for what should come at once or in a second or two.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a script may take. Chromedriver waits so long for one whose page was left for another site, and says nothing earlier.
+const SCRIPT: Duration = Duration::from_secs(8);
+/// How long one script waits in the page; less than it may take.
+const SLICE: Duration = Duration::from_secs(4);
 
 /// Asks for `condition` again and again until it is true. `what` completes the sentence "waited for …".
 ///
@@ -55,7 +65,22 @@ impl Browser {
         if let Json::Object(capabilities) = kind.capabilities() {
             builder.capabilities(capabilities);
         }
-        Ok(Self { client: builder.connect(&driver.url).await?, kind, _driver: driver })
+        let browser = Self { client: builder.connect(&driver.url).await?, kind, _driver: driver };
+        browser.scripts_may_take(SCRIPT).await?;
+        Ok(browser)
+    }
+
+    async fn scripts_may_take(&self, limit: Duration) -> Result<(), Error> {
+        self.client.update_timeouts(TimeoutConfiguration::new(Some(limit), None, None)).await?;
+        Ok(())
+    }
+
+    /// Runs a script that may take a minute.
+    pub(crate) async fn long_script(&self, script: &str) -> Result<Json, Error> {
+        self.scripts_may_take(Duration::from_mins(1)).await?;
+        let answer = self.client.execute_async(script, vec![]).await;
+        self.scripts_may_take(SCRIPT).await?;
+        Ok(answer?)
     }
 
     /// Which browser this is.
@@ -138,7 +163,7 @@ impl Browser {
         loop {
             let left = PATIENCE.saturating_sub(began.elapsed());
             // A document that goes away, or is not there yet, takes the script with it: the next one is asked.
-            let answer = match self.client.execute_async(&script, vec![json!(left.as_millis())]).await {
+            let answer = match self.client.execute_async(&script, vec![json!(left.min(SLICE).as_millis())]).await {
                 Ok(mut answer) => answer["value"].take(),
                 Err(error) if left > Duration::ZERO && document_went_away(&error) => continue,
                 Err(error) => return Err(error.into()),
@@ -177,6 +202,7 @@ fn document_went_away(error: &CmdError) -> bool {
     let text = error.to_string();
     [
         "navigation",
+        "script timeout",
         "unloaded",
         "context was destroyed",
         "execution contexts cleared",

@@ -56,6 +56,12 @@ pub enum Error {
         /// What happened.
         why: String,
     },
+    /// The app did not send what a script expects.
+    #[error("the scripted Cognito: {0}")]
+    Script(String),
+    /// A scanner reads no QR code on the screen.
+    #[error("no QR code could be read: {0}")]
+    Scan(String),
     /// A file of the test's could not be read or written.
     #[error("a file of the test could not be read or written: {0}")]
     File(#[from] std::io::Error),

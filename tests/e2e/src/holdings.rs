@@ -77,7 +77,7 @@ impl Browser {
     pub async fn holdings(&self) -> Result<Holdings, Error> {
         // The heap comes first: gathering the rest puts copies of it there.
         let heap = self.devtools().await?.heap_strings().await?;
-        let rest: Gathered = serde_json::from_value(self.client().execute_async(GATHER, vec![]).await?)?;
+        let rest: Gathered = serde_json::from_value(self.long_script(GATHER).await?)?;
         let cookies = self.client().get_all_cookies().await?.iter().map(ToString::to_string).collect::<String>();
         let memories = rest.memories.iter().map(|memory| STANDARD.decode(memory).unwrap_or_default()).collect();
         Ok(Holdings {

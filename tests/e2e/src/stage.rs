@@ -59,6 +59,20 @@ impl Stage {
         self.stack.config()
     }
 
+    /// Shows the app with this config.json, instead of the local AWS's.
+    pub async fn open(&self, browser: &Browser, config: &serde_json::Value) -> Result<(), Error> {
+        self.app.set_config(Some(config.to_string().into_bytes()));
+        Ok(browser.client().goto(self.origin()).await?)
+    }
+
+    /// Goes to the app so that [`Browser::holdings`] can look into it, where the browser lets a test do that.
+    pub async fn open_to_be_searched(&self, browser: &Browser) -> Result<(), Error> {
+        if browser.kind() == Kind::Chromium {
+            browser.remember_memories().await?;
+        }
+        Ok(browser.client().goto(self.origin()).await?)
+    }
+
     /// The local AWS's gateway, to look at and to make things go wrong.
     pub fn gateway(&self) -> Gateway {
         self.stack.gateway()
@@ -147,6 +161,7 @@ fn run<T: AsyncFnOnce(&Stage, &Browser) -> Result<(), Error>>(clock_off: Option<
     };
     stage.app.set_config(Some(stage.config().to_string().into_bytes()));
     stage.app.heal();
+    stage.gateway().forget_faults();
     let browser = RUNTIME.block_on(Browser::start(clock_off)).unwrap_or_else(|error| panic!("{error}"));
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| {
         RUNTIME.block_on(async {

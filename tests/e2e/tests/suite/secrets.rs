@@ -34,18 +34,37 @@ fn the_page_never_holds_a_secret() {
         browser.sign_in(alice.username, alice.password).await?;
         browser.ask("Do you see my keys?").await?;
         browser.turn_is("done").await?;
-        no_secret_is_found(stage, browser).await?;
+        no_secret_is_found(browser, &issued(stage)).await?;
 
         // The session comes back from the store without passing through the page either.
         browser.client().refresh().await?;
         browser.signed_in().await?;
         browser.ask("And now?").await?;
         browser.turn_is("streaming").await?;
-        no_secret_is_found(stage, browser).await
+        no_secret_is_found(browser, &issued(stage)).await
     });
 }
 
-async fn no_secret_is_found(stage: &Stage, browser: &Browser) -> Result<(), Error> {
+fn issued(stage: &Stage) -> Vec<String> {
+    let mut secrets = stage.gateway().issued();
+    assert!(secrets.len() >= 5, "three tokens, a secret key and a session token were issued, not {}", secrets.len());
+    secrets.push(stage.alice().password.to_owned());
+    secrets
+}
+
+/// Neither `typed` nor anything that the local AWS handed out, in a page that was opened to be searched.
+pub async fn nothing_is_found(stage: &Stage, browser: &Browser, typed: &[&str]) -> Result<(), Error> {
+    if !has_devtools() {
+        return Ok(());
+    }
+    let mut secrets = stage.gateway().issued();
+    assert!(!secrets.is_empty(), "nothing was handed out");
+    secrets.extend(typed.iter().map(|&secret| secret.to_owned()));
+    no_secret_is_found(browser, &secrets).await
+}
+
+/// Before the page began, its memories must have been asked for.
+pub async fn no_secret_is_found(browser: &Browser, secrets: &[String]) -> Result<(), Error> {
     let control = "control-4f1d8c2a9b7e";
     browser.client().execute_async(PLANT, vec![json!(control)]).await?;
     let holdings = browser.holdings().await?;
@@ -54,9 +73,6 @@ async fn no_secret_is_found(stage: &Stage, browser: &Browser) -> Result<(), Erro
     assert_eq!(holdings.places_of(control), holdings.places(), "the search does not find the control everywhere");
     assert!(console.iter().any(|line| line.contains(control)), "the search did not find the control in the console");
 
-    let mut secrets = stage.gateway().issued();
-    assert!(secrets.len() >= 5, "three tokens, a secret key and a session token were issued, not {}", secrets.len());
-    secrets.push(stage.alice().password.to_owned());
     for (number, secret) in secrets.iter().enumerate() {
         // The secret itself stays out of the message.
         let places = holdings.places_of(secret);

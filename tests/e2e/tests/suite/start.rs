@@ -85,7 +85,7 @@ fn a_worker_wasm_that_does_not_load_costs_nothing_typed() {
 
 #[test]
 fn a_page_wasm_that_does_not_load_costs_nothing_typed() {
-    a_file_that_does_not_load_costs_nothing_typed("signet-", ".wasm");
+    a_file_that_does_not_load_costs_nothing_typed("signet_bg", ".wasm");
 }
 
 fn a_file_that_does_not_load_costs_nothing_typed(begin: &str, end: &str) {
@@ -136,7 +136,7 @@ fn a_worker_that_dies_later_costs_nothing_typed() {
 
 #[test]
 fn a_form_sent_before_the_pages_wasm_is_there_waits_for_it() {
-    a_form_sent_early_waits("signet-", ".wasm");
+    a_form_sent_early_waits("signet_bg", ".wasm");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_form_sent_early_waits(begin: &str, end: &str) {
 fn what_was_typed_before_the_wasm_came_is_not_lost() {
     test_from_blank(async |stage, browser| {
         let alice = stage.alice();
-        stage.app().hold(&stage.file("signet-", ".wasm")?);
+        stage.app().hold(&stage.file("signet_bg", ".wasm")?);
         browser.client().goto(stage.origin()).await?;
         browser.type_into("#username", alice.username).await?;
         browser.type_into("#password", alice.password).await?;
@@ -194,7 +194,7 @@ fn a_config_that_breaks_while_somebody_is_signed_in_is_named_after_a_reload() {
         browser.sign_in(alice.username, alice.password).await?;
         stage.app().set_config(Some(b"{}".to_vec()));
         browser.client().refresh().await?;
-        assert!(browser.fatal().await?.contains("userPoolId"));
+        assert!(browser.fatal().await?.contains("identityPoolId"));
         stage.app().set_config(Some(stage.config().to_string().into_bytes()));
         browser.click("#reload").await?;
         browser.signed_in().await

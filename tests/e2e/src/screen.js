@@ -1,0 +1,110 @@
+// What the tests of the screens ask of the page. `e2e.axe` is put in beside it; it is only run when it is first asked for.
+const e2e = globalThis.e2e ??= {};
+
+// What alerts and status lines were told: a screen reader says each of these once.
+e2e.told = { alert: [], status: [] };
+new MutationObserver((changes) => {
+  for (const { target, addedNodes } of changes) {
+    const place = (target.nodeType === 1 ? target : target.parentElement)?.closest('[role=alert], [role=status]');
+    const text = [...addedNodes].map((node) => node.textContent).join('').trim();
+    if (text && place && visible(place)) e2e.told[place.role].push(text);
+  }
+}).observe(document, { childList: true, characterData: true, subtree: true });
+
+const visible = (element) => element.checkVisibility({ visibilityProperty: true });
+const main = () => [...document.querySelectorAll('main')].find(visible);
+const name = (element) => element.id || element.innerText?.trim() || element.value || element.ariaLabel || element.tagName;
+
+// Where Tab should stop, in order: all that can be used, and of a group of radio buttons the chosen one.
+e2e.stops = () =>
+  [...main().querySelectorAll('input, button, a[href], select, textarea')].filter(
+    (element) => visible(element) && !element.disabled && (element.type !== 'radio' || element.checked),
+  );
+
+addEventListener('focusin', ({ target }) => {
+  // Twice in a row is the window's focus, which came back.
+  if (e2e.focused?.at(-1) !== target) e2e.focused?.push(target);
+});
+
+// Goes to the heading, to be gone on from; how often Tab is to be pressed.
+e2e.watchFocus = () => {
+  e2e.before = document.activeElement;
+  const heading = main().querySelector('h1');
+  heading.tabIndex = -1;
+  heading.focus();
+  e2e.focused = [];
+  // A date has four stops of its own: its three parts and its calendar.
+  const stops = e2e.stops();
+  return stops.length + 3 * stops.filter((element) => element.type === 'date').length;
+};
+
+// What is wrong with the keyboard's way through the page.
+e2e.wrongStops = () => {
+  const [stops, focused] = [e2e.stops(), e2e.focused.splice(0)];
+  if (e2e.before === document.body) document.activeElement.blur();
+  else e2e.before.focus();
+  const said = (list) => list.map(name).join(' | ');
+  return said(focused) === said(stops) ? [] : [`Tab goes to ${said(focused)}; it should to ${said(stops)}`];
+};
+
+// What is wrong with the page as it is laid out now.
+e2e.wrongLayout = () => {
+  const wrong = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > innerWidth) wrong.push(`the page is ${root.scrollWidth} px wide`);
+  const headings = [...document.querySelectorAll('h1')].filter(visible);
+  if (headings.length !== 1) wrong.push(`${headings.length} h1 are visible: ${headings.map(name)}`);
+  for (const element of main().querySelectorAll('*')) {
+    const { left, right, width, height } = element.getBoundingClientRect();
+    if (visible(element) && width > 1 && height > 1 && (left < 0 || right > innerWidth + 0.5)) {
+      wrong.push(`${name(element)} goes from ${left} to ${right} px`);
+    }
+  }
+  const boxes = e2e.stops().map((element) => [name(element), (element.closest('.choice') ?? element).getBoundingClientRect()]);
+  for (const [who, { width, height }] of boxes) {
+    if (width < 24 || height < 24) wrong.push(`${who} is ${width} by ${height} px`);
+  }
+  for (const [index, [who, box]] of boxes.entries()) {
+    const before = boxes[index - 1]?.[1];
+    const isRow = before && box.top < before.bottom && before.top < box.bottom;
+    if (before && (box.bottom <= before.top || (isRow && box.right <= before.left))) wrong.push(`${who} stands before what Tab comes to first`);
+  }
+  return wrong;
+};
+
+// What axe-core finds, a line each: by all rules, or by those that depend on colours.
+e2e.wrongByAxe = async (colours) => {
+  if (!globalThis.axe) e2e.axe();
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const all = { type: 'tag', values: tags };
+  const runOnly = colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } : all;
+  const { violations } = await axe.run(document, { runOnly, resultTypes: ['violations'] });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+};
+
+// How passwords, codes and usernames are marked up for browsers and password managers.
+e2e.wrongMarkup = () => {
+  const wrong = [];
+  // One that is not rendered until it speaks is not heard by every screen reader.
+  const speakers = [...main().querySelectorAll('[role=alert], [role=status]')];
+  wrong.push(...speakers.filter((speaker) => !visible(speaker)).map((speaker) => `${name(speaker)} is not there until it speaks`));
+  const forms = [...document.forms];
+  if (forms.length > 1) wrong.push(`there are ${forms.length} forms`);
+  for (const form of forms.filter(visible)) {
+    const inputs = [...form.elements].filter((input) => input.matches('input') && visible(input));
+    const secrets = inputs.filter((input) => input.autocomplete.endsWith('-password'));
+    const username = inputs.find((input) => /^username\b/.test(input.autocomplete));
+    if (secrets.length && !username) wrong.push('a password without a username');
+    if (username && inputs[0] !== username) wrong.push('the username is not the first field');
+    for (const input of inputs) {
+      if (input.type !== 'radio' && input.id !== input.name) wrong.push(`${input.id} has the name ${input.name}`);
+      if (!input.labels.length) wrong.push(`${input.name} has no label`);
+      if (secrets.includes(input) !== ['password', 'new-password'].includes(input.name)) wrong.push(`${input.name} is ${input.autocomplete}`);
+      if (input.name === 'code' && (input.autocomplete !== 'one-time-code' || input.inputMode !== 'numeric')) wrong.push('the code is not marked as one');
+      for (const id of (input.getAttribute('aria-describedby') ?? '').split(' ').filter(Boolean)) {
+        if (!document.getElementById(id)?.textContent.trim()) wrong.push(`${input.name} is described by ${id}, which says nothing`);
+      }
+    }
+  }
+  return wrong;
+};
