@@ -7,7 +7,7 @@ use crate::fault::{Busy, Fault, FieldFault};
 use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Rule, SessionView, Text};
 use crate::secret::Secret;
 use crate::session::{Asked, Screen};
-use crate::sign_in::{Action, Input, Step, by_link};
+use crate::sign_in::{Action, Input, Step, by_link, checks};
 
 /// What the page is told of a screen.
 pub fn screen(config: &Config, screen: Screen) -> SessionView {
@@ -306,13 +306,6 @@ fn factor(name: &str) -> &'static str {
 }
 
 fn rules(policy: PasswordPolicy) -> Vec<Rule> {
-    let wanted = [
-        (true, Check::Length(policy.minimum_length)),
-        (policy.lowercase, Check::Lowercase),
-        (policy.uppercase, Check::Uppercase),
-        (policy.numbers, Check::Number),
-        (policy.symbols, Check::Symbol),
-    ];
     let label = |check| match check {
         Check::Length(least) => format!("at least {least} characters").into(),
         Check::Lowercase => "a lower-case letter".into(),
@@ -320,7 +313,7 @@ fn rules(policy: PasswordPolicy) -> Vec<Rule> {
         Check::Number => "a number".into(),
         Check::Symbol => "a symbol, such as !".into(),
     };
-    wanted.into_iter().filter(|(wanted, _)| *wanted).map(|(_, check)| Rule { label: label(check), check }).collect()
+    checks(policy).map(|check| Rule { label: label(check), check }).collect()
 }
 
 fn button(config: &Config, asked: &Asked, action: Action) -> Button {

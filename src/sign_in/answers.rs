@@ -1,8 +1,11 @@
 //! What was filled in, and whether it can be sent.
 
+use zeroize::Zeroizing;
+
 use super::question::Input;
 use crate::config::{PasswordPolicy, UserPool, Username};
 use crate::fault::{Fault, FieldFault};
+use crate::protocol::Check;
 use crate::secret::Secret;
 
 /// What was filled in, by what was asked.
@@ -78,13 +81,22 @@ pub(super) fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) 
     })
 }
 
-/// Whether a password keeps to a policy.
-/// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
+/// What a policy asks of a password, in the order in which a person is told.
+pub fn checks(policy: PasswordPolicy) -> impl Iterator<Item = Check> {
+    let all = [
+        (true, Check::Length(policy.minimum_length)),
+        (policy.lowercase, Check::Lowercase),
+        (policy.uppercase, Check::Uppercase),
+        (policy.numbers, Check::Number),
+        (policy.symbols, Check::Symbol),
+    ];
+    all.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, check)| check)
+}
+
+/// Whether a password keeps to a policy, by the checks that the page makes while it is typed.
 fn allows(policy: PasswordPolicy, password: &str) -> bool {
-    let has = |kind: fn(char) -> bool| password.chars().any(kind);
-    password.chars().count() >= policy.minimum_length as usize
-        && (!policy.lowercase || has(|c| c.is_ascii_lowercase()))
-        && (!policy.uppercase || has(|c| c.is_ascii_uppercase()))
-        && (!policy.numbers || has(|c| c.is_ascii_digit()))
-        && (!policy.symbols || has(|c| c.is_ascii_punctuation()) || password.trim().contains(' '))
+    let units: Zeroizing<Vec<u16>> = Zeroizing::new(password.encode_utf16().collect());
+    let length = u32::try_from(units.len()).unwrap_or(u32::MAX);
+    let unit = |at: u32| usize::try_from(at).ok().and_then(|at| units.get(at)).copied().map_or(0, u32::from);
+    checks(policy).all(|check| check.is_met(length, unit))
 }

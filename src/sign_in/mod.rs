@@ -15,6 +15,7 @@ mod question;
 #[cfg(test)]
 mod tests;
 
+pub use answers::checks;
 pub use keep::{Device, Pending};
 pub use question::{Action, Input, Question, Step, by_link};
 
@@ -266,10 +267,7 @@ impl SignIn {
         if let Some(fault) = pool.and_then(|pool| wrong_field(pool, &inputs, values)) {
             return self.ask_again(env, question, Some(fault));
         }
-        let Some(pool) = pool else {
-            self.stage = Stage::Asking(question);
-            return;
-        };
+        let Some(pool) = pool else { return self.ask_again(env, question, None) };
         let answers = Answers { inputs: &inputs, values };
         self.autofill = None;
         self.answer(env, pool, question, &answers);
@@ -371,7 +369,7 @@ impl SignIn {
                     let request = crate::foreign::request(url);
                     self.send(env, request, Call::TokenUrl, question, Busy::SigningIn);
                 }
-                None => self.stage = Stage::Asking(question),
+                None => self.ask_again(env, question, None),
             },
             (Some(Action::Guest), _) => {
                 env.show(Screen::Busy(Busy::SigningIn));
@@ -382,7 +380,8 @@ impl SignIn {
             (Some(Action::Resend), Some(pool)) => self.resend(env, pool, question),
             (Some(Action::AnotherWay), Some(pool)) => self.initiate(env, pool, None, None, None, question),
             (Some(Action::StartAgain), _) => self.start_again(env, None),
-            _ => self.stage = Stage::Asking(question),
+            // The page waits for a word, whatever it pressed.
+            _ => self.ask_again(env, question, None),
         }
         None
     }
@@ -477,7 +476,7 @@ impl SignIn {
                 }
             },
             (_, None) => {
-                self.stage = Stage::Asking(question);
+                self.ask_again(env, question, None);
                 return None;
             }
             (Call::Auth(proof), Some(pool)) => return self.authenticated(env, pool, response, proof, question),
@@ -921,8 +920,7 @@ impl SignIn {
     fn leave(&mut self, env: &mut Env<'_>, index: usize, question: Question) {
         let ui = env.config.hosted_ui.as_ref();
         let Some((ui, provider)) = ui.and_then(|ui| Some((ui, ui.providers.get(index)?))) else {
-            self.stage = Stage::Asking(question);
-            return;
+            return self.ask_again(env, question, None);
         };
         match hosted_ui::redirect_uri(ui, env.page) {
             Ok(redirect_uri) => {

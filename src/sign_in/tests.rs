@@ -201,3 +201,15 @@ fn the_form_of_index_html_is_taken_for_the_first_form_whatever_its_number() {
     run.refuse("NotAuthorizedException", "Incorrect username or password.");
     assert_eq!((run.username(), run.fault()), ("alice", Some(&Fault::WrongPassword)));
 }
+
+#[test]
+fn a_button_that_is_not_there_gets_a_word() {
+    let mut run = Run::new(config());
+    let form = run.form().id;
+    run.step(crate::session::Input::Press(form, 99, vec![]));
+    let answered = |effect: &crate::session::Effect| {
+        matches!(effect, crate::session::Effect::Show(crate::session::Screen::Ask(_)))
+    };
+    assert!(run.effects.iter().any(answered), "the page waits for one");
+    assert_eq!(run.form().id, form);
+}

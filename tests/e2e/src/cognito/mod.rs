@@ -29,7 +29,6 @@ mod script;
 mod srp;
 mod time;
 mod tokens;
-mod totp;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,8 +50,8 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use script::{CLIENT, IDENTITY, IDENTITY_POOL, Pending, Person, Script};
+pub use signet_local::totp_code as totp;
 pub use tokens::Tokens;
-pub use totp::totp;
 
 use crate::Error;
 use play::{Arrived, Play, Reply};

@@ -331,7 +331,7 @@ impl Play {
             }
             "totp" => {
                 let now = unix_seconds();
-                let codes = [now - 30, now, now + 30].map(|at| totp(argument("secret"), at));
+                let codes = [now - 30, now, now + 30].map(|at| totp(argument("secret"), at.unsigned_abs()));
                 if codes.iter().any(|code| code == text) {
                     Ok(())
                 } else {

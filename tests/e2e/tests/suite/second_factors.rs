@@ -177,7 +177,7 @@ fn sets_totp_up(script: Script, ann: &Person) -> Script {
 
 fn new_code() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    totp(SECRET, now.try_into().unwrap())
+    totp(SECRET, now)
 }
 
 /// The key as it stands on the screen, without the gaps that are for the eye.
