@@ -13,6 +13,7 @@ mod form;
 mod hash;
 pub mod http;
 mod json;
+pub mod markdown;
 pub mod messages;
 pub mod protocol;
 mod qr;

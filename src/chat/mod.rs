@@ -278,8 +278,9 @@ impl Chat {
                 // What came in one read is shown in one step.
                 Event::Text(piece) => text.push_str(&piece),
                 Event::Unreadable => *unreadable += 1,
-                Event::Error(message) => end = Some(Ending::Failed(Fault::Answer { message })),
+                Event::Error(failure) => end = Some(Ending::Failed(Fault::Answer { message: failure.message })),
                 Event::End => end = Some(Ending::Done),
+                Event::Context(_) | Event::Reasoning(_) | Event::Usage(_) | Event::Stopped(_) | Event::Skipped => {}
             }
         }
         end = match (end, *unreadable) {

@@ -7,7 +7,7 @@
 use crate::json::Value;
 use serde::{Deserialize, Serialize};
 
-use super::Event;
+use super::{Event, Failure};
 
 /// The line that ends a whole answer.
 pub const DONE: &str = "[DONE]";
@@ -137,17 +137,21 @@ fn read_line(line: &[u8], overlong: bool) -> Option<Event> {
         return Some(Event::End);
     }
     if let Some(error) = line.strip_prefix(ERROR_PREFIX.trim_end().as_bytes()) {
-        return Some(Event::Error(error_message(error.trim_ascii())));
+        return Some(failure(error.trim_ascii()));
     }
     let Ok(fields @ Value::Object(_)) = Value::read(line) else { return Some(Event::Unreadable) };
     match (fields.get("model_used"), fields.get("chunk")) {
         (Some(Value::Text(model)), _) => Some(Event::Model(model.clone())),
         (_, Some(Value::Text(chunk))) if chunk.is_empty() => None,
         (_, Some(Value::Text(chunk))) => Some(Event::Text(chunk.clone())),
-        (None, None) if fields.get("error").is_some() => Some(Event::Error(error_message(line))),
+        (None, None) if fields.get("error").is_some() => Some(failure(line)),
         (None, None) => None,
         _ => Some(Event::Unreadable),
     }
+}
+
+fn failure(text: &[u8]) -> Event {
+    Event::Error(Failure { message: error_message(text), ..Failure::default() })
 }
 
 /// The sentence in `{"error": "…"}`, `{"error": {"message": "…"}}` or `{"message": "…"}`; the text itself where it is no JSON; empty where the
@@ -214,7 +218,11 @@ mod tests {
             ("{\"error\":{\"message\":\"too busy\"}}", "too busy"),
         ] {
             let answer = format!("{{\"chunk\":\"a\"}}\n\n{line}");
-            assert_eq!(decode(&[answer.as_bytes()]), [text("a"), Event::Error(message.into())], "{line}");
+            assert_eq!(
+                decode(&[answer.as_bytes()]),
+                [text("a"), Event::Error(Failure { message: message.into(), ..Failure::default() })],
+                "{line}"
+            );
         }
     }
 
