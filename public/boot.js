@@ -1,4 +1,4 @@
-// Starts the page's Wasm and, beside it, the worker. What happens before the Wasm is there is kept for it in `globalThis.signet`.
+// Starts the worker and, beside it, the page's two Wasm files: the first screen's, then the conversation's. What happens before they are there is kept.
 
 // First of all: what a provider's page came back with leaves the address bar, the history and whatever else reads the address.
 const query = new URLSearchParams(location.search);
@@ -9,9 +9,17 @@ const { js, wasm, worker: workerUrl } = document.querySelector('script[data-wasm
 const $ = (id) => document.getElementById(id);
 const session = (() => { try { return globalThis.sessionStorage; } catch { return null; } })();
 
-// The worker, its messages so far, whether the form was sent, where the page is, and what the page's Wasm asks of this script.
+// What the worker says is for one of two: the first screen or the conversation. What comes before its Wasm listens is kept.
+const takers = [];
+const early = [[], []];
+
+// The worker, whether the form was sent, where the page is, and what the page's Wasm asks of this script.
 const signet = (globalThis.signet = {
-  worker: null, messages: [], submitted: false, callback, address: location.origin + location.pathname,
+  worker: null, submitted: false, callback, address: location.origin + location.pathname,
+  listen: (part, take) => {
+    takers[part] = take;
+    for (const bytes of early[part].splice(0)) take(bytes);
+  },
   forget: () => { signet.callback = ''; },
   // Over TLS, or to this machine.
   leave: (url) => {
@@ -68,13 +76,13 @@ addEventListener('click', ({ target: button }) => {
 });
 
 // A form that is sent before the Wasm is there waits for it.
-const early = (event) => {
+const sent = (event) => {
   event.preventDefault();
   signet.submitted = true;
   $('sign-in-status').textContent = 'One moment, Signet is still loading.';
 };
-$('sign-in-form').addEventListener('submit', early);
-signet.ready = () => $('sign-in-form').removeEventListener('submit', early);
+$('sign-in-form').addEventListener('submit', sent);
+signet.ready = () => $('sign-in-form').removeEventListener('submit', sent);
 
 try {
   // Trusted Types: the worker's address is the one script address that this page makes.
@@ -82,11 +90,17 @@ try {
   const policy = globalThis.trustedTypes?.createPolicy('signet', { createScriptURL: (url) => { if (url === address) return url; throw new TypeError(url); } });
   signet.worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
   signet.worker.addEventListener('error', stop);
-  signet.worker.addEventListener('message', ({ data }) => { if (data === 'stopped') stop(); });
-  signet.worker.onmessage = ({ data }) => signet.messages.push(data);
-  const page = await import(js);
-  await page.default({ module_or_path: wasm });
-  signet.messages.length = 0;
+  signet.worker.onmessage = ({ data }) => {
+    if (data === 'stopped') return stop();
+    const [part, bytes] = data;
+    if (takers[part]) takers[part](bytes);
+    else early[part].push(bytes);
+  };
+  // The conversation's part is fetched once nothing waits for the first screen's; in an opened session both are needed at once.
+  const desk = async () => (await import('./desk.js')).default({ module_or_path: new URL('desk_bg.wasm', import.meta.url) });
+  const opening = 'session' in document.documentElement.dataset ? desk() : null;
+  await (await import(js)).default({ module_or_path: wasm });
+  await (opening ?? desk());
 } catch (error) {
   console.error(error);
   stop();

@@ -8,8 +8,8 @@ use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
-use crate::messages;
-use crate::protocol::{End, FormId, Intent, TurnUpdate, View};
+use crate::messages::{self, seconds};
+use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, FormId, Intent, TurnUpdate, View};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::session::{self, Env, Memory, Record, Screen, Session};
@@ -125,8 +125,10 @@ pub enum Effect {
     Remember(String, Option<Secret>),
     /// Leave for this address, once everything is kept.
     Leave(String),
-    /// Show this.
+    /// Show this on the first screen.
     Show(View),
+    /// Show this in the conversation.
+    Desk(DeskView),
 }
 
 impl App {
@@ -206,8 +208,19 @@ impl App {
             }
             Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
-            // The edge has handled it: it holds the store.
-            Intent::Start { .. } => return,
+            // The edge has handled the first: it holds the store.
+            Intent::Start { .. }
+            | Intent::Again { .. }
+            | Intent::Edit { .. }
+            | Intent::Copy { .. }
+            | Intent::New
+            | Intent::Open { .. }
+            | Intent::Rename { .. }
+            | Intent::Delete { .. }
+            | Intent::Search { .. }
+            | Intent::Keep { .. }
+            | Intent::Export { .. }
+            | Intent::Import => return,
         };
         self.session(now, input, effects);
     }
@@ -278,7 +291,9 @@ impl App {
                         self.no_turns(now, effects);
                         self.chat_of = subject;
                     }
+                    let person = messages::person(&screen);
                     effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
+                    effects.extend(person.map(Effect::Desk));
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
@@ -299,7 +314,7 @@ impl App {
                     effects.push(Effect::Stream(id, request));
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
-                chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
+                chat::Effect::Show(id, update) => effects.push(Effect::Desk(DeskView::Turn { id, update })),
                 chat::Effect::Ended { turn, ending, first_text, duration } => {
                     let notice = messages::ending(&ending, self.config.contact.as_deref());
                     let end = match ending {
@@ -308,8 +323,11 @@ impl App {
                         Ending::CutOff => End::CutOff,
                         Ending::Failed(_) => End::Failed,
                     };
-                    let update = TurnUpdate::Ended { end, notice, first_text, duration };
-                    effects.push(Effect::Show(View::Turn { id: turn, update }));
+                    let facts = first_text
+                        .map(|first| ["first word ", &seconds(first), ", ", &seconds(duration), " in all"].concat());
+                    let update = AnswerUpdate::Ended { end, notice, facts: facts.into_iter().collect(), wait: 0 };
+                    let update = TurnUpdate::Answer { id: AnswerId(0), update };
+                    effects.push(Effect::Desk(DeskView::Turn { id: turn, update }));
                 }
             }
         }
@@ -320,7 +338,7 @@ impl App {
         self.chat(now, chat::Input::Stop, effects);
         self.chat = Chat::default();
         self.chat_of = None;
-        effects.push(Effect::Show(View::NoTurns));
+        effects.push(Effect::Desk(DeskView::Forget));
     }
 
     fn next_id(&mut self) -> RequestId {
@@ -436,15 +454,16 @@ mod tests {
 
         fn end(&self) -> Option<(&End, Option<&str>)> {
             self.effects.iter().find_map(|effect| match effect {
-                Effect::Show(View::Turn { update: TurnUpdate::Ended { end, notice, .. }, .. }) => {
-                    Some((end, notice.as_ref().map(|notice| notice.text.as_str())))
-                }
+                Effect::Desk(DeskView::Turn {
+                    update: TurnUpdate::Answer { update: AnswerUpdate::Ended { end, notice, .. }, .. },
+                    ..
+                }) => Some((end, notice.as_ref().map(|notice| notice.text.as_str()))),
                 _ => None,
             })
         }
 
         fn has_no_turns(&self) -> bool {
-            self.effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns)))
+            self.effects.iter().any(|effect| matches!(effect, Effect::Desk(DeskView::Forget)))
         }
     }
 
@@ -478,7 +497,7 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Intent(Intent::SignOut, vec![]));
         assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::NoTurns))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget))));
         assert!(
             tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
         );

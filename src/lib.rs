@@ -27,9 +27,11 @@ pub mod sts;
 mod text;
 pub mod time;
 
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
+#[cfg(all(target_arch = "wasm32", feature = "desk"))]
+pub mod desk;
+#[cfg(all(target_arch = "wasm32", feature = "gate"))]
+pub mod gate;
+#[cfg(all(target_arch = "wasm32", any(feature = "desk", feature = "gate")))]
 pub mod page;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
-pub mod ui;
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 pub mod worker;

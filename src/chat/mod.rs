@@ -2,12 +2,17 @@
 //!
 //! One answer at a time is under way. Each prompt is answered on its own: the stock wire carries no earlier turns.
 
+mod conversation;
+
+pub use conversation::{Answer, Conversation, Turn};
+
 use crate::cognito::Keys;
 use crate::config::Config;
 use crate::fault::{Fault, Service};
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
-use crate::protocol::{TurnId, TurnUpdate};
+use crate::markdown::Markdown;
+use crate::protocol::{AnswerId, AnswerUpdate, TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
 use crate::stream::Event;
@@ -36,6 +41,7 @@ struct Answering {
     first_text: Option<u32>,
     /// Whether it was sent a second time, with new keys.
     renewed: bool,
+    markdown: Markdown,
     stage: Stage,
 }
 
@@ -150,8 +156,19 @@ impl Chat {
 
     fn begin(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
         let Ask { prompt, use_case } = self.asked(turn).clone();
-        self.answering = Some(Answering { turn, began: now, first_text: None, renewed: false, stage: Stage::Keys });
-        vec![Effect::Show(turn, TurnUpdate::Asked { prompt, use_case }), Effect::NeedKeys { refused: None }]
+        self.answering = Some(Answering {
+            turn,
+            began: now,
+            first_text: None,
+            renewed: false,
+            markdown: Markdown::default(),
+            stage: Stage::Keys,
+        });
+        vec![
+            Effect::Show(turn, TurnUpdate::Asked { prompt }),
+            of_answer(turn, AnswerUpdate::Begun { use_case, context: 0 }),
+            Effect::NeedKeys { refused: None },
+        ]
     }
 
     fn asked(&self, turn: TurnId) -> &Ask {
@@ -274,7 +291,7 @@ impl Chat {
         let (mut effects, mut text, mut end) = (vec![], String::new(), None);
         for event in events {
             match event {
-                Event::Model(model) => effects.push(Effect::Show(answering.turn, TurnUpdate::Model(model))),
+                Event::Model(model) => effects.push(of_answer(answering.turn, AnswerUpdate::Model(model))),
                 // What came in one read is shown in one step.
                 Event::Text(piece) => text.push_str(&piece),
                 Event::Unreadable => *unreadable += 1,
@@ -293,7 +310,7 @@ impl Chat {
         if !text.is_empty() {
             answering.first_text.get_or_insert_with(|| millis(answering.began, now));
             self.turns[answering.turn.0 as usize].1 = true;
-            effects.push(Effect::Show(answering.turn, TurnUpdate::Text(text)));
+            effects.push(of_answer(answering.turn, AnswerUpdate::Steps(answering.markdown.push(&text))));
         }
         match end {
             Some(end) => {
@@ -313,6 +330,10 @@ impl Answering {
     fn ended(&self, now: UnixMillis, ending: Ending) -> Effect {
         Effect::Ended { turn: self.turn, ending, first_text: self.first_text, duration: millis(self.began, now) }
     }
+}
+
+fn of_answer(turn: TurnId, update: AnswerUpdate) -> Effect {
+    Effect::Show(turn, TurnUpdate::Answer { id: AnswerId(0), update })
 }
 
 /// AWS's names for keys that have expired, for signatures of another time, and for keys of a session that was ended.

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::markdown::Step;
 use crate::secret::Secret;
 use crate::stream::stock::UseCase;
 use crate::time::Skew;
@@ -65,12 +66,16 @@ fn end(effects: &[Effect]) -> Option<&Ending> {
     })
 }
 
+fn update(effect: &Effect) -> Option<&AnswerUpdate> {
+    if let Effect::Show(_, TurnUpdate::Answer { update, .. }) = effect { Some(update) } else { None }
+}
+
 fn text(effects: &[Effect]) -> String {
-    let texts = effects.iter().filter_map(|effect| match effect {
-        Effect::Show(_, TurnUpdate::Text(text)) => Some(text.as_str()),
+    let steps = effects.iter().filter_map(update).filter_map(|update| match update {
+        AnswerUpdate::Steps(steps) => Some(steps),
         _ => None,
     });
-    texts.collect()
+    steps.flatten().filter_map(|step| if let Step::Text(text) = step { Some(text.as_str()) } else { None }).collect()
 }
 
 fn sent(effects: &[Effect]) -> Vec<&Request> {
@@ -108,10 +113,10 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
         bytes("{\"chunk\":\"c\"}\n\n[DONE]\n\n"),
     ]);
     assert!(
-        effects.iter().any(|effect| matches!(effect, Effect::Show(TURN, TurnUpdate::Model(model)) if model == "m"))
+        effects.iter().filter_map(update).any(|update| matches!(update, AnswerUpdate::Model(model) if model == "m"))
     );
-    let texts: Vec<&Effect> =
-        effects.iter().filter(|effect| matches!(effect, Effect::Show(_, TurnUpdate::Text(_)))).collect();
+    let texts: Vec<_> =
+        effects.iter().filter_map(update).filter(|update| matches!(update, AnswerUpdate::Steps(_))).collect();
     assert_eq!(texts.len(), 2, "one for each read: {texts:?}");
     assert_eq!(text(&effects), "abc");
     assert!(matches!(

@@ -4,7 +4,7 @@ mod faults;
 mod forms;
 
 pub use faults::notice;
-pub use forms::screen;
+pub use forms::{person, screen};
 
 use faults::{capitalised, service};
 

@@ -10,6 +10,7 @@ pub use store::{open, remember, save, written};
 use std::cell::RefCell;
 
 use js_sys::{Array, Uint8Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
@@ -17,7 +18,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use crate::app::{App, Effect, Input, RequestId, Streamed};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
-use crate::protocol::{Intent, View, decode, encode};
+use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
@@ -114,8 +115,12 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
+    post_views(GATE, views);
+}
+
+fn post_views<T: Serialize>(to: u8, views: &[T]) {
     if !views.is_empty() {
-        post(&Uint8Array::from(encode(&views).as_slice()));
+        post(&Array::of2(&to.into(), &Uint8Array::from(encode(&views).as_slice())));
     }
 }
 
@@ -193,10 +198,11 @@ fn take(message: Message) {
 fn deliver(input: Input) {
     let effects =
         WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
-    let mut views = vec![];
+    let (mut views, mut desk_views) = (vec![], vec![]);
     for effect in effects {
         match effect {
             Effect::Show(view) => views.push(view),
+            Effect::Desk(view) => desk_views.push(view),
             Effect::Send(id, request) => spawn_local(async move {
                 let reply = fetch::send(&request).await;
                 if let Some(id) = id {
@@ -223,6 +229,7 @@ fn deliver(input: Input) {
         }
     }
     show(&views);
+    post_views(DESK, &desk_views);
 }
 
 fn wait(id: RequestId, millis: u32) {

@@ -1,4 +1,5 @@
-//! The questions, their answers, and the place to ask.
+//! The conversation: questions, their answers, and the place to ask. A Wasm of its own, written with Leptos's element functions, not with `view!`:
+//! the macro builds static parts through `innerHTML`, which Trusted Types forbid.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -12,11 +13,93 @@ use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent, Text};
 
-use super::dom::{element, flag, say};
-use crate::messages::{seconds, use_case};
-use crate::page;
-use crate::protocol::{End, Intent, Notice, TurnId, TurnUpdate};
+use crate::markdown::Step;
+use crate::messages::use_case;
+use crate::page::dom::{element, flag, say};
+use crate::page::{self, opened};
+use crate::protocol::{AnswerUpdate, DESK, DeskView, End, Intent, Notice, Person, TurnId, TurnUpdate, desk_views};
 use crate::stream::stock::UseCase;
+
+/// Listens to the worker.
+pub fn start() {
+    let mut desk = Desk::default();
+    page::listen(DESK, move |bytes| {
+        for view in desk_views(bytes).into_iter().flatten() {
+            desk.apply(view);
+        }
+    });
+}
+
+/// What is kept of what the worker said.
+#[derive(Default)]
+struct Desk {
+    /// The conversation's component, while somebody is signed in; dropping it takes it out of the document.
+    chat: Option<Box<dyn Any>>,
+    turns: Option<Turns>,
+    /// The turns' components, likewise.
+    shown: Vec<Box<dyn Any>>,
+    /// What was being typed when a session ended by itself.
+    draft: String,
+}
+
+impl Desk {
+    fn apply(&mut self, view: DeskView) {
+        match view {
+            DeskView::Person(None) if self.chat.is_some() => {
+                self.draft = typed();
+                self.shown.clear();
+                self.chat = None;
+            }
+            DeskView::Person(Some(Person { username, role, sign_out })) => {
+                document().set_title("Signet");
+                opened();
+                let turns = *self.turns.get_or_insert_with(Turns::new);
+                let draft = page::take_prompt()
+                    .filter(|typed| !typed.is_empty())
+                    .unwrap_or_else(|| std::mem::take(&mut self.draft));
+                match element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
+                    Some(root) => {
+                        self.chat = Some(Box::new(mount_to(root, move || {
+                            chat(turns, username, role, sign_out.into_owned(), draft)
+                        })));
+                        self.shown = show(turns, 0);
+                        // In a frame of its own: focus lays the page out at once.
+                        request_animation_frame(focus);
+                    }
+                    None => account(&username, role.as_deref(), &sign_out),
+                }
+            }
+            DeskView::Forget => {
+                self.turns.iter().for_each(|turns| turns.clear());
+                self.shown.clear();
+                self.draft.clear();
+            }
+            DeskView::Turn { id, update } => {
+                let turns = *self.turns.get_or_insert_with(Turns::new);
+                let follow = at_bottom() || matches!(update, TurnUpdate::Asked { .. });
+                if turns.update(id, update) && self.chat.is_some() {
+                    self.shown.extend(show(turns, self.shown.len()));
+                }
+                if follow {
+                    request_animation_frame(to_bottom);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the reader is at the page's end, within a line or two.
+fn at_bottom() -> bool {
+    let Some(root) = document().document_element() else { return false };
+    root.scroll_height() - root.scroll_top() - root.client_height() < 48
+}
+
+fn to_bottom() {
+    if let Some(root) = document().document_element() {
+        root.set_scroll_top(root.scroll_height());
+    }
+}
 
 /// All turns, in the order in which they were asked.
 #[derive(Clone, Copy)]
@@ -43,8 +126,8 @@ struct Course {
     use_case: UseCase,
     model: String,
     has_text: bool,
-    /// `None` while it is under way; how it ended, and milliseconds to the first text and in all.
-    ended: Option<(End, Option<u32>, u32)>,
+    /// `None` while it is under way; how it ended, and what is known of it.
+    ended: Option<(End, Vec<String>)>,
     /// What there is to say of an end that was not good.
     notice: Option<Notice>,
 }
@@ -66,7 +149,8 @@ impl Turns {
         SENT.set(false);
         let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
         match (turn, update) {
-            (None, TurnUpdate::Asked { prompt, use_case }) => {
+            (None, TurnUpdate::Asked { prompt }) => {
+                let use_case = UseCase::default();
                 let course =
                     Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
                 self.0.update(|turns| {
@@ -74,22 +158,28 @@ impl Turns {
                 });
                 return true;
             }
-            (None, _) => {}
-            (Some(turn), TurnUpdate::Text(text)) => {
-                // Fails only for more than the browser can hold.
-                let _ = turn.text.append_data(&text);
+            (None, _) | (_, TurnUpdate::Asked { .. }) => {}
+            (Some(turn), TurnUpdate::Answer { update: AnswerUpdate::Steps(steps), .. }) => {
+                for step in steps {
+                    if let Step::Text(text) = step {
+                        // Fails only for more than the browser can hold.
+                        let _ = turn.text.append_data(&text);
+                    }
+                }
                 if !turn.course.with_untracked(|course| course.has_text) {
                     turn.course.update(|course| course.has_text = true);
                 }
             }
-            (Some(turn), update) => turn.course.update(|course| match update {
-                TurnUpdate::Asked { .. } => (course.ended, course.notice) = (None, None),
-                TurnUpdate::Model(model) => course.model = model,
-                TurnUpdate::Ended { end, notice, first_text, duration } => {
-                    course.notice = notice;
-                    course.ended = Some((end, first_text, duration));
+            (Some(turn), TurnUpdate::Answer { update, .. }) => turn.course.update(|course| match update {
+                AnswerUpdate::Begun { use_case, .. } => {
+                    (course.ended, course.notice, course.use_case) = (None, None, use_case);
                 }
-                TurnUpdate::Text(_) => {}
+                AnswerUpdate::Model(model) => course.model = model,
+                AnswerUpdate::Ended { end, notice, facts, .. } => {
+                    course.notice = notice;
+                    course.ended = Some((end, facts));
+                }
+                _ => {}
             }),
         }
         false
@@ -124,10 +214,10 @@ impl Course {
         match &self.ended {
             None if self.has_text => "streaming",
             None => "waiting",
-            Some((End::Done, ..)) => "done",
-            Some((End::Stopped, ..)) => "stopped",
-            Some((End::CutOff, ..)) => "cut-off",
-            Some((End::Failed, ..)) => "failed",
+            Some((End::Done, _)) => "done",
+            Some((End::Stopped, _)) => "stopped",
+            Some((End::CutOff, _)) => "cut-off",
+            Some((End::Failed, _)) => "failed",
         }
         .to_owned()
     }
@@ -137,14 +227,9 @@ impl Course {
         match &self.ended {
             None if self.has_text => "answering…".to_owned(),
             None => "waiting for the first word…".to_owned(),
-            Some((end, first, duration)) => {
-                let stopped = if *end == End::Stopped { "stopped" } else { "" };
-                let times = first.map(|first| format!("first word {}, {} in all", seconds(first), seconds(*duration)));
-                match (stopped, times) {
-                    ("", times) => times.unwrap_or_default(),
-                    (stopped, None) => stopped.to_owned(),
-                    (stopped, Some(times)) => format!("{stopped} · {times}"),
-                }
+            Some((end, facts)) => {
+                let stopped = if *end == End::Stopped { "stopped".to_owned() } else { String::new() };
+                [&[stopped], facts.as_slice()].concat().join(" ")
             }
         }
     }
@@ -154,10 +239,10 @@ impl Course {
         match &self.ended {
             None if self.has_text => "Answering.",
             None => "Waiting for the answer.",
-            Some((End::Done, ..)) => "The answer is complete.",
-            Some((End::Stopped, ..)) => "Stopped.",
+            Some((End::Done, _)) => "The answer is complete.",
+            Some((End::Stopped, _)) => "Stopped.",
             // The notice says it, as an alert.
-            Some((End::CutOff | End::Failed, ..)) => "",
+            Some((End::CutOff | End::Failed, _)) => "",
         }
     }
 }
