@@ -298,7 +298,7 @@ impl Call {
 
     /// What comes next as it is written; it is in the log as well.
     fn written(&mut self, next: Result<Piece, ModelError>, usage: Option<Usage>) -> String {
-        let usage_event = usage.map(Event::Usage);
+        let usage_event = usage.filter(|usage| *usage != Usage::default()).map(Event::Usage);
         match next {
             Ok(Piece::Text(text)) => {
                 self.log.count(&text);
@@ -754,6 +754,30 @@ mod tests {
             assert!(body.contains("\n\nError: {") && body.contains(&format!("\"code\":\"{code}\"")), "{body}");
             assert!(!body.contains(DONE));
         }
+        // A guardrail has put its own text there, which is whole.
+        let guarded = || answer_of(&[text("x"), stop("guardrail_intervened")]);
+        let (_fake, reply) = events_of(guarded(), guarded()).await;
+        let end = [json!({"type": "stop", "reason": "guardrail_intervened"}), json!({"type": "end"})];
+        assert_eq!(events(reply).await[2..], end);
+        let (_fake, reply) = with_bedrock(guarded(), guarded()).await;
+        assert!(whole(reply).await.ends_with("{\"chunk\":\"x\"}\n\n[DONE]\n\n"));
+    }
+
+    #[test]
+    fn a_failure_of_any_kind_can_be_an_event() {
+        let denied = || "AccessDeniedException".to_owned();
+        for (failure, code, retryable) in [
+            (Failure::from(RequestError::NoBody), "InvalidRequest", false),
+            (StrategyError::Unavailable(denied()).into(), "StrategyUnavailable", true),
+            (StrategyError::Refused(denied()).into(), "StrategyRefused", false),
+            (ModelError::BrokeOff.into(), "AnswerBrokeOff", true),
+            (ModelError::Denied { code: denied() }.into(), "AccessDeniedException", false),
+        ] {
+            let event = serde_json::to_value(failure.event("why")).unwrap();
+            assert_eq!(event, json!({"type": "error", "code": code, "message": "why", "retryable": retryable}));
+        }
+        let throttled = ModelError::Throttled { code: denied(), retry_after_seconds: Some(7) };
+        assert_eq!(serde_json::to_value(Failure::from(throttled).event("why")).unwrap()["retryAfterSeconds"], 7);
     }
 
     #[tokio::test]

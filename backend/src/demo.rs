@@ -12,7 +12,7 @@ use crate::model::{ModelError, Piece, Question, StopReason, Usage};
 pub(crate) const NAME: &str = "signet-demo (no AI)";
 
 /// How long the demonstration takes for a word: about as quick as a model.
-pub(crate) const PACE: Duration = Duration::from_millis(30);
+pub(crate) const PACE: Duration = Duration::from_millis(20);
 
 /// How long `demo:slow` waits: longer than typed events wait with their head, shorter than the patience with a model.
 const SLOW_SECONDS: u64 = 8;
@@ -368,7 +368,7 @@ pub(crate) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_keeps_the_pace_that_is_asked_for() {
-        for (prompt, pace) in [("x", 30), ("demo:pace 7, please", 7), ("demo:pace\n0", 0), ("demo:pace x", 30)] {
+        for (prompt, pace) in [("x", 20), ("demo:pace 7, please", 7), ("demo:pace\n0", 0), ("demo:pace x", 20)] {
             let mut pieces = pieces(prompt).await.unwrap();
             let start = Instant::now();
             for _ in 0..10 {

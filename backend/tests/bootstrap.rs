@@ -175,7 +175,7 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
     let (prelude, body) = parted(&bytes);
     assert_eq!(prelude["statusCode"], 200);
     assert_eq!(prelude["headers"], json!({"content-type": "text/event-stream", "cache-control": "no-store"}));
-    // More than 100 words at 30 ms each: the answer came in time, not at once.
+    // More than 100 words at 20 ms each: the answer came in time, not at once.
     assert!(arrivals.len() > 100 && arrivals[arrivals.len() - 1] - arrivals[0] > Duration::from_secs(2));
 
     let (lines, end) = body.split_at(body.len() - "[DONE]\n\n".len());
