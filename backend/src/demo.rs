@@ -196,7 +196,8 @@ fn tell(question: &Question) -> String {
         models.split_first().map_or(("no model".to_owned(), &[][..]), |(first, then)| (first.clone(), then));
     let then = if then.is_empty() { String::new() } else { format!(", and if it failed {}", then.join(", then ")) };
     let done = |is_done| if is_done { 'x' } else { ' ' };
-    let (signed, known) = (done(!signed_headers.is_empty()), done(caller.user_arn.is_some()));
+    let has_token = caller.signed_headers.iter().any(|header| header == "x-amz-security-token");
+    let (signed, known) = (done(has_token), done(caller.user_arn.is_some()));
     let plan = json!({"use_case": use_case, "candidates": candidates});
     let mut text = format!(
         "## This is a demonstration, not an AI\n\
