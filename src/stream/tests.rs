@@ -493,6 +493,16 @@ fn headers_of_every_type_are_passed_over() {
     }
 }
 
+#[test]
+fn lengths_that_contradict_each_other_end_the_answer() {
+    for (total, headers) in [(16_u32, 1_u32), (15, 0), (0, 0), (16, u32::MAX), (100, 85)] {
+        let mut bytes = [total.to_be_bytes(), headers.to_be_bytes()].concat();
+        bytes.extend(crc32(&bytes).to_be_bytes());
+        bytes.extend([0; 100]);
+        assert_eq!(decode(&bytes), [error("CrcMismatch", "", true)], "{total}, {headers}");
+    }
+}
+
 /// The CRC by its definition, as the remainder of a long division.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
@@ -582,6 +592,9 @@ fn server_sent_events_are_read_as_the_standard_says() {
             "id: a\u{0}b\ndata: {\"chunk\":\"a\"}\n\nid\nevent\nretry\ndata\ndata: {\"chunk\":\"b\"}\n\n",
             vec![text("ab")],
         ),
+        // One space is left out, not two; lines of data are joined by a line break, which no JSON string has.
+        ("event:  error\ndata: {\"chunk\":\"a\"}\n\n", vec![text("a")]),
+        ("data: {\"chunk\":\"a\ndata: b\"}\n\n", vec![Event::Unreadable]),
         // No line ends with what only looks like a line break.
         ("data: {\"chunk\":\"a\u{85}\u{2028}\u{2029}b\"}\n\n", vec![text("a\u{85}\u{2028}\u{2029}b")]),
         // One byte order mark, at the start.
@@ -592,7 +605,7 @@ fn server_sent_events_are_read_as_the_standard_says() {
 }
 
 #[test]
-fn what_is_too_long_is_skipped_and_takes_no_more_room() {
+fn what_is_too_long_is_skipped() {
     let long = "x".repeat(LONGEST);
     for before in ["{\"chunk\":\"", "data: "] {
         let answer = format!("{before}{long}\n{{\"chunk\":\"a\"}}\n");
@@ -603,7 +616,8 @@ fn what_is_too_long_is_skipped_and_takes_no_more_room() {
     let lines = format!("data: {}\n", &long[..LONGEST / 2]).repeat(3);
     assert_eq!(decode(format!("{lines}\n{{\"chunk\":\"a\"}}").as_bytes()), [Event::Unreadable, text("a")]);
     let next = event("contentBlockDelta", r#"{"delta":{"text":"a"}}"#);
-    assert_eq!(decode(&[event("chunk", &long), next].concat()), [Event::Unreadable, text("a")]);
+    let long = event("contentBlockDelta", &format!(r#"{{"delta":{{"text":"{long}"}}}}"#));
+    assert_eq!(decode(&[long, next].concat()), [Event::Unreadable, text("a")]);
 }
 
 /// Four million bytes, one at a time: were they looked at again with each, this would take days.
@@ -661,7 +675,7 @@ fn what_the_back_end_writes_is_read() {
 }
 
 #[test]
-fn an_end_comes_only_with_a_marker_or_after_a_reason_to_stop() {
+fn an_end_comes_with_a_marker_or_after_a_reason_to_stop_and_nothing_comes_twice() {
     let delta = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     let stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"weird\"}]}\n\n";
     let other = "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n\n";
@@ -670,6 +684,9 @@ fn an_end_comes_only_with_a_marker_or_after_a_reason_to_stop() {
     let answer = format!("{delta}{stop}");
     assert_eq!(decode(answer.as_bytes()), [text("a"), stopped.clone(), Event::End]);
     assert_eq!(decode_until([answer.as_bytes()], false), [text("a"), stopped]);
+    // Some write the same under two names.
+    let twice = r#"{"choices":[{"delta":{"reasoning":"a","reasoning_content":"a","content":"b"}}]}"#;
+    assert_eq!(decode(twice.as_bytes()), [reasoning("a"), text("b")]);
     // Of an end that has come, nothing takes it back.
     assert_eq!(
         decode_until([b"{\"chunk\":\"a\"}\n[DONE]\n{\"chunk\":\"b\"}\n".as_slice()], false),
