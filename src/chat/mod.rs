@@ -15,8 +15,8 @@ use crate::markdown::Markdown;
 use crate::protocol::{AnswerId, AnswerUpdate, TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
-use crate::stream::Event;
-use crate::stream::stock::{Ask, Decoder};
+use crate::stream::stock::Ask;
+use crate::stream::{Decoder, Event};
 use crate::sts::{get_caller_identity, read_role_name};
 use crate::text::contains;
 use crate::time::UnixMillis;
@@ -244,8 +244,8 @@ impl Chat {
                 answering.stage = Stage::Reading { decoder, unreadable };
                 self.read(now, answering, events, false)
             }
-            (Input::End | Input::NoAnswer(_), Stage::Reading { mut decoder, unreadable }) => {
-                let events = decoder.finish();
+            (input @ (Input::End | Input::NoAnswer(_)), Stage::Reading { mut decoder, unreadable }) => {
+                let events = decoder.finish(matches!(input, Input::End));
                 answering.stage = Stage::Reading { decoder, unreadable };
                 self.read(now, answering, events, true)
             }

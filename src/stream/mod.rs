@@ -1,6 +1,14 @@
-//! Bytes in, answer events out; one file a wire format. Which format it is shows in the bytes, whatever the content type says.
+//! Bytes in, answer events out. Which format it is shows in the bytes, whatever the content type says.
+//!
+//! `decoder.rs` finds lines, server-sent events, frames and plain text; `answer.rs` makes events of the JSON that they carry.
 
+mod answer;
+mod decoder;
+mod frame;
 pub mod stock;
+pub mod typed;
+
+pub use decoder::Decoder;
 
 /// Something of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,3 +75,6 @@ pub struct Failure {
     /// After how many seconds.
     pub retry_after: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests;
