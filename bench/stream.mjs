@@ -109,15 +109,15 @@ function press() {
   document.querySelector('#send').click();
 }
 
-// What the newest turn shows: its characters, the numbers of the blocks, and the elements that only Markdown makes.
+// What the newest turn shows: how many of the numbered blocks, the elements that Markdown makes, and its last words.
 function shown() {
   const turn = [...document.querySelectorAll('.turn')].at(-1);
   const numbers = new Set([...turn.textContent.matchAll(/\(#(\d+)\)/g)].map(([, number]) => number));
-  const kinds = ['table', 'pre', 'blockquote', 'strong', 'ol', 'ul', 'a[href]'].filter((kind) => turn.querySelector(`.answer ${kind}`));
+  const kinds = ['table', 'pre', 'blockquote', 'strong', 'ol', 'ul', 'a[href]'].filter((kind) => turn.querySelector(kind));
   return { blocks: numbers.size, kinds, text: turn.innerText.slice(-600) };
 }
 
-// What signs in as a guest, or out again, or begins a conversation: whether there is such a thing to press.
+// Presses the button or link that says this; whether there is one.
 function pressButton(pattern) {
   const says = (button) => `${button.ariaLabel ?? ''}\n${button.textContent}`.split('\n').map((text) => text.trim());
   const found = [...document.querySelectorAll('button, a[href]')].find((button) => says(button).some((text) => new RegExp(pattern, 'i').test(text)));
@@ -210,7 +210,7 @@ class Page {
     if (state !== 'done') throw new Error(`${this.name}: the answer ended as ${state}: ${seen.text}`);
     const [server] = await Promise.race([sent, stopped]);
     if (seen.blocks !== server.blocks) throw new Error(`${this.name}: of ${server.blocks} blocks ${seen.blocks} are shown.`);
-    const [busy, tasks, script, style, layout, seconds] = ['ThreadTime', 'TaskDuration', 'ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration', 'Timestamp']
+    const [busy, script, style, layout, seconds] = ['ThreadTime', 'ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration', 'Timestamp']
       .map((name) => end[name] - begun[name]);
     return { wall, busy, script, style, layout, seconds, gap, server, kinds: seen.kinds };
   }
@@ -290,7 +290,8 @@ class Page {
     const [begin, end] = ['bench:begin', 'bench:end'].map((name) => events.find((event) => event.name === name));
     const worker = events.find(({ name, pid, args }) => name === 'thread_name' && pid === begin.pid && args.name === 'DedicatedWorker thread');
     const tasks = (tid) => events
-      .filter((event) => event.name === 'RunTask' && event.pid === begin.pid && event.tid === tid && event.ts + event.dur > begin.ts && event.ts < end.ts)
+      .filter(({ name, pid, tid: thread }) => name === 'RunTask' && pid === begin.pid && thread === tid)
+      .filter(({ ts, dur }) => ts + dur > begin.ts && ts < end.ts)
       .map(({ dur, tdur }) => ({ wall: dur / 1000, cpu: tdur / 1000 }));
     const page = tasks(begin.tid);
     if (page.length === 0) throw new Error('The trace has no RunTask of the page. Has Chromium renamed it?');
@@ -306,10 +307,6 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 const verdicts = [];
 const judge = (isKept, demand, found) => verdicts.push({ isKept, demand, found });
 const late = [];
-const note = (name, { server }) => {
-  if (server.latest > LATEST) late.push(`${name} at ${server.rate}/s: ${server.latest.toFixed(0)} ms`);
-  return server.latest;
-};
 const cells = (...values) => values.map((value) => (typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 0) : `${value ?? '–'}`).padStart(10)).join('');
 const MB = (bytes) => bytes / 1e6;
 
@@ -322,42 +319,60 @@ async function withPage(bench, name, act) {
   }
 }
 
+// The same again if a chunk was late, since then something else was measured; the third time it is taken as it is, and said.
+async function inTime(bench, name, act) {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await withPage(bench, name, act);
+    const { rate, latest } = found.server;
+    if (latest <= LATEST) return found;
+    console.log(`  ${name} at ${rate}/s: a chunk was ${latest.toFixed(0)} ms late, the machine is busy`);
+    if (attempt < 3) continue;
+    late.push(`${name} at ${rate}/s: ${latest.toFixed(0)} ms`);
+    return found;
+  }
+}
+
 async function cpu(bench) {
   const seen = {};
   for (const rate of [200, 1000]) {
     const plan = { chunks: rate * SECONDS, rate };
     for (let run = 1; run <= runs; run += 1) {
       for (const name of ALL) {
-        const found = await withPage(bench, name, async (page) => {
+        const found = await inTime(bench, name, async (page) => {
           const idle = await page.idle();
           const asked = await page.ask({ ...plan, seed: run });
           return { ...asked, idle, cpu: asked.busy - idle * asked.seconds };
         });
         (seen[`${rate} ${name}`] ??= []).push(found);
-        console.log(`  ${run} ${name.padEnd(10)} ${String(rate).padStart(4)}/s  ${found.cpu.toFixed(3)} s of the page's thread (idle: ${(found.idle * 1000).toFixed(1)} ms a second); latest chunk ${note(name, found).toFixed(1)} ms late`);
+        const [idle, latest] = [found.idle * 1000, found.server.latest].map((ms) => ms.toFixed(1));
+        const who = `${run} ${name.padEnd(10)} ${String(rate).padStart(4)}/s`;
+        console.log(`  ${who}  ${found.cpu.toFixed(3)} s of the page's thread; idle ${idle} ms a second; latest chunk ${latest} ms late`);
       }
     }
   }
   console.log(`\nAn answer of ${SECONDS} s, chunks of about ${CHARACTERS} characters, the first in a fresh page; CPU: medians of ${runs} runs.`);
   console.log('CPU s: ThreadTime of the page\'s thread alone (Performance.getMetrics), from Send to a second after the end, less an idle page\'s.');
   console.log('Script, style and layout are parts of it, idle and all.');
-  console.log('The other columns, and the wall, come from one more run, traced and with a frame counter. Heap: after the answer and garbage collection, with the worker\'s.');
-  console.log(`\n${''.padEnd(20)}${cells('wall s', 'CPU s', 'script', 'style', 'layout', 'worker s', 'task ms', 'its CPU', 'frame gap', 'heap MB')}`);
+  console.log('The other columns come from one more run, traced and with a frame counter. Task: the longest of the page\'s thread. Heap: of all');
+  console.log('threads, after the answer and garbage collection: script, DOM and WebAssembly.');
+  const heads = ['wall s', 'CPU s', 'script', 'style', 'layout', 'worker s', 'task ms', 'its CPU', 'frame gap', 'heap MB'];
+  console.log(`\n${''.padEnd(20)}${cells(...heads)}`);
   const of = (rate, name, what = 'cpu') => median(seen[`${rate} ${name}`].map((run) => run[what]));
   let kinds = [];
   for (const rate of [200, 1000]) {
     for (const name of ALL) {
-      const found = await withPage(bench, name, async (page) => {
+      const found = await inTime(bench, name, async (page) => {
         const traced = await page.traced(() => page.ask({ chunks: rate * SECONDS, rate, seed: 1, isTimed: true }));
         return { ...traced, memory: await page.memory() };
       });
-      note(name, found);
       if (name === 'signet') kinds = found.kinds;
       const { wall, inWorker, longest, gap, memory } = found;
-      console.log(`${`${name}, ${rate}/s`.padEnd(20)}${cells(wall / 1000, ...['cpu', 'script', 'style', 'layout'].map((what) => of(rate, name, what)), inWorker && inWorker / 1000, longest.wall, longest.cpu, gap, MB(memory.all))}`);
+      const spent = ['cpu', 'script', 'style', 'layout'].map((what) => of(rate, name, what));
+      const row = [wall / 1000, ...spent, inWorker && inWorker / 1000, longest.wall, longest.cpu, gap, MB(memory.all)];
+      console.log(`${`${name}, ${rate}/s`.padEnd(20)}${cells(...row)}`);
     }
   }
-  const isMarkdown = ['table', 'pre', 'blockquote', 'strong'].every((kind) => kinds.includes(kind));
+  const isMarkdown = ['table', 'pre', 'blockquote'].every((kind) => kinds.includes(kind));
   judge(isMarkdown, 'Signet shows Markdown', isMarkdown ? kinds.join(' ') : `this build shows plain text (${kinds.join(' ') || 'no elements'})`);
   for (const rate of [200, 1000]) {
     for (const peer of PEERS) {
@@ -377,16 +392,17 @@ async function slow(bench) {
   console.log(`\n${''.padEnd(34)}${cells('wall s', 'task ms', 'its CPU', 'over 50', 'frame gap', 'worker s')}`);
   for (const rate of [1000, 0]) {
     for (const name of ALL) {
-      const found = await withPage(bench, name, async (page) => {
+      const found = await inTime(bench, name, async (page) => {
         await page.cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
         return page.traced(() => page.ask({ chunks, rate, seed: 1, isTimed: true }));
       });
-      note(name, found);
       const { wall, longest, over, gap, inWorker, server } = found;
-      console.log(`${`${name}, ${rate ? `${rate}/s` : 'as fast as it can'}`.padEnd(34)}${cells(wall / 1000, longest.wall, longest.cpu, `${over}`, gap, inWorker && inWorker / 1000)}`);
+      const row = [wall / 1000, longest.wall, longest.cpu, `${over}`, gap, inWorker && inWorker / 1000];
+      console.log(`${`${name}, ${rate ? `${rate}/s` : 'at once'}`.padEnd(34)}${cells(...row)}`);
       if (name === 'signet') {
         const demand = `${(server.length / 1000).toFixed(0)} kB, 4× slower, ${rate ? `${rate}/s` : 'at once'}: no task over ${LONGEST_TASK} ms of CPU`;
-        judge(rate ? longest.cpu <= LONGEST_TASK : undefined, demand, `${longest.cpu.toFixed(1)} ms (${longest.wall.toFixed(1)} by the wall's clock), frame gap ${gap.toFixed(0)} ms`);
+        const [task, wallTask, frame] = [longest.cpu, longest.wall, gap].map((ms) => ms.toFixed(1));
+        judge(rate ? longest.cpu <= LONGEST_TASK : undefined, demand, `${task} ms (${wallTask} by the wall's clock), frame gap ${frame} ms`);
       }
     }
   }
@@ -395,7 +411,7 @@ async function slow(bench) {
 async function memory(bench) {
   const chunks = 340;
   const last = 100;
-  console.log(`\nA hundred answers of ${((chunks * CHARACTERS) / 1000).toFixed(0)} kB in one page, as fast as they come; before each the conversation is cleared, so that one answer is on the screen.`);
+  console.log(`\n${last} answers of ${((chunks * CHARACTERS) / 1000).toFixed(0)} kB in one page, each at once, after the one before was cleared away: there is one on the screen.`);
   await withPage(bench, 'signet', async (page) => {
     const at = {};
     let way;

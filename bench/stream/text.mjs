@@ -2,7 +2,7 @@
 
 // Numbers from 0 up to 1, the same ones for the same seed: xorshift, 32 bits.
 function dice(seed) {
-  let state = seed | 1;
+  let state = (seed + 1) * 0x9e3779b1;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;
@@ -29,7 +29,8 @@ export function markdown(seed, length) {
   ])();
   const sentence = () => `${words(4, 9)} ${random() < 0.4 ? `${inline()} ` : ''}${words(3, 8)}.`;
   const prose = (least, most) => times(least, most, sentence).join(' ');
-  const line = () => `${pick(['let', 'const'])} ${pick(['left', 'right', 'sum'])} = ${pick(['read', 'fold', 'sign'])}(${Math.floor(random() * 999)}, "${words(1, 3)}"); // ${words(2, 5)}`;
+  const call = () => `${pick(['read', 'fold', 'sign'])}(${Math.floor(random() * 999)}, "${words(1, 3)}")`;
+  const line = () => `${pick(['let', 'const'])} ${pick(['left', 'right', 'sum'])} = ${call()}; // ${words(2, 5)}`;
   const row = (columns) => `| ${Array.from({ length: columns }, () => (random() < 0.2 ? inline() : words(1, 4))).join(' | ')} |`;
   const kinds = {
     heading: (mark) => `${pick(['##', '###'])} ${mark} ${words(2, 6)}`,
