@@ -762,10 +762,9 @@ impl Blocks {
     fn guess_table(&mut self) {
         let Leaf::Paragraph(paragraph) = &self.leaf else { return };
         let Hold::Start(..) = self.hold else { return };
-        if self.guess.is_some() || paragraph.definition.is_some() || paragraph.line > 0 || paragraph.inline.source.contains('\n') {
-            return;
-        }
-        if !self.all_match() {
+        let head = &paragraph.inline.source;
+        let long = head.len() > 2000 || self.line.len() > 64;
+        if self.guess.is_some() || paragraph.definition.is_some() || paragraph.line > 0 || long || !self.all_match() {
             return;
         }
         let line = self.line.as_bytes();
@@ -774,7 +773,6 @@ impl Blocks {
         let looks = held.contains('-') && held.contains(['|', ':']);
         let row = line::trim(held).trim_matches('|');
         let columns = row.bytes().filter(|&b| b == b'|').count() + 1;
-        let head = &paragraph.inline.source;
         let count = table::count(head);
         if !looks || columns > count {
             return;

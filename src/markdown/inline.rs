@@ -159,6 +159,7 @@ pub(super) struct Inline {
     rendered: usize,
     /// Where the steps of an unfinished code span or tag begin, and which part of the source they show.
     tail: Option<(usize, usize, usize)>,
+    tail_is_tag: bool,
     /// How many bytes may be shown again.
     credit: usize,
     credited: usize,
@@ -581,7 +582,16 @@ impl Inline {
                 self.kill(opener.token);
             }
         }
+        self.forget_barren(index);
         depth
+    }
+
+    /// There are only so many openers any more.
+    fn forget_barren(&mut self, count: usize) {
+        for range in &mut self.barren {
+            range.1 = range.1.min(count);
+            range.0 = range.0.min(count);
+        }
     }
 
     /// Elements nested so deep ended here.
@@ -634,7 +644,8 @@ impl Inline {
             let Some((index, opener)) = found else {
                 let top = self.openers.len();
                 if let Some(range) = self.barren.get_mut(kind) {
-                    *range = (bottom, top);
+                    let joins = range.0 <= bottom && bottom <= range.1;
+                    *range = (if joins { range.0 } else { bottom }, top);
                 }
                 if let Some(bracket) = self.brackets.last_mut() {
                     bracket.unmatched = true;
@@ -663,6 +674,7 @@ impl Inline {
                 other.guess = false;
                 self.guesses -= usize::from(guess);
                 self.openers.truncate(index);
+                self.forget_barren(index);
                 self.deepen(depth);
             } else if let Some(entry) = self.openers.get_mut(index) {
                 entry.depth = depth;
@@ -742,9 +754,6 @@ impl Inline {
     /// A bracket turned out to be text: what is in it may be matched with what stands before it.
     fn match_again(&mut self, from: usize, bottom: usize) {
         self.kill_above(bottom);
-        for range in &mut self.barren {
-            range.1 = range.1.min(bottom);
-        }
         self.mark(from);
         let mut links = 0usize;
         let mut token = from;
@@ -860,9 +869,6 @@ impl Inline {
             return self.no_link();
         }
         self.kill_above(bottom);
-        for range in &mut self.barren {
-            range.1 = range.1.min(bottom);
-        }
         self.brackets.pop();
         self.dead = self.dead.min(self.brackets.len());
         if let Some(Token { kind, .. }) = self.tokens.get_mut(token) {
@@ -936,6 +942,7 @@ impl Inline {
         if let Some((element, from, to)) = guess {
             let (at, _, shown) = self.tail.unwrap_or((out.at(), from, from));
             let element_is_code = element == Element::CodeSpan;
+            self.tail_is_tag = !element_is_code;
             if self.tail.is_none() {
                 out.open(element);
             }
@@ -977,8 +984,10 @@ impl Inline {
         if goes_on && self.rendered == self.tokens.len() {
             return;
         }
-        if let Some(Token { kind: Kind::Whole(_, text, start), shown, .. }) = self.tokens.get_mut(self.rendered) {
-            if *start == from {
+        if let Some(Token { kind: Kind::Whole(element, text, start), shown, .. }) = self.tokens.get_mut(self.rendered) {
+            // What a failed code span began with may have become a tag at the same place.
+            let code = *element == Element::CodeSpan;
+            if *start == from && code != self.tail_is_tag {
                 if let Some(more) = text.get(to - from..) {
                     if !more.is_empty() {
                         out.push(Step::Text(more.to_owned()));

@@ -140,6 +140,12 @@ impl Markdown {
         self.blocks.push(text)
     }
 
+    /// The work done so far, in bytes looked at and tokens visited; that for an open leaf is missing.
+    #[cfg(test)]
+    fn work(&self) -> inline::Work {
+        self.blocks.work()
+    }
+
     /// Takes the end of the text; the last steps. All elements are closed then.
     pub fn finish(&mut self) -> Vec<Step> {
         self.blocks.finish()

@@ -53,11 +53,14 @@ pub(super) struct Row {
     /// Something came, be it only the leading `|`.
     begun: bool,
     escaped: bool,
+    /// How many cells were added to the table's rows, and how many bytes those rows have. A short row in a wide table may not cost much.
+    added: usize,
+    read: usize,
 }
 
 impl Row {
     pub(super) fn begin(&mut self) {
-        *self = Self::default();
+        *self = Self { added: self.added, read: self.read, ..Self::default() };
     }
 
     fn text(&mut self, text: &str, aligns: &[Align], out: &mut Out) {
@@ -86,6 +89,7 @@ impl Row {
         kept: &mut Vec<(String, Vec<String>)>,
         work: &mut Work,
     ) {
+        self.read += text.len();
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
             let escaped = std::mem::take(&mut self.escaped);
@@ -142,7 +146,8 @@ impl Row {
         if std::mem::take(&mut self.escaped) {
             self.text("\\", aligns, out);
         }
-        while self.cell.is_some() || self.column < aligns.len() {
+        while self.cell.is_some() || self.column < aligns.len() && self.added < 1000 + 4 * self.read {
+            self.added += usize::from(self.cell.is_none());
             self.close_cell(aligns, out, context, kept, work);
         }
     }
