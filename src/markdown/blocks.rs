@@ -18,9 +18,15 @@ const DEPTH: usize = 100;
 enum Container {
     Quote,
     /// The byte of its markers; whether it is known to be loose.
-    List { byte: u8, loose: bool },
+    List {
+        byte: u8,
+        loose: bool,
+    },
     /// How far its content is indented; whether it has any.
-    Item { indent: usize, filled: bool },
+    Item {
+        indent: usize,
+        filled: bool,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +36,11 @@ enum Leaf {
     Paragraph(Box<Paragraph>),
     /// Its content; from where on it may be the closing sequence.
     Heading(Box<Inline>, Option<usize>),
-    Fence { byte: u8, length: usize, indent: usize },
+    Fence {
+        byte: u8,
+        length: usize,
+        indent: usize,
+    },
     /// Blank lines that belong to it if more code follows.
     Indented(String),
     Html(u8),
@@ -260,7 +270,8 @@ impl Blocks {
             }
             b'0'..=b'9' => {
                 let before = rest.as_bytes().get(rest.len().wrapping_sub(2));
-                rest.len() <= 10 && (c.is_ascii_digit() || matches!(c, '.' | ')') && before.is_some_and(u8::is_ascii_digit))
+                rest.len() <= 10
+                    && (c.is_ascii_digit() || matches!(c, '.' | ')') && before.is_some_and(u8::is_ascii_digit))
             }
             b'-' | b'+' | b'*' | b'_' | b'=' | b'|' | b':' => {
                 matches!(c, '-' | '+' | '*' | '_' | '=' | '|' | ':' | ' ' | '\t')
@@ -291,7 +302,9 @@ impl Blocks {
             match *container {
                 Container::Quote if indent < 4 && cursor.byte(at) == Some(b'>') => cursor.skip_marker(indent + 1),
                 Container::List { .. } => {}
-                Container::Item { indent: needed, filled } if indent >= needed || filled && cursor.byte(at).is_none() => {
+                Container::Item { indent: needed, filled }
+                    if indent >= needed || filled && cursor.byte(at).is_none() =>
+                {
                     cursor.skip(needed.min(indent));
                 }
                 _ => return index,
@@ -312,7 +325,8 @@ impl Blocks {
         let (at, indent) = cursor.next();
         let blank = cursor.byte(at).is_none();
         let gap = std::mem::take(&mut self.gap);
-        let quoted = matches!(matched.checked_sub(1).and_then(|last| self.containers.get(last)), Some(Container::Quote));
+        let quoted =
+            matches!(matched.checked_sub(1).and_then(|last| self.containers.get(last)), Some(Container::Quote));
 
         // The open leaf takes the line, or is closed by it.
         match &mut self.leaf {
@@ -406,7 +420,10 @@ impl Blocks {
                 self.leaf = Leaf::Html(kind);
                 self.html(kind, cursor.rest());
                 return;
-            } else if whole && continues && let Some(level) = line::underline(rest).filter(|_| self.has_content()) {
+            } else if whole
+                && continues
+                && let Some(level) = line::underline(rest).filter(|_| self.has_content())
+            {
                 self.out_heading(level);
                 return;
             } else if whole && line::rule(rest) {
@@ -565,7 +582,8 @@ impl Blocks {
 
     /// Makes room for a new child of the innermost of so many containers.
     fn prepare(&mut self, matched: usize) {
-        let list = matches!(matched.checked_sub(1).and_then(|last| self.containers.get(last)), Some(Container::List { .. }));
+        let list =
+            matches!(matched.checked_sub(1).and_then(|last| self.containers.get(last)), Some(Container::List { .. }));
         self.close_to(matched - usize::from(list));
         self.note_gap();
         self.out.settle();
@@ -758,23 +776,26 @@ impl Blocks {
         self.end_line();
     }
 
-    /// Shows the paragraph as a table's head if the held line begins to look like a delimiter row.
+    /// Shows the paragraph as a table's head as long as the held line looks like a delimiter row.
     fn guess_table(&mut self) {
         let Leaf::Paragraph(paragraph) = &self.leaf else { return };
-        let Hold::Start(..) = self.hold else { return };
         let head = &paragraph.inline.source;
-        let long = head.len() > 2000 || self.line.len() > 64;
-        if self.guess.is_some() || paragraph.definition.is_some() || paragraph.line > 0 || long || !self.all_match() {
+        let long = head.len() > 2000 || self.line.len() > 300;
+        if paragraph.definition.is_some() || paragraph.line > 0 || long {
             return;
         }
-        let line = self.line.as_bytes();
-        let from = line.iter().rposition(|b| !matches!(b, b'|' | b'-' | b':' | b' ' | b'\t')).map_or(0, |at| at + 1);
-        let held = line::trim(self.line.get(from..).unwrap_or_default());
-        let looks = held.contains('-') && held.contains(['|', ':']);
-        let row = line::trim(held).trim_matches('|');
-        let columns = row.bytes().filter(|&b| b == b'|').count() + 1;
+        let mut cursor = Cursor::new(&self.line);
+        let all = self.matched(&mut cursor) == self.containers.len();
+        let (at, indent) = cursor.next();
+        let row = line::trim(self.line.get(at..).unwrap_or_default());
+        let looks = row.contains('-') && row.contains(['|', ':']) && row.bytes().all(|b| b"|-: \t".contains(&b));
+        let inner = row.trim_start_matches('|').trim_end_matches('|');
+        let columns = inner.bytes().filter(|&b| b == b'|').count() + 1;
         let count = table::count(head);
-        if !looks || columns > count {
+        if !(all && indent < 4 && looks && columns <= count) {
+            return self.undo_guess();
+        }
+        if self.guess.is_some() {
             return;
         }
         let head = head.clone();

@@ -55,9 +55,9 @@ pub(super) fn entity(name: &str) -> Option<String> {
         return names().get(name).map(|(text, _)| text.to_owned());
     };
     let point = match digits.strip_prefix(['x', 'X']) {
-        Some(hex) if (1..=6).contains(&hex.len()) => hex.bytes().try_fold(0, |point, digit| {
-            Some(point * 16 + char::from(digit).to_digit(16)?)
-        })?,
+        Some(hex) if (1..=6).contains(&hex.len()) => {
+            hex.bytes().try_fold(0, |point, digit| Some(point * 16 + char::from(digit).to_digit(16)?))?
+        }
         None if (1..=7).contains(&digits.len()) => number(digits)?,
         _ => return None,
     };
@@ -107,8 +107,10 @@ mod tests {
         let mut count = 0;
         for line in include_str!("../../tests/vectors/entities.tsv").lines() {
             let (name, points) = line.split_once('\t').unwrap();
-            let text: String =
-                points.split(' ').map(|point| char::from_u32(u32::from_str_radix(point, 16).unwrap()).unwrap()).collect();
+            let text: String = points
+                .split(' ')
+                .map(|point| char::from_u32(u32::from_str_radix(point, 16).unwrap()).unwrap())
+                .collect();
             assert_eq!(entity(name), Some(text), "{name}");
             count += 1;
         }

@@ -32,7 +32,10 @@ enum Kind {
     Text(String, usize),
     Run(Box<Run>),
     /// A bracket that may become a link or an image: whether it is an image, whether it is shown as one.
-    Bracket { image: bool, guess: bool },
+    Bracket {
+        image: bool,
+        guess: bool,
+    },
     Open(Element),
     Close,
     /// An element, the text in it, and where that stands in the source if it was perhaps shown before it was whole.
@@ -177,7 +180,8 @@ fn special(byte: u8) -> bool {
 fn white(c: char) -> bool {
     matches!(
         c,
-        '\t' | '\n' | '\u{c}' | '\r' | ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        '\t' | '\n' | '\u{c}' | '\r' | ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
     )
 }
 
@@ -348,7 +352,8 @@ impl Inline {
             b'&' => {
                 let from = self.look.max(at + 1);
                 let mut to = from;
-                while to < end && to - at < 40 && self.byte(to).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'#') {
+                while to < end && to - at < 40 && self.byte(to).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'#')
+                {
                     to += 1;
                 }
                 self.saw(from, to);
@@ -356,7 +361,8 @@ impl Inline {
                 if to >= end && !last && to - at < 40 {
                     return false;
                 }
-                let resolved = if to < end && self.byte(to) == Some(b';') { entity(self.slice(at + 1, to)) } else { None };
+                let resolved =
+                    if to < end && self.byte(to) == Some(b';') { entity(self.slice(at + 1, to)) } else { None };
                 match resolved {
                     Some(text) => {
                         self.text(&text);
@@ -537,8 +543,11 @@ impl Inline {
         let (white_after, mark_after) = class(self.slice(to, end).chars().next());
         let left = !white_after && (!mark_after || white_before || mark_before);
         let right = !white_before && (!mark_before || white_after || mark_after);
-        let (opens, closes) =
-            if byte == b'_' { (left && (!right || mark_before), right && (!left || mark_after)) } else { (left, right) };
+        let (opens, closes) = if byte == b'_' {
+            (left && (!right || mark_before), right && (!left || mark_after))
+        } else {
+            (left, right)
+        };
         if !opens && !closes {
             return self.text_to(to);
         }
@@ -924,9 +933,15 @@ impl Inline {
                 Kind::Run(run) => show_run(out, run),
                 Kind::Bracket { image, guess: true } => {
                     let (destination, title) = (String::new(), String::new());
-                    out.open(if *image { Element::Image { destination, title } } else { Element::Link { destination, title } });
+                    out.open(if *image {
+                        Element::Image { destination, title }
+                    } else {
+                        Element::Link { destination, title }
+                    });
                 }
-                Kind::Bracket { image, guess: false } => out.push(Step::Text(if *image { "![" } else { "[" }.to_owned())),
+                Kind::Bracket { image, guess: false } => {
+                    out.push(Step::Text(if *image { "![" } else { "[" }.to_owned()))
+                }
                 Kind::Open(element) => out.open(element.clone()),
                 Kind::Close => out.close(),
                 Kind::Whole(element, text, _) => {
@@ -1059,10 +1074,14 @@ fn address_kind(inner: &str) -> Option<bool> {
     if bytes.iter().any(|&b| b <= b' ' || b == b'<') { None } else { scan::autolink(bytes) }
 }
 
-/// Shows what of a text is not shown yet; white space at its end only if something follows.
+/// Shows what of a text is not shown yet; a little white space at its end only if something follows.
 fn show_text(out: &mut Out, text: &str, shown: &mut usize, all: bool) {
     let mut to = text.len();
-    while !all && to > *shown && matches!(text.as_bytes().get(to - 1), Some(b' ' | b'\n' | b'\t')) {
+    while !all
+        && to > *shown
+        && text.len() - to < 4
+        && matches!(text.as_bytes().get(to - 1), Some(b' ' | b'\n' | b'\t'))
+    {
         to -= 1;
     }
     if let Some(more) = text.get(*shown..to).filter(|more| !more.is_empty()) {

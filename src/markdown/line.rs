@@ -1,6 +1,9 @@
 //! One line: where its columns are, and what block may begin on it.
 
-use super::{Align, scan::{Scan, Tag}};
+use super::{
+    Align,
+    scan::{Scan, Tag},
+};
 
 /// A place in a line; tabs stop at every fourth column.
 #[derive(Debug, Clone, Copy)]
@@ -99,8 +102,11 @@ pub(super) fn fence(rest: &str) -> Option<(u8, usize, &str)> {
     let byte = *rest.as_bytes().first()?;
     let length = run(rest, byte);
     let info = rest.get(length..)?;
-    (matches!(byte, b'`' | b'~') && length >= 3 && (byte == b'~' || !info.as_bytes().contains(&b'`')))
-        .then_some((byte, length, trim(info)))
+    (matches!(byte, b'`' | b'~') && length >= 3 && (byte == b'~' || !info.as_bytes().contains(&b'`'))).then_some((
+        byte,
+        length,
+        trim(info),
+    ))
 }
 
 pub(super) fn closes_fence(rest: &str, byte: u8, length: usize) -> bool {

@@ -6,6 +6,7 @@ mod blocks;
 mod entities;
 mod inline;
 mod line;
+mod link;
 mod out;
 mod refs;
 mod scan;
@@ -16,6 +17,7 @@ mod tests;
 use serde::Serialize;
 
 use blocks::Blocks;
+pub use link::{Link, safe_link};
 
 /// One step of building an answer's document. Whoever carries the steps out keeps the elements that are open, the innermost last.
 ///

@@ -333,7 +333,9 @@ impl Tag {
             (Part::Comment, b'-') => Part::CommentDash,
             (Part::CommentDash | Part::InsideDash | Part::InsideDashes, b'-') => Part::InsideDashes,
             (Part::Inside, b'-') => Part::InsideDash,
-            (Part::Comment | Part::CommentDash | Part::Inside | Part::InsideDash | Part::InsideDashes, _) => Part::Inside,
+            (Part::Comment | Part::CommentDash | Part::Inside | Part::InsideDash | Part::InsideDashes, _) => {
+                Part::Inside
+            }
             (Part::Cdata(5), b'[') => Part::CdataText,
             (Part::Cdata(n), _) if b"CDATA".get(usize::from(n)) == Some(&byte) => Part::Cdata(n + 1),
             (Part::CdataText, b']') => Part::CdataBracket,
@@ -349,13 +351,16 @@ impl Tag {
 /// Whether what stands between `<` and `>` is an address, and whether that of a mailbox.
 pub(super) fn autolink(text: &[u8]) -> Option<bool> {
     let scheme = text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-')).count();
-    if (2..=32).contains(&scheme) && text.get(scheme) == Some(&b':') && text.first().is_some_and(u8::is_ascii_alphabetic) {
+    if (2..=32).contains(&scheme)
+        && text.get(scheme) == Some(&b':')
+        && text.first().is_some_and(u8::is_ascii_alphabetic)
+    {
         return Some(false);
     }
     let at = text.iter().position(|&b| b == b'@')?;
     let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
-    let local_ok = !local.is_empty()
-        && local.iter().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(b));
+    let local_ok =
+        !local.is_empty() && local.iter().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(b));
     let domain_ok = domain.split(|&b| b == b'.').all(|label| {
         (1..=63).contains(&label.len())
             && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')

@@ -6,7 +6,7 @@ use model::{Model, Node, html};
 use serde_json::Value;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use super::{Markdown, Step, Unicode};
+use super::{Markdown, Unicode};
 
 /// What the browser knows, natively.
 pub(super) const UNICODE: Unicode = Unicode {
@@ -199,7 +199,10 @@ fn what_is_open_looks_as_if_it_were_closed() {
         ("| a | b |\n|-", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
         ("| a | b |\n|--|---", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
         ("| a | b |\n|--x", "<p>| a | b |\n|--x</p>\n"),
-        ("a|b\n-|-\nc|**d", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>c</td>\n<td><strong>d</strong></td>\n</tr>\n</tbody>\n</table>\n"),
+        (
+            "a|b\n-|-\nc|**d",
+            "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>c</td>\n<td><strong>d</strong></td>\n</tr>\n</tbody>\n</table>\n",
+        ),
         ("- a\n- **b", "<ul>\n<li>a</li>\n<li><strong>b</strong></li>\n</ul>\n"),
         ("- [ ", ""),
         ("- [x] d", "<ul>\n<li><input checked=\"\" disabled=\"\" type=\"checkbox\"> d</li>\n</ul>\n"),
@@ -248,7 +251,7 @@ fn cost(text: &str, size: usize) -> Cost {
     let mut model = Model::default();
     let mut steps = 0;
     for piece in pieces(text, size).into_iter().map(Some).chain([None]) {
-        let more = piece.map_or_else(|| markdown.finish(), |piece| markdown.push(piece));
+        let more = if let Some(piece) = piece { markdown.push(piece) } else { markdown.finish() };
         steps += more.len();
         model.carry_out(&more);
     }
@@ -290,16 +293,48 @@ fn long_texts() -> Vec<(&'static str, String)> {
         ("tight list", repeat(length, |n| format!("- item {n} with *words* and `code`\n"))),
         ("loose list", repeat(length, |n| format!("{}. item {n} with **words**\n\n   and a paragraph\n\n", n + 1))),
         ("nested list", repeat(length, |n| format!("{}- item {n} with words\n", "  ".repeat(n % 6)))),
-        ("table", format!("| a | b | c |\n|---|:-:|--:|\n{}", repeat(length, |n| format!("| cell {n} | **strong** | `code` and words |\n")))),
+        (
+            "table",
+            format!(
+                "| a | b | c |\n|---|:-:|--:|\n{}",
+                repeat(length, |n| format!("| cell {n} | **strong** | `code` and words |\n"))
+            ),
+        ),
         ("fence", format!("```rust\n{}```\n", repeat(length, |n| format!("    let x{n} = call(\"{n}\", &y[{n}]);\n")))),
         ("fences", repeat(length, |n| format!("```sh\nrun {n} --flag\n```\n\nwords\n\n"))),
-        ("quotes", repeat(length, |n| format!("> quoted words {n}\n> > deeper *words*\n>\n{}", if n % 5 == 0 { "\n" } else { "" }))),
-        ("uses, then definitions", repeat(length / 2, |n| format!("Sentence {n} says: see [name {n}] and [text][name {n}], then it goes on with plain words for a while.\n\n")) + &repeat(length / 2, |n| format!("[name {n}]: https://example.com/{n} \"Title {n}\"\n"))),
-        ("definitions, then uses", repeat(length / 2, |n| format!("[name {n}]: https://example.com/{n} \"Title {n}\"\n")) + "\n" + &repeat(length / 2, |n| format!("Sentence {n} says: see [name {n}] and [text][name {n}], then it goes on with plain words for a while.\n"))),
+        (
+            "quotes",
+            repeat(length, |n| {
+                format!("> quoted words {n}\n> > deeper *words*\n>\n{}", if n % 5 == 0 { "\n" } else { "" })
+            }),
+        ),
+        (
+            "uses, then definitions",
+            repeat(length / 2, |n| {
+                format!(
+                    "Sentence {n} says: see [name {n}] and [text][name {n}], then it goes on with plain words for a while.\n\n"
+                )
+            }) + &repeat(length / 2, |n| format!("[name {n}]: https://example.com/{n} \"Title {n}\"\n")),
+        ),
+        (
+            "definitions, then uses",
+            repeat(length / 2, |n| format!("[name {n}]: https://example.com/{n} \"Title {n}\"\n"))
+                + "\n"
+                + &repeat(length / 2, |n| {
+                    format!(
+                        "Sentence {n} says: see [name {n}] and [text][name {n}], then it goes on with plain words for a while.\n"
+                    )
+                }),
+        ),
         ("setext headings", repeat(length, |n| format!("Heading number {n}\n-----\n\nwords and *words*\n\n"))),
         ("headings", repeat(length, |n| format!("## Heading *number* {n} ##\n\nwords\n\n"))),
         ("right to left", repeat(length, |_| "مرحبا **بالعالم** و `رمز` 😀 \n".to_owned())),
-        ("html", repeat(length, |n| format!("<div class=\"a{n}\">\nwords\n</div>\n\nwords <b>bold</b> and <https://example.com/{n}>\n\n"))),
+        (
+            "html",
+            repeat(length, |n| {
+                format!("<div class=\"a{n}\">\nwords\n</div>\n\nwords <b>bold</b> and <https://example.com/{n}>\n\n")
+            }),
+        ),
     ]
 }
 
@@ -361,7 +396,10 @@ fn hostile_texts() -> Vec<(&'static str, String)> {
         ("&a", times("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")),
         ("&amp;", times("&amp;")),
         ("&#32;", "a".to_owned() + &times("&#32;")),
-        ("a row of 10000 cells", "a|".repeat(10_000) + "\n" + &"-|".repeat(10_000) + "\n" + &"b|".repeat(10_000) + "\n"),
+        (
+            "a row of 10000 cells",
+            "a|".repeat(10_000) + "\n" + &"-|".repeat(10_000) + "\n" + &"b|".repeat(10_000) + "\n",
+        ),
         ("wide, empty rows", "a|".repeat(200) + "\n" + &"-|".repeat(200) + "\n" + &"|\n".repeat(300)),
         ("spaces", "a".to_owned() + &times(" ") + "b"),
         ("spaces in code", "a `b".to_owned() + &times(" ") + "c"),
@@ -410,7 +448,9 @@ fn hostile_texts_take_linear_work() {
             let Cost { bytes, tokens, text: shown, steps } = cost(&text, size);
             let ms = started.elapsed().as_millis();
             if bytes > 4.0 || tokens > 4.0 || shown > 3.5 || steps > 4.0 || ms > 300 {
-                println!("{name:26} {size:6} bytes {bytes:5.2} tokens {tokens:5.2} text {shown:5.2} steps {steps:5.2} {ms} ms");
+                println!(
+                    "{name:26} {size:6} bytes {bytes:5.2} tokens {tokens:5.2} text {shown:5.2} steps {steps:5.2} {ms} ms"
+                );
             }
             if bytes > 40.0 || tokens > 100.0 || shown > 4.0 || steps > 8.0 {
                 over.push((name, size));
@@ -427,10 +467,84 @@ mod random {
 
     fn markdown() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
-            "*", "**", "***", "_", "__", "~", "~~", "`", "``", "```", "~~~", "[", "]", "(", ")", "![", "](", "][", "]:", "]: ", "<", ">", "<a",
-            "</b>", "<!--", "-->", "<div>", "&amp;", "&", ";", "#", "# ", "## ", "\n", "\n", "\n\n", "\n", " ", " ", "  ", "    ", "\t", "- ",
-            "* ", "+ ", "1. ", "2) ", "- [ ] ", "> ", "|", "| ", "|-|", "---", "===", ":-", "\\", "\"", "'", "a", "b", "ab", "[a]", "[a]: b\n",
-            "é", "😀", "\u{a0}", "“", "http://x.y", "a@b.c", "\r\n", "\r", "\0", "!", ":", "/", "x | y\n-|-\n", "0", "9",
+            "*",
+            "**",
+            "***",
+            "_",
+            "__",
+            "~",
+            "~~",
+            "`",
+            "``",
+            "```",
+            "~~~",
+            "[",
+            "]",
+            "(",
+            ")",
+            "![",
+            "](",
+            "][",
+            "]:",
+            "]: ",
+            "<",
+            ">",
+            "<a",
+            "</b>",
+            "<!--",
+            "-->",
+            "<div>",
+            "&amp;",
+            "&",
+            ";",
+            "#",
+            "# ",
+            "## ",
+            "\n",
+            "\n",
+            "\n\n",
+            "\n",
+            " ",
+            " ",
+            "  ",
+            "    ",
+            "\t",
+            "- ",
+            "* ",
+            "+ ",
+            "1. ",
+            "2) ",
+            "- [ ] ",
+            "> ",
+            "|",
+            "| ",
+            "|-|",
+            "---",
+            "===",
+            ":-",
+            "\\",
+            "\"",
+            "'",
+            "a",
+            "b",
+            "ab",
+            "[a]",
+            "[a]: b\n",
+            "é",
+            "😀",
+            "\u{a0}",
+            "“",
+            "http://x.y",
+            "a@b.c",
+            "\r\n",
+            "\r",
+            "\0",
+            "!",
+            ":",
+            "/",
+            "x | y\n-|-\n",
+            "0",
+            "9",
         ];
         vec(select(PIECES), 0..40).prop_map(|pieces| pieces.concat())
     }

@@ -91,7 +91,8 @@ impl Model {
                 }
                 Step::Become(element) => open.last_mut().expect("nothing becomes something").0 = element.clone(),
                 Step::Loose => {
-                    let list = open.iter_mut().rev().find(|(e, ..)| matches!(e, Element::Bullets | Element::Numbers(_)));
+                    let list =
+                        open.iter_mut().rev().find(|(e, ..)| matches!(e, Element::Bullets | Element::Numbers(_)));
                     list.expect("no list is loose").1 = true;
                 }
                 Step::Keep => {
@@ -170,7 +171,9 @@ fn plain(nodes: &[Node]) -> String {
         .map(|node| match node {
             Node::Text(text) => text.clone(),
             Node::Element(Element::Break, ..) => "\n".to_owned(),
-            Node::Element(Element::Image { .. } | Element::InlineHtml, _, content) if content.is_empty() => String::new(),
+            Node::Element(Element::Image { .. } | Element::InlineHtml, _, content) if content.is_empty() => {
+                String::new()
+            }
             Node::Element(_, _, content) => plain(content),
         })
         .collect()
