@@ -314,6 +314,7 @@ impl Blocks {
     }
 
     /// The line is known as far as it decides the structure, or `whole`.
+    #[allow(clippy::too_many_lines)] // One case a kind of block, in the order in which they are tried.
     fn start(&mut self, whole: bool) {
         self.undo_guess();
         let line = std::mem::take(&mut self.line);

@@ -44,6 +44,7 @@ enum Kind {
 
 /// A run of `*`, `_` or `~`.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // Four things that are so or not.
 struct Run {
     byte: u8,
     length: usize,
@@ -112,6 +113,18 @@ enum Mode {
     Label(bool, u16, bool),
 }
 
+/// An unfinished code span or tag that is shown.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    /// Where it begins in the source.
+    source: usize,
+    /// Where its steps begin.
+    shown: usize,
+    /// The part of the source that is its text.
+    from: usize,
+    to: usize,
+}
+
 /// What a leaf needs to know of the rest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
@@ -160,9 +173,7 @@ pub(super) struct Inline {
     dirty: usize,
     /// So many tokens are shown.
     rendered: usize,
-    /// Where the steps of an unfinished code span or tag begin, and which part of the source they show.
-    tail: Option<(usize, usize, usize)>,
-    tail_is_tag: bool,
+    tail: Option<Tail>,
     /// How many bytes may be shown again.
     credit: usize,
     credited: usize,
@@ -267,6 +278,7 @@ impl Inline {
         self.advance(to);
     }
 
+    #[allow(clippy::too_many_lines)] // One case a character.
     fn plain(&mut self, end: usize, last: bool, context: Context) -> bool {
         let at = self.at;
         let next = if at + 1 < end { self.byte(at + 1) } else { None };
@@ -456,6 +468,15 @@ impl Inline {
                 return self.address(end, last, to);
             }
             to += 1;
+            if byte == b'>' && scan == Scan::More && !tag.spaced {
+                // A comment, say, that is not over; but an address may be.
+                tag.spaced = true;
+                if let Some(mail) = address_kind(self.source.get(at + 1..to - 1).unwrap_or_default()) {
+                    self.saw(look, to);
+                    self.autolink(mail, to);
+                    return true;
+                }
+            }
             if scan == Scan::Done {
                 self.saw(look, to);
                 let inner = self.slice(at + 1, to - 1);
@@ -751,12 +772,12 @@ impl Inline {
     }
 
     fn as_text(&mut self, token: usize) {
-        if let Some(Token { kind, .. }) = self.tokens.get_mut(token) {
-            if let Kind::Bracket { image, guess } = *kind {
-                *kind = Kind::Text(if image { "![" } else { "[" }.to_owned(), 0);
-                self.guesses -= usize::from(guess);
-                self.mark(token);
-            }
+        if let Some(Token { kind, .. }) = self.tokens.get_mut(token)
+            && let Kind::Bracket { image, guess } = *kind
+        {
+            *kind = Kind::Text(if image { "![" } else { "[" }.to_owned(), 0);
+            self.guesses -= usize::from(guess);
+            self.mark(token);
         }
     }
 
@@ -915,7 +936,7 @@ impl Inline {
         }
         self.dirty = usize::MAX;
         let guess = if last { None } else { self.guess() };
-        self.finish_tail(out, guess.is_some());
+        self.finish_tail(out, guess.as_ref().map(|&(_, from, _)| from));
         let count = self.tokens.len();
         let follows = last || guess.is_some() || self.rendered < count;
         if let Some(Token { kind: Kind::Text(text, shown), .. }) = self.tokens.get_mut(self.rendered.wrapping_sub(1)) {
@@ -940,7 +961,7 @@ impl Inline {
                     });
                 }
                 Kind::Bracket { image, guess: false } => {
-                    out.push(Step::Text(if *image { "![" } else { "[" }.to_owned()))
+                    out.push(Step::Text(if *image { "![" } else { "[" }.to_owned()));
                 }
                 Kind::Open(element) => out.open(element.clone()),
                 Kind::Close => out.close(),
@@ -955,20 +976,17 @@ impl Inline {
         }
         self.rendered = count;
         if let Some((element, from, to)) = guess {
-            let (at, _, shown) = self.tail.unwrap_or((out.at(), from, from));
-            let element_is_code = element == Element::CodeSpan;
-            self.tail_is_tag = !element_is_code;
+            let mut tail = self.tail.unwrap_or(Tail { source: self.at, shown: out.at(), from, to: from });
+            let code = element == Element::CodeSpan;
             if self.tail.is_none() {
                 out.open(element);
             }
-            self.tail = Some((at, from, shown.max(to)));
-            let mut more = self.slice(shown, to.max(shown)).to_owned();
-            if element_is_code {
-                more = in_one_line(&more);
+            if to > tail.to {
+                let more = self.slice(tail.to, to);
+                out.push(Step::Text(if code { in_one_line(more) } else { more.to_owned() }));
+                tail.to = to;
             }
-            if !more.is_empty() {
-                out.push(Step::Text(more));
-            }
+            self.tail = Some(tail);
         }
     }
 
@@ -988,32 +1006,30 @@ impl Inline {
     }
 
     fn hide_tail(&mut self, out: &mut Out) {
-        if let Some((at, ..)) = self.tail.take() {
-            out.back_to(at);
+        if let Some(tail) = self.tail.take() {
+            out.back_to(tail.shown);
         }
     }
 
     /// The guessed element is whole now, or goes on, or was none.
-    fn finish_tail(&mut self, out: &mut Out, goes_on: bool) {
-        let Some((at, from, to)) = self.tail else { return };
-        if goes_on && self.rendered == self.tokens.len() {
+    fn finish_tail(&mut self, out: &mut Out, guess: Option<usize>) {
+        let Some(tail) = self.tail else { return };
+        if guess == Some(tail.from) && self.at == tail.source {
             return;
         }
-        if let Some(Token { kind: Kind::Whole(element, text, start), shown, .. }) = self.tokens.get_mut(self.rendered) {
-            // What a failed code span began with may have become a tag at the same place.
-            let code = *element == Element::CodeSpan;
-            if *start == from && code != self.tail_is_tag {
-                if let Some(more) = text.get(to - from..) {
-                    if !more.is_empty() {
-                        out.push(Step::Text(more.to_owned()));
-                    }
-                    out.close();
-                    *shown = at;
-                    self.rendered += 1;
-                    self.tail = None;
-                    return;
-                }
+        if let Some(Token { kind: Kind::Whole(_, text, from), source, shown }) = self.tokens.get_mut(self.rendered)
+            && *source == tail.source
+            && *from == tail.from
+            && let Some(more) = text.get(tail.to - tail.from..)
+        {
+            if !more.is_empty() {
+                out.push(Step::Text(more.to_owned()));
             }
+            out.close();
+            *shown = tail.shown;
+            self.rendered += 1;
+            self.tail = None;
+            return;
         }
         self.hide_tail(out);
     }

@@ -68,6 +68,7 @@ impl Target {
     }
 
     /// Takes the byte at a position.
+    #[allow(clippy::too_many_lines)] // One case a stage.
     pub(super) fn step(&mut self, byte: u8, at: usize) -> Scan {
         if self.escaped {
             self.escaped = false;
@@ -306,9 +307,10 @@ impl Tag {
             ) => return Done,
             (Part::Name | Part::Gap | Part::Attribute | Part::AttributeGap | Part::Quoted, b'/') => Part::Slash,
             (Part::Name | Part::Gap | Part::Quoted | Part::Bare, _) if space => Part::Gap,
-            (Part::Gap | Part::AttributeGap, b'_' | b':') => Part::Attribute,
+            (Part::Gap | Part::AttributeGap | Part::Attribute, b'_' | b':') | (Part::Attribute, b'.' | b'-') => {
+                Part::Attribute
+            }
             (Part::Gap | Part::AttributeGap, _) if letter => Part::Attribute,
-            (Part::Attribute, b'_' | b':' | b'.' | b'-') => Part::Attribute,
             (Part::Attribute, _) if letter || byte.is_ascii_digit() => Part::Attribute,
             (Part::Attribute | Part::AttributeGap, _) if space => Part::AttributeGap,
             (Part::Attribute | Part::AttributeGap, b'=') => Part::Equals,

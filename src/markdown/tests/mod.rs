@@ -58,21 +58,11 @@ fn check_examples(examples: &[(u64, String, String)], count: usize) {
             let streamed = html(&document(by_char(markdown)));
             (whole, streamed)
         });
-        match result {
-            Ok((whole, streamed)) => {
-                if whole != *expected {
-                    failed.push(*number);
-                    println!("example {number}: {markdown:?}\n  whole    {whole:?}\n  expected {expected:?}");
-                } else if streamed != *expected {
-                    failed.push(*number);
-                    println!("example {number}: {markdown:?}\n  streamed {streamed:?}\n  expected {expected:?}");
-                }
-            }
-            Err(_) => {
-                failed.push(*number);
-                println!("example {number}: {markdown:?} panicked");
-            }
+        if result.as_ref().is_ok_and(|(whole, streamed)| whole == expected && streamed == expected) {
+            continue;
         }
+        failed.push(*number);
+        println!("example {number}: {markdown:?}\n  gives    {result:?}\n  expected {expected:?}");
     }
     assert!(failed.is_empty(), "{} of {count}: {failed:?}", failed.len());
 }
@@ -400,7 +390,7 @@ fn hostile_texts() -> Vec<(&'static str, String)> {
             "a row of 10000 cells",
             "a|".repeat(10_000) + "\n" + &"-|".repeat(10_000) + "\n" + &"b|".repeat(10_000) + "\n",
         ),
-        ("wide, empty rows", "a|".repeat(200) + "\n" + &"-|".repeat(200) + "\n" + &"|\n".repeat(300)),
+        ("short rows in a wide table", "a|".repeat(200) + "\n" + &"-|".repeat(200) + "\n" + &"|\n".repeat(300)),
         ("spaces", "a".to_owned() + &times(" ") + "b"),
         ("spaces in code", "a `b".to_owned() + &times(" ") + "c"),
         ("newlines", times("\n")),
@@ -492,6 +482,10 @@ mod random {
             "<a",
             "</b>",
             "<!--",
+            "<a b=\"",
+            "x>",
+            "<!",
+            "?>",
             "-->",
             "<div>",
             "&amp;",
