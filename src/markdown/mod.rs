@@ -2,7 +2,22 @@
 //!
 //! `CommonMark` 0.31 (<https://spec.commonmark.org/0.31.2/>) with GFM's tables, task lists and strikethrough (<https://github.github.com/gfm/>).
 
+mod blocks;
+mod entities;
+mod inline;
+mod line;
+mod link;
+mod out;
+mod refs;
+mod scan;
+mod table;
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
+
+use blocks::Blocks;
+pub use link::{Link, safe_link};
 
 /// One step of building an answer's document. Whoever carries the steps out keeps the elements that are open, the innermost last.
 ///
@@ -101,29 +116,40 @@ pub enum Align {
     Right,
 }
 
+/// What only a table of all characters can tell: the browser has one. Asked only of text that is not ASCII.
+#[derive(Debug, Clone, Copy)]
+pub struct Unicode {
+    /// A text with its case folded: JavaScript's `toLowerCase().toUpperCase()`.
+    pub fold: fn(&str) -> String,
+    /// Whether a character is punctuation or a symbol, `\p{P}` or `\p{S}`.
+    pub is_punctuation: fn(char) -> bool,
+}
+
 /// A text that grows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Markdown {
-    open: bool,
+    blocks: Blocks,
 }
 
 impl Markdown {
+    /// An empty text.
+    pub fn new(unicode: Unicode) -> Self {
+        Self { blocks: Blocks::new(unicode) }
+    }
+
     /// Takes more of the text; the steps that show it.
     pub fn push(&mut self, text: &str) -> Vec<Step> {
-        let mut steps = vec![];
-        if text.is_empty() {
-            return steps;
-        }
-        if !self.open {
-            self.open = true;
-            steps.push(Step::Open(Element::Paragraph));
-        }
-        steps.extend([Step::Text(text.to_owned()), Step::Settle]);
-        steps
+        self.blocks.push(text)
+    }
+
+    /// The work done so far, in bytes looked at and tokens visited; that for an open leaf is missing.
+    #[cfg(test)]
+    fn work(&self) -> inline::Work {
+        self.blocks.work()
     }
 
     /// Takes the end of the text; the last steps. All elements are closed then.
     pub fn finish(&mut self) -> Vec<Step> {
-        if self.open { vec![Step::Close, Step::Settle] } else { vec![] }
+        self.blocks.finish()
     }
 }
