@@ -3,13 +3,13 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
 //! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat, Ending};
+use crate::chat::{self, Chat, Conversation};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
-use crate::messages::{self, seconds};
-use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, FormId, Intent, TurnUpdate, View};
+use crate::messages;
+use crate::protocol::{DeskView, FormId, Intent, View};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::session::{self, Env, Memory, Record, Screen, Session};
@@ -32,6 +32,17 @@ impl RequestId {
     pub fn number(self) -> u32 {
         self.0
     }
+}
+
+/// What a time that passes is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// For the session's request, to be sent again.
+    Retry(RequestId),
+    /// For the answer, to be given up if nothing has come.
+    Alarm(RequestId),
+    /// For the answer, to be shown as far as it has come.
+    Flush(RequestId),
 }
 
 /// Everything the worker knows.
@@ -88,7 +99,7 @@ pub enum Input {
     /// The whole reply to an [`Effect::Send`].
     Replied(RequestId, Result<Response, NoAnswer>),
     /// An [`Effect::Wait`] is over.
-    Waited(RequestId),
+    Waited(Timer),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
 }
@@ -100,8 +111,10 @@ pub enum Streamed {
     Head(Head),
     /// The next bytes of the body.
     Bytes(Vec<u8>),
-    /// The body's end, or the connection's.
+    /// The body's end.
     End,
+    /// The connection broke in the middle of the body.
+    Broken,
     /// There is no answer, or the browser may not read it.
     NoAnswer(NoAnswer),
 }
@@ -112,7 +125,7 @@ pub enum Effect {
     /// Send this and feed the reply back, with the number if there is one.
     Send(Option<RequestId>, Request),
     /// Feed [`Input::Waited`] back after so many milliseconds.
-    Wait(RequestId, u32),
+    Wait(Timer, u32),
     /// Send this and feed the answer back as it comes.
     Stream(RequestId, Request),
     /// End that request.
@@ -166,7 +179,7 @@ impl App {
             Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
                 self.replied(now, reply, &mut effects);
             }
-            Input::Waited(id) => {
+            Input::Waited(Timer::Retry(id)) => {
                 if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
                     effects.push(Effect::Send(Some(id), sent.request.clone()));
                     if self.session.is_busy() {
@@ -175,17 +188,27 @@ impl App {
                     }
                 }
             }
+            Input::Waited(Timer::Alarm(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Alarm, &mut effects);
+            }
+            Input::Waited(Timer::Flush(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Flush, &mut effects);
+            }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
                 let input = match streamed {
                     Streamed::Head(head) => chat::Input::Head(head),
                     Streamed::Bytes(bytes) => chat::Input::Bytes(bytes),
                     Streamed::End => chat::Input::End,
+                    Streamed::Broken => chat::Input::Broken,
                     Streamed::NoAnswer(no_answer) => chat::Input::NoAnswer(no_answer),
                 };
+                if !matches!(input, chat::Input::Head(_) | chat::Input::Bytes(_)) {
+                    self.chat_request = None;
+                }
                 self.chat(now, input, &mut effects);
             }
             // Late.
-            Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
+            Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
         effects
     }
@@ -204,16 +227,24 @@ impl App {
                 return self.no_turns(now, effects);
             }
             Intent::Ask { prompt, use_case } => {
-                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), effects);
+                let id = self.random.bytes();
+                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }, id), effects);
             }
+            Intent::Again { turn, use_case } => return self.chat(now, chat::Input::Again(turn, use_case), effects),
             Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
+            Intent::Edit { turn, prompt, use_case } => {
+                let id = self.random.bytes();
+                self.chat(now, chat::Input::Stop, effects);
+                return self.chat(now, chat::Input::Edit(turn, Ask { prompt, use_case }, id), effects);
+            }
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
+            Intent::Copy { turn, answer } => {
+                let text = self.chat.text(turn, answer).map(str::to_owned);
+                return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
+            }
+            Intent::New => return self.open(now, Conversation::default(), effects),
             // The edge has handled the first: it holds the store.
             Intent::Start { .. }
-            | Intent::Again { .. }
-            | Intent::Edit { .. }
-            | Intent::Copy { .. }
-            | Intent::New
             | Intent::Open { .. }
             | Intent::Rename { .. }
             | Intent::Delete { .. }
@@ -237,7 +268,7 @@ impl App {
                 let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
                 effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
             }
-            effects.push(Effect::Wait(sent.id, wait));
+            effects.push(Effect::Wait(Timer::Retry(sent.id), wait));
             self.session_request = Some(sent);
             return;
         }
@@ -305,7 +336,19 @@ impl App {
     }
 
     fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
-        for effect in self.chat.step(&self.config, now, input) {
+        let todo = self.chat.step(&self.config, now, input);
+        self.carry_out(now, todo, effects);
+    }
+
+    /// Shows another conversation; what is under way in this one is stopped.
+    fn open(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        let todo = self.chat.show(&self.config, conversation);
+        self.carry_out(now, todo, effects);
+    }
+
+    fn carry_out(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
             match effect {
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
@@ -314,21 +357,14 @@ impl App {
                     effects.push(Effect::Stream(id, request));
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
-                chat::Effect::Show(id, update) => effects.push(Effect::Desk(DeskView::Turn { id, update })),
-                chat::Effect::Ended { turn, ending, first_text, duration } => {
-                    let notice = messages::ending(&ending, self.config.contact.as_deref());
-                    let end = match ending {
-                        Ending::Done => End::Done,
-                        Ending::Stopped => End::Stopped,
-                        Ending::CutOff => End::CutOff,
-                        Ending::Failed(_) => End::Failed,
-                    };
-                    let facts = first_text
-                        .map(|first| ["first word ", &seconds(first), ", ", &seconds(duration), " in all"].concat());
-                    let update = AnswerUpdate::Ended { end, notice, facts: facts.into_iter().collect(), wait: 0 };
-                    let update = TurnUpdate::Answer { id: AnswerId(0), update };
-                    effects.push(Effect::Desk(DeskView::Turn { id: turn, update }));
+                chat::Effect::Alarm(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Alarm(id), millis)));
                 }
+                chat::Effect::Flush(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Flush(id), millis)));
+                }
+                chat::Effect::Show(view) => effects.push(Effect::Desk(view)),
+                chat::Effect::Changed(_) => {}
             }
         }
     }
@@ -351,7 +387,7 @@ impl App {
 mod tests {
     use super::*;
     use crate::fault::Fault;
-    use crate::protocol::SessionView;
+    use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
     use crate::session::harness::{
         HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
     };
@@ -429,7 +465,7 @@ mod tests {
 
         fn waits(&self) -> Option<(RequestId, u32)> {
             let waits =
-                |effect: &Effect| if let Effect::Wait(id, millis) = effect { Some((*id, *millis)) } else { None };
+                |effect: &Effect| if let Effect::Wait(Timer::Retry(id), millis) = effect { Some((*id, *millis)) } else { None };
             self.effects.iter().find_map(waits)
         }
 
@@ -545,7 +581,7 @@ mod tests {
         tab.step(Input::Streamed(asked, Streamed::End));
         assert_eq!(
             tab.end(),
-            Some((&End::CutOff, Some("The connection ended before the answer did. What arrived is kept.")))
+            Some((&End::CutOff, Some("The connection ended before the answer began. Try again.")))
         );
         tab.ask().step(Input::Intent(Intent::Stop, vec![]));
         assert_eq!(tab.end(), Some((&End::Stopped, None)));
@@ -595,7 +631,7 @@ mod tests {
             let (id, _) = tab.sends().unwrap();
             assert!(tab.reply(Ok(throttled(None))).waits().is_some());
             tab.step(Input::Intent(Intent::SignOut, vec![]));
-            assert!(tab.step(Input::Waited(id)).effects.is_empty());
+            assert!(tab.step(Input::Waited(Timer::Retry(id))).effects.is_empty());
             assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
         }
     }
@@ -635,7 +671,7 @@ mod tests {
                 assert_eq!((tab.sends(), tab.error()), (None, None));
                 let busy = tab.busy().expect("the person is told");
                 assert!(busy.contains("Trying again…") && busy.contains("sign-in service"), "{busy}");
-                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+                assert_eq!(tab.step(Input::Waited(Timer::Retry(id))).sends(), Some((id, "InitiateAuth")), "the same request");
             }
             tab.reply(reply.clone());
             assert_eq!(tab.waits(), None, "not more often");
@@ -685,7 +721,7 @@ mod tests {
         let form = tab.app.last_form;
         let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
         assert_ne!(sent, offered);
-        assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
+        assert!(tab.step(Input::Waited(Timer::Retry(offered))).effects.is_empty(), "the person goes first");
     }
 
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
@@ -722,7 +758,7 @@ mod tests {
                     8 => reply(current, Ok(throttled(None))),
                     9 => reply(current, Err(NoAnswer::Unreachable)),
                     10 => reply(None, Ok(a_reply(detail))),
-                    11 => Input::Waited(current.unwrap_or(old)),
+                    11 => Input::Waited(Timer::Retry(current.unwrap_or(old))),
                     12 => Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]),
                     13 => Input::Streamed(streaming, Streamed::Head(Head { status: if detail < 128 { 200 } else { 403 }, ..Head::default() })),
                     14 => Input::Streamed(streaming, Streamed::End),
@@ -734,7 +770,7 @@ mod tests {
                 let signs_out = kind == 17;
                 tab.step(input);
                 prop_assert_eq!(tab.app.session.waits(), tab.app.session_request.is_some(), "{:?}", tab.app);
-                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(..)));
+                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(Timer::Retry(_), _)));
                 prop_assert!(awaited.count() <= 1, "{:?}", tab.effects);
                 prop_assert!(!signs_out || tab.app.session.subject().is_none() && tab.has_no_turns());
                 let debug = format!("{:?}{:?}", tab.app, tab.effects);

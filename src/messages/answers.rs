@@ -45,7 +45,7 @@ pub fn answering(model: &str) -> String {
 
 /// For a screen reader, at the end. `model` may be empty.
 pub fn complete(words: u32, model: &str) -> String {
-    let words = [&grouped(words), if words == 1 { " word" } else { " words" }].concat();
+    let words = [grouped(words).as_str(), if words == 1 { " word" } else { " words" }].concat();
     let by = if model.is_empty() { "" } else { ", by " };
     ["The answer is complete: ", &words, by, model, "."].concat()
 }
@@ -94,7 +94,7 @@ pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
     }
     let usage = answer.usage;
     if let Some(output) = usage.output_tokens {
-        let mut tokens = [&grouped(output), if output == 1 { " token" } else { " tokens" }].concat();
+        let mut tokens = [grouped(output).as_str(), if output == 1 { " token" } else { " tokens" }].concat();
         if let Some(input) = usage.input_tokens {
             tokens += " from ";
             tokens += &grouped(input);

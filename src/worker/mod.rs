@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::app::{App, Effect, Input, RequestId, Streamed};
+use crate::app::{App, Effect, Input, RequestId, Streamed, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
 use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
@@ -215,7 +215,7 @@ fn deliver(input: Input) {
                     controller.abort();
                 }
             }
-            Effect::Wait(id, millis) => wait(id, millis),
+            Effect::Wait(timer, millis) => wait(timer, millis),
             Effect::Save(record) => store::save(Some(record)),
             Effect::Forget => store::save(None),
             Effect::Remember(name, value) => store::remember(name, value),
@@ -232,8 +232,8 @@ fn deliver(input: Input) {
     post_views(DESK, &desk_views);
 }
 
-fn wait(id: RequestId, millis: u32) {
-    let over = Closure::once_into_js(move || deliver(Input::Waited(id)));
+fn wait(timer: Timer, millis: u32) {
+    let over = Closure::once_into_js(move || deliver(Input::Waited(timer)));
     let millis = i32::try_from(millis).unwrap_or(i32::MAX);
     // Fails only in a worker that is ending.
     let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
@@ -244,10 +244,7 @@ fn stream(id: RequestId, request: Request) {
     let signal = controller.signal();
     WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
     spawn_local(async move {
-        let last = match fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await {
-            Ok(()) => Streamed::End,
-            Err(no_answer) => Streamed::NoAnswer(no_answer),
-        };
+        let last = fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await;
         WORKER.with_borrow_mut(|worker| worker.take_abort(id));
         deliver(Input::Streamed(id, last));
     });
