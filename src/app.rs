@@ -464,8 +464,9 @@ mod tests {
         }
 
         fn waits(&self) -> Option<(RequestId, u32)> {
-            let waits =
-                |effect: &Effect| if let Effect::Wait(Timer::Retry(id), millis) = effect { Some((*id, *millis)) } else { None };
+            let waits = |effect: &Effect| {
+                if let Effect::Wait(Timer::Retry(id), millis) = effect { Some((*id, *millis)) } else { None }
+            };
             self.effects.iter().find_map(waits)
         }
 
@@ -579,12 +580,89 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
         tab.step(Input::Streamed(asked, Streamed::End));
-        assert_eq!(
-            tab.end(),
-            Some((&End::CutOff, Some("The connection ended before the answer began. Try again.")))
-        );
+        assert_eq!(tab.end(), Some((&End::CutOff, Some("The connection ended before the answer began. Try again."))));
         tab.ask().step(Input::Intent(Intent::Stop, vec![]));
         assert_eq!(tab.end(), Some((&End::Stopped, None)));
+    }
+
+    #[test]
+    fn a_silent_endpoint_is_given_up_and_its_request_ended() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        let alarm = |tab: &Tab| {
+            tab.effects.iter().find_map(|effect| match effect {
+                Effect::Wait(Timer::Alarm(id), millis) => Some((*id, *millis)),
+                _ => None,
+            })
+        };
+        assert_eq!(alarm(&tab), Some((asked, 75_000)));
+        assert!(tab.step(Input::Waited(Timer::Alarm(RequestId(asked.0 - 1)))).effects.is_empty(), "another's");
+        tab.now = tab.now.plus(75_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert_eq!(alarm(&tab), Some((asked, 15_000)));
+        tab.now = tab.now.plus(15_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(tab.end().unwrap().1.unwrap().contains("90 seconds"));
+        let late = [Input::Waited(Timer::Alarm(asked)), Input::Streamed(asked, Streamed::Broken)];
+        assert!(late.into_iter().all(|late| tab.step(late).effects.is_empty()));
+    }
+
+    #[test]
+    fn text_is_shown_again_when_its_time_has_come() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        let chunk = || Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n".to_vec()));
+        let flushes = |tab: &Tab| {
+            let is_flush = |effect: &Effect| matches!(effect, Effect::Wait(Timer::Flush(id), 50) if *id == asked);
+            tab.effects.iter().any(is_flush)
+        };
+        assert!(flushes(tab.step(chunk())));
+        assert!(tab.step(chunk()).effects.is_empty());
+        assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
+        let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
+        tab.step(Input::Intent(copy.clone(), vec![]));
+        assert!(matches!(&tab.effects[..], [Effect::Desk(DeskView::Copy(text))] if text == "aa"));
+        tab.step(Input::Intent(Intent::New, vec![]));
+        assert!(tab.step(Input::Intent(copy, vec![])).effects.is_empty());
+    }
+
+    #[test]
+    fn whatever_leaves_the_conversation_stops_the_answer_first() {
+        let edit = Intent::Edit { turn: TurnId(0), prompt: "Else?".into(), use_case: UseCase::Balanced };
+        for (intent, goes_on) in [(Intent::New, false), (edit, true)] {
+            let mut tab = Tab::signed_in();
+            let asked = tab.ask().streams().unwrap();
+            let old = tab.app.chat.conversation().id.clone();
+            assert_eq!(old.len(), 16);
+            tab.step(Input::Intent(intent, vec![]));
+            assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+            assert_eq!(tab.end(), Some((&End::Stopped, None)));
+            let opened = tab.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            });
+            assert_eq!(opened, Some(tab.app.chat.conversation().id.as_str()));
+            assert_eq!(opened.map(str::len), Some(if goes_on { 16 } else { 0 }));
+            assert_ne!(opened, Some(old.as_str()));
+            assert_eq!(tab.streams().is_some(), goes_on);
+        }
+    }
+
+    #[test]
+    fn a_turn_can_be_asked_again() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n[DONE]\n".to_vec())));
+        assert_eq!(tab.end(), Some((&End::Done, None)));
+        let turn = TurnId(0);
+        let again = tab.step(Input::Intent(Intent::Again { turn, use_case: UseCase::CostOptimized }, vec![])).streams();
+        assert!(again.is_some_and(|again| again != asked));
+        assert!(tab.step(Input::Streamed(asked, Streamed::End)).effects.is_empty(), "of the first");
+        tab.step(Input::Intent(Intent::Stop, vec![]));
+        assert!(tab.step(Input::Intent(Intent::Retry { turn }, vec![])).streams().is_some());
     }
 
     #[test]
@@ -671,7 +749,11 @@ mod tests {
                 assert_eq!((tab.sends(), tab.error()), (None, None));
                 let busy = tab.busy().expect("the person is told");
                 assert!(busy.contains("Trying again…") && busy.contains("sign-in service"), "{busy}");
-                assert_eq!(tab.step(Input::Waited(Timer::Retry(id))).sends(), Some((id, "InitiateAuth")), "the same request");
+                assert_eq!(
+                    tab.step(Input::Waited(Timer::Retry(id))).sends(),
+                    Some((id, "InitiateAuth")),
+                    "the same request"
+                );
             }
             tab.reply(reply.clone());
             assert_eq!(tab.waits(), None, "not more often");

@@ -564,8 +564,7 @@ impl Chat {
         if has_more && (is_first || millis(answering.told, now) >= REMINDER) {
             answering.told = now;
             let model = &self.of(answering).model;
-            let status =
-                if is_first { messages::answering(model).into() } else { messages::STILL_ANSWERING.into() };
+            let status = if is_first { messages::answering(model).into() } else { messages::STILL_ANSWERING.into() };
             effects.push(Effect::Show(DeskView::Status(status)));
         }
         effects.push(Effect::Flush(BATCH));

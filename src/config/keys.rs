@@ -4,8 +4,8 @@ use crate::json::{NotJson, Value};
 
 use super::ConfigError;
 use super::check::{
-    address, any, checked, domain, is_date, is_file_name, is_graphic, is_icon, is_plain, is_redirect, is_region, is_role,
-    region_before,
+    address, any, checked, domain, is_date, is_file_name, is_graphic, is_icon, is_plain, is_redirect, is_region,
+    is_role, region_before,
 };
 
 /// Signet's own `config.json`.

@@ -5,8 +5,8 @@ use crate::json::Value;
 use super::check::{address, lambda_region, region};
 use super::keys::{EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
 use super::{
-    AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Provider, SignUp, UserPool,
-    Price, Prices, Username,
+    AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Price, Prices, Provider, SignUp,
+    UserPool, Username,
 };
 
 const ONE_SERVER: &str = "either a domain, or authorizationEndpoint, tokenEndpoint, issuer and clientId";

@@ -82,7 +82,9 @@ fn cut_off(text: &str) -> Notice {
 pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
     let mut facts = vec![];
     if answer.end == Some(End::Stopped) {
-        facts.push(if answer.text.is_empty() { "stopped before the first word" } else { "stopped; what came is kept" }.into());
+        facts.push(
+            if answer.text.is_empty() { "stopped before the first word" } else { "stopped; what came is kept" }.into(),
+        );
         // Lambda hears nothing of a connection that is closed, and bills to the end.
         if answer.duration > 0 {
             facts.push("the model may have gone on after it".into());
@@ -127,7 +129,8 @@ fn cost(answer: &Answer, Prices { date, currency, models }: &Prices) -> Option<S
     let (_, Price { input, output }) = models.iter().find(|(model, _)| *model == answer.model)?;
     let parts = [(input, answer.usage.input_tokens?), (output, answer.usage.output_tokens?)];
     // A millionth of a millionth: of the currency, and for one token of a million.
-    let cost = parts.iter().fold(0_u64, |sum, (price, tokens)| sum.saturating_add(price.saturating_mul(u64::from(*tokens))));
+    let cost =
+        parts.iter().fold(0_u64, |sum, (price, tokens)| sum.saturating_add(price.saturating_mul(u64::from(*tokens))));
     Some([&amount(cost, currency), " (prices of ", date, ")"].concat())
 }
 
@@ -228,13 +231,13 @@ mod tests {
             ]
         );
         assert_eq!(facts(&all, &config()).len(), 5, "no prices");
-        assert_eq!(facts(&Answer { model: "other".into(), ..all.clone() }, &priced()).len(), 5, "no price of the model");
-        let half = Usage { input_tokens: None, ..usage };
         assert_eq!(
-            facts(&Answer { usage: half, ..answer() }, &priced())[2..],
-            ["212 tokens"],
-            "half a cost is none"
+            facts(&Answer { model: "other".into(), ..all.clone() }, &priced()).len(),
+            5,
+            "no price of the model"
         );
+        let half = Usage { input_tokens: None, ..usage };
+        assert_eq!(facts(&Answer { usage: half, ..answer() }, &priced())[2..], ["212 tokens"], "half a cost is none");
     }
 
     #[test]

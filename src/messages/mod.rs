@@ -4,9 +4,7 @@ mod answers;
 mod faults;
 mod forms;
 
-pub use answers::{
-    STILL_ANSWERING, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, use_case,
-};
+pub use answers::{STILL_ANSWERING, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, use_case};
 pub use faults::notice;
 pub use forms::{person, screen};
 
