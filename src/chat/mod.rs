@@ -155,6 +155,26 @@ pub enum Ending {
     Failed(Fault),
 }
 
+impl Ending {
+    fn end(&self) -> End {
+        match self {
+            Self::Done => End::Done,
+            Self::Stopped => End::Stopped,
+            Self::CutOff => End::CutOff,
+            Self::Failed(_) => End::Failed,
+        }
+    }
+
+    /// Seconds until it makes sense to ask again.
+    fn wait(&self) -> u32 {
+        match self {
+            Self::Failed(Fault::Throttled { retry_after, .. }) => retry_after.unwrap_or(WAIT),
+            Self::Failed(Fault::Answer { retry_after, .. }) => retry_after.unwrap_or_default(),
+            _ => 0,
+        }
+    }
+}
+
 impl Chat {
     /// The conversation, with as much of the answer under way as is shown.
     pub fn conversation(&self) -> &Conversation {
@@ -177,7 +197,7 @@ impl Chat {
             (Input::Stop, Some((answering, stage))) => {
                 let mut effects = if matches!(stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
                 let asked = matches!(stage, Stage::Requested { .. } | Stage::Reading { .. });
-                effects.extend(self.end(config, now, answering, Ending::Stopped, asked));
+                effects.extend(self.end(config, now, answering, &Ending::Stopped, asked));
                 effects
             }
             (input, Some((answering, stage))) => self.answer(config, now, answering, stage, input),
@@ -472,7 +492,7 @@ impl Chat {
         role: Option<String>,
         response: Response,
     ) -> Vec<Effect> {
-        let Err(error) = check(response) else { return self.end(config, now, answering, Ending::CutOff, true) };
+        let Err(error) = check(response) else { return self.end(config, now, answering, &Ending::CutOff, true) };
         let mendable = matches!(error.status, 400 | 401 | 403)
             && (MENDABLE.contains(&error.code.as_str())
                 || contains(&error.message, "expired")
@@ -537,18 +557,15 @@ impl Chat {
             (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
-        match end {
-            Some(end) => {
-                // A whole answer's connection ends by itself, and can serve the next request.
-                if !at_end && end != Ending::Done {
-                    effects.push(Effect::Abort);
-                }
-                effects.extend(self.end(config, now, answering, end, true));
+        if let Some(end) = end {
+            // A whole answer's connection ends by itself, and can serve the next request.
+            if !at_end && end != Ending::Done {
+                effects.push(Effect::Abort);
             }
-            None => {
-                effects.extend(self.grow(now, &mut answering));
-                self.under_way = Some((answering, stage));
-            }
+            effects.extend(self.end(config, now, answering, &end, true));
+        } else {
+            effects.extend(self.grow(now, &mut answering));
+            self.under_way = Some((answering, stage));
         }
         effects
     }
@@ -595,7 +612,7 @@ impl Chat {
     }
 
     fn fail(&mut self, config: &Config, now: UnixMillis, answering: Answering, fault: Fault) -> Vec<Effect> {
-        self.end(config, now, answering, Ending::Failed(fault), true)
+        self.end(config, now, answering, &Ending::Failed(fault), true)
     }
 
     /// Nothing more will come. `asked` is whether the model was asked, as far as is known.
@@ -604,28 +621,21 @@ impl Chat {
         config: &Config,
         now: UnixMillis,
         mut answering: Answering,
-        ending: Ending,
+        ending: &Ending,
         asked: bool,
     ) -> Vec<Effect> {
         let mut effects = self.take(&mut answering, true);
         let answer = self.of(&answering);
         let has_text = !answer.text.is_empty();
-        answer.notice = messages::ending(&ending, has_text, config.contact.as_deref());
+        answer.notice = messages::ending(ending, has_text, config.contact.as_deref());
         answer.duration = if asked { millis(answering.began, now).max(1) } else { 0 };
-        let (end, wait) = match ending {
-            Ending::Done => (End::Done, 0),
-            Ending::Stopped => (End::Stopped, 0),
-            Ending::CutOff => (End::CutOff, 0),
-            Ending::Failed(Fault::Throttled { retry_after, .. }) => (End::Failed, retry_after.unwrap_or(WAIT)),
-            Ending::Failed(Fault::Answer { retry_after, .. }) => (End::Failed, retry_after.unwrap_or_default()),
-            Ending::Failed(_) => (End::Failed, 0),
-        };
+        let end = ending.end();
         answer.end = Some(end);
         let forgets = has_text && !answering.takes_context;
         if forgets {
             answer.context = 0;
         }
-        effects.push(answering.show(ended(answer, config, wait)));
+        effects.push(answering.show(ended(answer, config, ending.wait())));
         let read_out = if has_text && end != End::Stopped { spoken(document(&answer.text)) } else { String::new() };
         let status = match end {
             End::Done => {

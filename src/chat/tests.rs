@@ -80,18 +80,12 @@ fn end(effects: &[Effect]) -> Option<(End, Option<Notice>)> {
 }
 
 /// What is said of an end.
-fn said(ending: Ending, has_text: bool) -> Option<(End, Option<Notice>)> {
-    let end = match ending {
-        Ending::Done => End::Done,
-        Ending::Stopped => End::Stopped,
-        Ending::CutOff => End::CutOff,
-        Ending::Failed(_) => End::Failed,
-    };
-    Some((end, messages::ending(&ending, has_text, None)))
+fn said(ending: &Ending, has_text: bool) -> (End, Option<Notice>) {
+    (ending.end(), messages::ending(ending, has_text, None))
 }
 
-fn failed(fault: Fault) -> Option<(End, Option<Notice>)> {
-    said(Ending::Failed(fault), false)
+fn failed(fault: Fault) -> (End, Option<Notice>) {
+    said(&Ending::Failed(fault), false)
 }
 
 /// The facts at the end, and the seconds to wait.
@@ -201,7 +195,7 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
     assert!(
         effects.iter().filter_map(update).any(|update| matches!(update, AnswerUpdate::Model(model) if model == "m"))
     );
-    assert_eq!((text(&effects).as_str(), end(&effects)), ("abc", said(Ending::Done, true)));
+    assert_eq!((text(&effects).as_str(), end(&effects)), ("abc", Some(said(&Ending::Done, true))));
     assert_eq!(facts(&effects), (vec!["first word 0.40 s".into(), "0.50 s in all".into()], 0));
 }
 
@@ -209,11 +203,11 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
 fn an_end_without_the_marker_is_cut_off_with_the_text_kept() {
     for last in [Input::End, Input::Broken] {
         let effects = all([ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n\n"), last]);
-        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", said(Ending::CutOff, true)));
+        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(said(&Ending::CutOff, true))));
     }
     assert_eq!(
         end(&all([ask(), grant("A1"), head(200, ""), Input::End])),
-        said(Ending::CutOff, false),
+        Some(said(&Ending::CutOff, false)),
         "an empty 200 is no answer"
     );
 }
@@ -224,7 +218,7 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
         all([ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n\nError: {\"error\":\"no\"}"), Input::End]);
     let request_id = Some("6f1c".into());
     let broken_off = Fault::Answer { message: "no".into(), retryable: None, retry_after: None, request_id };
-    assert_eq!((text(&effects).as_str(), end(&effects)), ("a", said(Ending::Failed(broken_off), true)));
+    assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(said(&Ending::Failed(broken_off), true))));
     let effects = all([
         ask(),
         grant("A1"),
@@ -234,7 +228,7 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
     ]);
     assert_eq!(
         (text(&effects).as_str(), end(&effects)),
-        ("ab", said(Ending::Failed(Fault::Garbled { lines: 1 }), true))
+        ("ab", Some(said(&Ending::Failed(Fault::Garbled { lines: 1 }), true)))
     );
 }
 
@@ -254,7 +248,7 @@ fn expired_keys_are_renewed_and_the_question_sent_again_once() {
         assert!(matches!(effects.last(), Some(Effect::NeedKeys { refused: Some(id) }) if id == "A1"), "{effects:?}");
         assert_eq!(end(&effects), None, "the person sees nothing of it");
         let effects = run(&mut chat, [grant("A2"), head(200, ""), bytes("{\"chunk\":\"a\"}\n[DONE]\n")]);
-        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", said(Ending::Done, true)));
+        assert_eq!((text(&effects).as_str(), end(&effects)), ("a", Some(said(&Ending::Done, true))));
 
         let effects = all([
             ask(),
@@ -278,7 +272,7 @@ fn what_refuses_the_question_is_told_apart() {
         let effects = all([ask(), grant("A1"), head(status, error_type), bytes(body), Input::End]);
         (end(&effects), facts(&effects).1)
     };
-    let told = |fault| (failed(fault), 0);
+    let told = |fault| (Some(failed(fault)), 0);
     let request_id = Some("6f1c".to_owned());
     let service = Service::FunctionUrl;
     assert_eq!(
@@ -286,7 +280,7 @@ fn what_refuses_the_question_is_told_apart() {
         told(Fault::NotAllowed { role: Some("callers".into()), request_id: request_id.clone() })
     );
     let throttled = Fault::Throttled { service, retry_after: Some(7), request_id: request_id.clone() };
-    assert_eq!(refused(429, "", ""), (failed(throttled), 7));
+    assert_eq!(refused(429, "", ""), (Some(failed(throttled)), 7));
     assert_eq!(
         refused(502, "", "{\"message\":\"Internal Server Error\"}"),
         told(Fault::Failing {
@@ -305,9 +299,9 @@ fn what_refuses_the_question_is_told_apart() {
         (NoAnswer::Unreachable, Fault::Unreachable { service }),
         (NoAnswer::Unreadable, Fault::Unreadable { service }),
     ] {
-        assert_eq!(end(&all([ask(), grant("A1"), Input::NoAnswer(no_answer)])), failed(fault));
+        assert_eq!(end(&all([ask(), grant("A1"), Input::NoAnswer(no_answer)])), Some(failed(fault)));
     }
-    assert_eq!(end(&all([ask(), Input::Keys(Err(Fault::SessionEnded))])), failed(Fault::SessionEnded));
+    assert_eq!(end(&all([ask(), Input::Keys(Err(Fault::SessionEnded))])), Some(failed(Fault::SessionEnded)));
 }
 
 #[test]
@@ -324,7 +318,7 @@ fn a_role_that_the_token_does_not_name_is_asked_of_sts() {
     assert_eq!(sent(&effects)[0].url, "https://sts.eu-central-1.amazonaws.com/");
     let effects = run(&mut chat, [head(200, ""), bytes("<Arn>arn:aws:sts::1:assumed-role/guests/x</Arn>"), Input::End]);
     let not_allowed = |role: Option<&str>| {
-        failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) })
+        Some(failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) }))
     };
     assert_eq!(end(&effects), not_allowed(Some("guests")));
     // An STS that does not answer changes nothing of the refusal.
@@ -349,7 +343,7 @@ fn stop_ends_it_at_every_stage_and_nothing_comes_after() {
         run(&mut chat, begun);
         let effects = chat.step(&config(), NOW.plus(400), Input::Stop);
         assert_eq!(effects.iter().any(is_abort), count > 0, "what was sent is aborted");
-        assert_eq!(end(&effects), said(Ending::Stopped, count > 2));
+        assert_eq!(end(&effects), Some(said(&Ending::Stopped, count > 2)));
         assert_eq!(facts(&effects).0, told);
         assert_eq!(heard(&effects), ["Stopped."]);
         assert!(chat.under_way.is_none());
@@ -512,7 +506,7 @@ fn whether_earlier_turns_are_taken_is_learnt_from_each_answer() {
     run(&mut chat, [ask(), grant("A1"), head(200, "")]);
     let effects =
         tell(&mut chat, vec![Event::Model("m".into()), Event::Context(100), Event::Text("a".into()), Event::End]);
-    assert_eq!(end(&effects), said(Ending::Done, true));
+    assert_eq!(end(&effects), Some(said(&Ending::Done, true)));
     let effects = run(&mut chat, [ask(), grant("A1"), head(200, "")]);
     assert_eq!(body(&effects)["messages"].as_array().unwrap().len(), 2);
     assert_eq!(begun(&effects).unwrap().3, 1);
@@ -764,7 +758,7 @@ fn a_refusal_that_never_ends_is_taken_as_it_is() {
     run(&mut chat, [ask(), nameless(), head(403, ""), Input::End, nameless()]);
     let effects = chat.step(&config(), NOW.plus(100_000), Input::Alarm);
     assert!(effects.iter().any(is_abort));
-    assert_eq!(end(&effects), failed(Fault::NotAllowed { role: None, request_id: Some("6f1c".into()) }));
+    assert_eq!(end(&effects), Some(failed(Fault::NotAllowed { role: None, request_id: Some("6f1c".into()) })));
 }
 
 #[test]
@@ -816,7 +810,7 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
     clock.step(bytes("[DONE]\n"));
     let effects: Vec<Effect> = clock.shown.into_iter().map(|(_, view)| Effect::Show(view)).collect();
     let still = "Still answering.";
-    let whole = ["word"; 3_500].join(" ");
+    let whole = vec!["word"; 3_500].join(" ");
     assert_eq!(
         heard(&effects),
         [
@@ -844,6 +838,8 @@ fn what_went_wrong_is_left_to_the_alert_and_what_came_is_read() {
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Shown {
     model: String,
+    /// Of its document.
+    steps: Vec<Step>,
     text: String,
     reasoning: String,
     ended: Option<(End, Option<Notice>, Vec<String>)>,
@@ -854,7 +850,7 @@ struct Shown {
 struct Page {
     id: String,
     title: String,
-    turns: Vec<(String, Vec<(Vec<Step>, Shown)>)>,
+    turns: Vec<(String, Vec<Shown>)>,
     kept: Conversation,
 }
 
@@ -882,12 +878,12 @@ impl Page {
                     answers.push(<_>::default());
                 }
                 assert_eq!(answers.len(), at.0 as usize + 1, "only the newest changes");
-                let (steps, shown) = answers.last_mut().unwrap();
+                let shown = answers.last_mut().unwrap();
                 assert_eq!(shown.ended, None, "nothing comes after the end");
                 match update {
                     AnswerUpdate::Begun { .. } => {}
                     AnswerUpdate::Model(model) => shown.model.clone_from(model),
-                    AnswerUpdate::Steps(more) => steps.extend(more.iter().cloned()),
+                    AnswerUpdate::Steps(more) => shown.steps.extend(more.iter().cloned()),
                     AnswerUpdate::Reasoning(more) => shown.reasoning.push_str(more),
                     AnswerUpdate::Ended { end, notice, facts, .. } => {
                         shown.ended = Some((*end, notice.clone(), facts.clone()));
@@ -899,7 +895,7 @@ impl Page {
     }
 
     fn shown(&self) -> (&str, &str, Vec<(&str, Vec<Shown>)>) {
-        let answer = |(steps, shown): &(Vec<Step>, Shown)| Shown { text: spoken(steps.clone()), ..shown.clone() };
+        let answer = |shown: &Shown| Shown { text: spoken(shown.steps.clone()), steps: vec![], ..shown.clone() };
         let turns = self.turns.iter().map(|(prompt, answers)| (prompt.as_str(), answers.iter().map(answer).collect()));
         (&self.id, &self.title, turns.collect())
     }
@@ -974,13 +970,11 @@ proptest! {
             }
             let is_under_way = chat.under_way.is_some();
             if let Some((answering, _)) = &chat.under_way {
-                prop_assert_eq!([&chat.text(answering.turn, answering.answer).unwrap(), answering.text.as_str()].concat(), came.clone());
+                prop_assert_eq!([chat.text(answering.turn, answering.answer).unwrap(), answering.text.as_str()].concat(), came.clone());
                 prop_assert!(answering.text.is_empty() || flushes == 1, "what is held back is waited for");
                 prop_assert!(!open || is_rest || alarms == 1, "{} alarms", alarms);
             }
             if was_under_way && !is_under_way {
-                let newest = chat.conversation.turns.iter().flat_map(|turn| turn.answers.last()).max_by_key(|answer| answer.asked);
-                prop_assert!(newest.is_some());
                 let ends = effects.iter().filter_map(update).filter(|it| matches!(it, AnswerUpdate::Ended { .. }));
                 prop_assert_eq!(ends.count(), 1);
                 is_rest |= end(&effects).unwrap().0 == End::Done;
@@ -999,12 +993,16 @@ proptest! {
         }
         if chat.under_way.is_some() {
             let effects = chat.step(&config(), now, Input::Stop);
-            effects.iter().for_each(|effect| page.take(effect, &chat.conversation));
+            for effect in &effects {
+                page.take(effect, &chat.conversation);
+            }
         }
         prop_assert_eq!(&page.kept, &chat.conversation);
         let (mut again, mut reloaded) = (Page::default(), Chat::default());
         let replay = reloaded.show(&config(), chat.conversation.clone());
-        replay.iter().for_each(|effect| again.take(effect, &chat.conversation));
+        for effect in &replay {
+            again.take(effect, &chat.conversation);
+        }
         prop_assert_eq!(again.shown(), page.shown(), "a replay shows the same");
         for ((_, answers), turn) in page.shown().2.iter().zip(&chat.conversation.turns) {
             for (shown, answer) in answers.iter().zip(&turn.answers) {
