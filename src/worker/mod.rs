@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::app::{App, Effect, Input, RequestId, Streamed, Timer};
+use crate::app::{App, Effect, Input, RequestId, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
 use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
