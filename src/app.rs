@@ -242,7 +242,7 @@ impl App {
                 let text = self.chat.text(turn, answer).map(str::to_owned);
                 return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
             }
-            Intent::New => return self.open(now, Conversation::default(), effects),
+            Intent::New => return self.show(now, Conversation::default(), effects),
             // The edge has handled the first: it holds the store.
             Intent::Start { .. }
             | Intent::Open { .. }
@@ -337,17 +337,17 @@ impl App {
 
     fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
         let todo = self.chat.step(&self.config, now, input);
-        self.carry_out(now, todo, effects);
+        self.of_chat(now, todo, effects);
     }
 
     /// Shows another conversation; what is under way in this one is stopped.
-    fn open(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
         self.chat(now, chat::Input::Stop, effects);
         let todo = self.chat.show(&self.config, conversation);
-        self.carry_out(now, todo, effects);
+        self.of_chat(now, todo, effects);
     }
 
-    fn carry_out(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
+    fn of_chat(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
         for effect in todo {
             match effect {
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),

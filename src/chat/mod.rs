@@ -216,15 +216,16 @@ impl Chat {
     pub fn show(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
         let mut effects = if self.under_way.take().is_some() { vec![Effect::Abort] } else { vec![] };
         self.conversation = conversation;
-        let Conversation { id, title, turns, .. } = &mut self.conversation;
+        // The page was closed in the middle of these.
+        let unfinished = self.conversation.turns.iter_mut().flat_map(|turn| &mut turn.answers);
+        for answer in unfinished.filter(|answer| answer.end.is_none()) {
+            (answer.end, answer.notice) = (Some(End::CutOff), Some(messages::left()));
+        }
+        let Conversation { id, title, turns, .. } = &self.conversation;
         effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone() }));
         for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(turns) {
             effects.push(show(turn, TurnUpdate::Asked { prompt: prompt.clone() }));
             for (id, answer) in (0..).map(AnswerId).zip(answers) {
-                // The page was closed in the middle of it.
-                if answer.end.is_none() {
-                    (answer.end, answer.notice) = (Some(End::CutOff), Some(messages::left()));
-                }
                 let mut say = |update| effects.push(show(turn, TurnUpdate::Answer { id, update }));
                 say(AnswerUpdate::Begun { use_case: answer.use_case, context: answer.context });
                 if !answer.model.is_empty() {
@@ -234,7 +235,7 @@ impl Chat {
                     say(AnswerUpdate::Reasoning(answer.reasoning.clone()));
                 }
                 if !answer.text.is_empty() {
-                    say(AnswerUpdate::Steps(document(&answer.text)));
+                    say(AnswerUpdate::Steps(Self::document(&answer.text)));
                 }
                 say(ended(answer, config, 0));
             }
@@ -242,15 +243,22 @@ impl Chat {
         effects
     }
 
-    /// Calls the conversation something else.
+    /// Calls the conversation something else. Whoever does so shows it.
     pub fn rename(&mut self, title: String) -> Vec<Effect> {
         self.conversation.title = title;
-        vec![Effect::Changed(Change::Whole), self.titled()]
+        vec![Effect::Changed(Change::Whole)]
     }
 
-    fn titled(&self) -> Effect {
-        let Conversation { id, title, .. } = &self.conversation;
-        Effect::Show(DeskView::Title { id: id.clone(), title: title.clone() })
+    fn markdown() -> Markdown {
+        Markdown::default()
+    }
+
+    /// The whole document of a text that has ended.
+    fn document(text: &str) -> Vec<Step> {
+        let mut markdown = Self::markdown();
+        let mut steps = markdown.push(text);
+        steps.extend(markdown.finish());
+        steps
     }
 
     fn answers(&self, turn: TurnId) -> Option<&Vec<Answer>> {
@@ -262,7 +270,8 @@ impl Chat {
         if self.conversation.id.is_empty() {
             self.conversation.id = encode_url(&id);
             self.conversation.title = title(&ask.prompt);
-            effects.push(self.titled());
+            let Conversation { id, title, .. } = &self.conversation;
+            effects.push(Effect::Show(DeskView::Title { id: id.clone(), title: title.clone() }));
         }
         let turn = TurnId(u32::try_from(self.conversation.turns.len()).unwrap_or(u32::MAX));
         effects.push(show(turn, TurnUpdate::Asked { prompt: ask.prompt.clone() }));
@@ -329,7 +338,7 @@ impl Chat {
             told: now,
             renewed: false,
             takes_context: false,
-            markdown: Markdown::default(),
+            markdown: Self::markdown(),
             text: String::new(),
             reasoning: String::new(),
             waits: false,
@@ -625,18 +634,19 @@ impl Chat {
         asked: bool,
     ) -> Vec<Effect> {
         let mut effects = self.take(&mut answering, true);
+        let end = ending.end();
+        let text = &self.of(&answering).text;
+        let has_text = !text.is_empty();
+        let read_out = if has_text && end != End::Stopped { spoken(Self::document(text)) } else { String::new() };
         let answer = self.of(&answering);
-        let has_text = !answer.text.is_empty();
         answer.notice = messages::ending(ending, has_text, config.contact.as_deref());
         answer.duration = if asked { millis(answering.began, now).max(1) } else { 0 };
-        let end = ending.end();
         answer.end = Some(end);
         let forgets = has_text && !answering.takes_context;
         if forgets {
             answer.context = 0;
         }
         effects.push(answering.show(ended(answer, config, ending.wait())));
-        let read_out = if has_text && end != End::Stopped { spoken(document(&answer.text)) } else { String::new() };
         let status = match end {
             End::Done => {
                 let words = u32::try_from(read_out.split_whitespace().count()).unwrap_or(u32::MAX);
@@ -704,14 +714,6 @@ impl Answering {
 
 fn show(id: TurnId, update: TurnUpdate) -> Effect {
     Effect::Show(DeskView::Turn { id, update })
-}
-
-/// The whole document of a text that has ended.
-fn document(text: &str) -> Vec<Step> {
-    let mut markdown = Markdown::default();
-    let mut steps = markdown.push(text);
-    steps.extend(markdown.finish());
-    steps
 }
 
 fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
