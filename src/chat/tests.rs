@@ -900,6 +900,28 @@ impl Page {
     }
 }
 
+/// Of an answer's text: what means something else by what comes after it.
+const PIECES: [&str; 18] = [
+    "word ",
+    "*a",
+    "b*",
+    " **c",
+    "# d",
+    "\n\n",
+    "- e",
+    "[f]",
+    "[f]: /g",
+    "|h|i|",
+    "\n|-|-|\n",
+    "`",
+    "```\n",
+    "\n",
+    "1. j ",
+    "> k",
+    "\n===\n",
+    "ü",
+];
+
 /// An input by numbers, so that some fit where they come.
 fn an_input(kind: u8, detail: u8) -> Input {
     let id = [detail; 12];
@@ -912,7 +934,7 @@ fn an_input(kind: u8, detail: u8) -> Input {
         7..=9 => grant("A1"),
         10 => Input::Keys(Err(Fault::SessionEnded)),
         11..=13 => head(if detail < 200 { 200 } else { [403, 429, 500][usize::from(detail % 3)] }, ""),
-        14..=19 => bytes(&format!("{{\"chunk\":\"w{detail} \"}}\n")),
+        14..=19 => bytes(&(json!({ "chunk": PIECES[usize::from(detail) % PIECES.len()] }).to_string() + "\n")),
         20 => bytes("{\"model_used\":\"m\"}\n"),
         21 => bytes("[DONE]\n"),
         22 => bytes("Error: {}\n"),
@@ -947,7 +969,7 @@ proptest! {
                 Input::Flush => flushes -= 1,
                 Input::End | Input::Broken | Input::NoAnswer(_) => (open, alarms, flushes) = (false, 0, 0),
                 Input::Bytes(bytes) if is_reading && bytes.starts_with(b"{\"chunk") => {
-                    came.push_str(std::str::from_utf8(bytes).unwrap().split('"').nth(3).unwrap());
+                    came += serde_json::from_slice::<Value>(bytes).unwrap()["chunk"].as_str().unwrap();
                 }
                 _ => {}
             }
