@@ -3,13 +3,14 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
 //! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat, Ending};
+use crate::chat::{self, Chat, Conversation};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
-use crate::messages::{self, seconds};
-use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, FormId, Intent, TurnUpdate, View};
+use crate::markdown::Unicode;
+use crate::messages;
+use crate::protocol::{DeskView, FormId, Intent, View};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::session::{self, Env, Memory, Record, Screen, Session};
@@ -34,10 +35,22 @@ impl RequestId {
     }
 }
 
+/// What a time that passes is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// For the session's request, to be sent again.
+    Retry(RequestId),
+    /// For the answer, to be given up if nothing has come.
+    Alarm(RequestId),
+    /// For the answer, to be shown as far as it has come.
+    Flush(RequestId),
+}
+
 /// Everything the worker knows.
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    unicode: Unicode,
     random: Random,
     /// The page's address, without query and hash.
     page: String,
@@ -88,7 +101,7 @@ pub enum Input {
     /// The whole reply to an [`Effect::Send`].
     Replied(RequestId, Result<Response, NoAnswer>),
     /// An [`Effect::Wait`] is over.
-    Waited(RequestId),
+    Waited(Timer),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
 }
@@ -100,8 +113,10 @@ pub enum Streamed {
     Head(Head),
     /// The next bytes of the body.
     Bytes(Vec<u8>),
-    /// The body's end, or the connection's.
+    /// The body's end.
     End,
+    /// The connection broke in the middle of the body.
+    Broken,
     /// There is no answer, or the browser may not read it.
     NoAnswer(NoAnswer),
 }
@@ -112,7 +127,7 @@ pub enum Effect {
     /// Send this and feed the reply back, with the number if there is one.
     Send(Option<RequestId>, Request),
     /// Feed [`Input::Waited`] back after so many milliseconds.
-    Wait(RequestId, u32),
+    Wait(Timer, u32),
     /// Send this and feed the answer back as it comes.
     Stream(RequestId, Request),
     /// End that request.
@@ -133,8 +148,9 @@ pub enum Effect {
 
 impl App {
     /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness.
-    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+    pub fn new(config: Config, seed: [u8; 32], unicode: Unicode) -> Self {
         Self {
+            unicode,
             config,
             random: Random::new(seed),
             page: String::new(),
@@ -142,7 +158,7 @@ impl App {
             memory: Memory::default(),
             spare: None,
             last_form: FormId::default(),
-            chat: Chat::default(),
+            chat: Chat::new(unicode),
             chat_of: None,
             last_id: RequestId(0),
             session_request: None,
@@ -166,7 +182,7 @@ impl App {
             Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
                 self.replied(now, reply, &mut effects);
             }
-            Input::Waited(id) => {
+            Input::Waited(Timer::Retry(id)) => {
                 if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
                     effects.push(Effect::Send(Some(id), sent.request.clone()));
                     if self.session.is_busy() {
@@ -175,17 +191,27 @@ impl App {
                     }
                 }
             }
+            Input::Waited(Timer::Alarm(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Alarm, &mut effects);
+            }
+            Input::Waited(Timer::Flush(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Flush, &mut effects);
+            }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
                 let input = match streamed {
                     Streamed::Head(head) => chat::Input::Head(head),
                     Streamed::Bytes(bytes) => chat::Input::Bytes(bytes),
                     Streamed::End => chat::Input::End,
+                    Streamed::Broken => chat::Input::Broken,
                     Streamed::NoAnswer(no_answer) => chat::Input::NoAnswer(no_answer),
                 };
+                if !matches!(input, chat::Input::Head(_) | chat::Input::Bytes(_)) {
+                    self.chat_request = None;
+                }
                 self.chat(now, input, &mut effects);
             }
             // Late.
-            Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
+            Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
         effects
     }
@@ -204,16 +230,24 @@ impl App {
                 return self.no_turns(now, effects);
             }
             Intent::Ask { prompt, use_case } => {
-                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), effects);
+                let id = self.random.bytes();
+                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }, id), effects);
             }
+            Intent::Again { turn, use_case } => return self.chat(now, chat::Input::Again(turn, use_case), effects),
             Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
+            Intent::Edit { turn, prompt, use_case } => {
+                let id = self.random.bytes();
+                self.chat(now, chat::Input::Stop, effects);
+                return self.chat(now, chat::Input::Edit(turn, Ask { prompt, use_case }, id), effects);
+            }
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
+            Intent::Copy { turn, answer } => {
+                let text = self.chat.text(turn, answer).map(str::to_owned);
+                return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
+            }
+            Intent::New => return self.show(now, Conversation::default(), effects),
             // The edge has handled the first: it holds the store.
             Intent::Start { .. }
-            | Intent::Again { .. }
-            | Intent::Edit { .. }
-            | Intent::Copy { .. }
-            | Intent::New
             | Intent::Open { .. }
             | Intent::Rename { .. }
             | Intent::Delete { .. }
@@ -237,7 +271,7 @@ impl App {
                 let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
                 effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
             }
-            effects.push(Effect::Wait(sent.id, wait));
+            effects.push(Effect::Wait(Timer::Retry(sent.id), wait));
             self.session_request = Some(sent);
             return;
         }
@@ -305,7 +339,19 @@ impl App {
     }
 
     fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
-        for effect in self.chat.step(&self.config, now, input) {
+        let todo = self.chat.step(&self.config, now, input);
+        self.of_chat(now, todo, effects);
+    }
+
+    /// Shows another conversation; what is under way in this one is stopped.
+    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        let todo = self.chat.show(&self.config, conversation);
+        self.of_chat(now, todo, effects);
+    }
+
+    fn of_chat(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
             match effect {
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
@@ -314,21 +360,14 @@ impl App {
                     effects.push(Effect::Stream(id, request));
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
-                chat::Effect::Show(id, update) => effects.push(Effect::Desk(DeskView::Turn { id, update })),
-                chat::Effect::Ended { turn, ending, first_text, duration } => {
-                    let notice = messages::ending(&ending, self.config.contact.as_deref());
-                    let end = match ending {
-                        Ending::Done => End::Done,
-                        Ending::Stopped => End::Stopped,
-                        Ending::CutOff => End::CutOff,
-                        Ending::Failed(_) => End::Failed,
-                    };
-                    let facts = first_text
-                        .map(|first| ["first word ", &seconds(first), ", ", &seconds(duration), " in all"].concat());
-                    let update = AnswerUpdate::Ended { end, notice, facts: facts.into_iter().collect(), wait: 0 };
-                    let update = TurnUpdate::Answer { id: AnswerId(0), update };
-                    effects.push(Effect::Desk(DeskView::Turn { id: turn, update }));
+                chat::Effect::Alarm(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Alarm(id), millis)));
                 }
+                chat::Effect::Flush(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Flush(id), millis)));
+                }
+                chat::Effect::Show(view) => effects.push(Effect::Desk(view)),
+                chat::Effect::Changed(_) => {}
             }
         }
     }
@@ -336,7 +375,7 @@ impl App {
     /// Forgets all turns, and ends the answer that is under way.
     fn no_turns(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
         self.chat(now, chat::Input::Stop, effects);
-        self.chat = Chat::default();
+        self.chat = Chat::new(self.unicode);
         self.chat_of = None;
         effects.push(Effect::Desk(DeskView::Forget));
     }
@@ -351,7 +390,8 @@ impl App {
 mod tests {
     use super::*;
     use crate::fault::Fault;
-    use crate::protocol::SessionView;
+    use crate::markdown::UNICODE;
+    use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
     use crate::session::harness::{
         HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
     };
@@ -368,7 +408,7 @@ mod tests {
     impl Tab {
         /// With what an earlier load of the page kept.
         fn new(config: Config, record: Option<Record>) -> Self {
-            let mut tab = Self { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+            let mut tab = Self { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
             tab.restore(record);
             tab
         }
@@ -428,8 +468,9 @@ mod tests {
         }
 
         fn waits(&self) -> Option<(RequestId, u32)> {
-            let waits =
-                |effect: &Effect| if let Effect::Wait(id, millis) = effect { Some((*id, *millis)) } else { None };
+            let waits = |effect: &Effect| {
+                if let Effect::Wait(Timer::Retry(id), millis) = effect { Some((*id, *millis)) } else { None }
+            };
             self.effects.iter().find_map(waits)
         }
 
@@ -543,18 +584,95 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
         tab.step(Input::Streamed(asked, Streamed::End));
-        assert_eq!(
-            tab.end(),
-            Some((&End::CutOff, Some("The connection ended before the answer did. What arrived is kept.")))
-        );
+        assert_eq!(tab.end(), Some((&End::CutOff, Some("The connection ended before the answer began. Try again."))));
         tab.ask().step(Input::Intent(Intent::Stop, vec![]));
         assert_eq!(tab.end(), Some((&End::Stopped, None)));
     }
 
     #[test]
+    fn a_silent_endpoint_is_given_up_and_its_request_ended() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        let alarm = |tab: &Tab| {
+            tab.effects.iter().find_map(|effect| match effect {
+                Effect::Wait(Timer::Alarm(id), millis) => Some((*id, *millis)),
+                _ => None,
+            })
+        };
+        assert_eq!(alarm(&tab), Some((asked, 75_000)));
+        assert!(tab.step(Input::Waited(Timer::Alarm(RequestId(asked.0 - 1)))).effects.is_empty(), "another's");
+        tab.now = tab.now.plus(75_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert_eq!(alarm(&tab), Some((asked, 15_000)));
+        tab.now = tab.now.plus(15_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(tab.end().unwrap().1.unwrap().contains("90 seconds"));
+        let late = [Input::Waited(Timer::Alarm(asked)), Input::Streamed(asked, Streamed::Broken)];
+        assert!(late.into_iter().all(|late| tab.step(late).effects.is_empty()));
+    }
+
+    #[test]
+    fn text_is_shown_again_when_its_time_has_come() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        let chunk = || Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n".to_vec()));
+        let flushes = |tab: &Tab| {
+            let is_flush = |effect: &Effect| matches!(effect, Effect::Wait(Timer::Flush(id), 50) if *id == asked);
+            tab.effects.iter().any(is_flush)
+        };
+        assert!(flushes(tab.step(chunk())));
+        assert!(tab.step(chunk()).effects.is_empty());
+        assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
+        let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
+        tab.step(Input::Intent(copy.clone(), vec![]));
+        assert!(matches!(&tab.effects[..], [Effect::Desk(DeskView::Copy(text))] if text == "aa"));
+        tab.step(Input::Intent(Intent::New, vec![]));
+        assert!(tab.step(Input::Intent(copy, vec![])).effects.is_empty());
+    }
+
+    #[test]
+    fn whatever_leaves_the_conversation_stops_the_answer_first() {
+        let edit = Intent::Edit { turn: TurnId(0), prompt: "Else?".into(), use_case: UseCase::Balanced };
+        for (intent, goes_on) in [(Intent::New, false), (edit, true)] {
+            let mut tab = Tab::signed_in();
+            let asked = tab.ask().streams().unwrap();
+            let old = tab.app.chat.conversation().id.clone();
+            assert_eq!(old.len(), 16);
+            tab.step(Input::Intent(intent, vec![]));
+            assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+            assert_eq!(tab.end(), Some((&End::Stopped, None)));
+            let opened = tab.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            });
+            assert_eq!(opened, Some(tab.app.chat.conversation().id.as_str()));
+            assert_eq!(opened.map(str::len), Some(if goes_on { 16 } else { 0 }));
+            assert_ne!(opened, Some(old.as_str()));
+            assert_eq!(tab.streams().is_some(), goes_on);
+        }
+    }
+
+    #[test]
+    fn a_turn_can_be_asked_again() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n[DONE]\n".to_vec())));
+        assert_eq!(tab.end(), Some((&End::Done, None)));
+        let turn = TurnId(0);
+        let again = tab.step(Input::Intent(Intent::Again { turn, use_case: UseCase::CostOptimized }, vec![])).streams();
+        assert!(again.is_some_and(|again| again != asked));
+        assert!(tab.step(Input::Streamed(asked, Streamed::End)).effects.is_empty(), "of the first");
+        tab.step(Input::Intent(Intent::Stop, vec![]));
+        assert!(tab.step(Input::Intent(Intent::Retry { turn }, vec![])).streams().is_some());
+    }
+
+    #[test]
     fn the_waits_of_two_tabs_differ() {
         let first_wait = |seed: [u8; 32]| {
-            let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
+            let mut tab = Tab { app: App::new(config(), seed, UNICODE), now: NOW, effects: vec![] };
             tab.restore(None);
             tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
         };
@@ -595,7 +713,7 @@ mod tests {
             let (id, _) = tab.sends().unwrap();
             assert!(tab.reply(Ok(throttled(None))).waits().is_some());
             tab.step(Input::Intent(Intent::SignOut, vec![]));
-            assert!(tab.step(Input::Waited(id)).effects.is_empty());
+            assert!(tab.step(Input::Waited(Timer::Retry(id))).effects.is_empty());
             assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
         }
     }
@@ -635,7 +753,11 @@ mod tests {
                 assert_eq!((tab.sends(), tab.error()), (None, None));
                 let busy = tab.busy().expect("the person is told");
                 assert!(busy.contains("Trying again…") && busy.contains("sign-in service"), "{busy}");
-                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+                assert_eq!(
+                    tab.step(Input::Waited(Timer::Retry(id))).sends(),
+                    Some((id, "InitiateAuth")),
+                    "the same request"
+                );
             }
             tab.reply(reply.clone());
             assert_eq!(tab.waits(), None, "not more often");
@@ -672,7 +794,7 @@ mod tests {
     fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
         let mut config = crate::session::harness::with_choice(None);
         config.user_pool.as_mut().unwrap().passkey_autofill = true;
-        let mut tab = Tab { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+        let mut tab = Tab { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
         tab.step(Input::Restored {
             record: None,
             memory: Memory::new(vec![("username".into(), Secret::new("alice".into()))]),
@@ -685,7 +807,7 @@ mod tests {
         let form = tab.app.last_form;
         let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
         assert_ne!(sent, offered);
-        assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
+        assert!(tab.step(Input::Waited(Timer::Retry(offered))).effects.is_empty(), "the person goes first");
     }
 
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
@@ -722,7 +844,7 @@ mod tests {
                     8 => reply(current, Ok(throttled(None))),
                     9 => reply(current, Err(NoAnswer::Unreachable)),
                     10 => reply(None, Ok(a_reply(detail))),
-                    11 => Input::Waited(current.unwrap_or(old)),
+                    11 => Input::Waited(Timer::Retry(current.unwrap_or(old))),
                     12 => Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]),
                     13 => Input::Streamed(streaming, Streamed::Head(Head { status: if detail < 128 { 200 } else { 403 }, ..Head::default() })),
                     14 => Input::Streamed(streaming, Streamed::End),
@@ -734,7 +856,7 @@ mod tests {
                 let signs_out = kind == 17;
                 tab.step(input);
                 prop_assert_eq!(tab.app.session.waits(), tab.app.session_request.is_some(), "{:?}", tab.app);
-                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(..)));
+                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(Timer::Retry(_), _)));
                 prop_assert!(awaited.count() <= 1, "{:?}", tab.effects);
                 prop_assert!(!signs_out || tab.app.session.subject().is_none() && tab.has_no_turns());
                 let debug = format!("{:?}{:?}", tab.app, tab.effects);

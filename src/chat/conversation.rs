@@ -1,6 +1,6 @@
 //! A conversation as it is kept: turns, each with a prompt and one or more answers.
 
-use crate::protocol::{End, Notice};
+use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::stream::stock::UseCase;
 use crate::stream::{StopReason, Usage};
 use crate::time::UnixMillis;
@@ -18,6 +18,22 @@ pub struct Conversation {
     pub context_bytes: Option<u32>,
     /// What was asked, in order.
     pub turns: Vec<Turn>,
+}
+
+/// What has changed of the conversation that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Anything, or all.
+    Whole,
+    /// An answer's text has grown; nothing else has changed.
+    Text {
+        /// Whose.
+        turn: TurnId,
+        /// Which of its answers.
+        answer: AnswerId,
+        /// What came to the end of it, never empty.
+        text: String,
+    },
 }
 
 /// A prompt and its answers.
@@ -54,6 +70,6 @@ pub struct Answer {
     pub usage: Usage,
     /// Milliseconds from the request to the first text, if text came.
     pub first_text: Option<u32>,
-    /// Milliseconds from the request to the end, or as far as it is known.
+    /// Milliseconds from the request to the end, or as far as it is known. Zero for an answer that was stopped before the model was asked.
     pub duration: u32,
 }

@@ -18,6 +18,8 @@ use serde::Serialize;
 
 use blocks::Blocks;
 pub use link::{Link, safe_link};
+#[cfg(test)]
+pub(crate) use tests::UNICODE;
 
 /// One step of building an answer's document. Whoever carries the steps out keeps the elements that are open, the innermost last.
 ///

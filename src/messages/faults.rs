@@ -304,9 +304,18 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             ),
             None,
         ),
-        Fault::Answer { message } => (
-            "Broken off",
-            format!("The AI endpoint ended the answer early{}. What arrived is kept.", said(message)),
+        Fault::Answer { message, retryable, request_id, .. } => {
+            let advice = match retryable {
+                Some(true) => " Try again.",
+                Some(false) => " Asking the same again will not help.",
+                None => "",
+            };
+            let text = ["The AI endpoint ended the answer early", &said(message), ".", advice].concat();
+            ("Broken off", text, request_id.clone())
+        }
+        Fault::Silent { seconds } => (
+            "No answer",
+            format!("Nothing came from the AI endpoint for {seconds} seconds. Check the connection, then try again."),
             None,
         ),
         Fault::Garbled { lines } => {
@@ -342,6 +351,12 @@ mod tests {
         let service = Service::FunctionUrl;
         let id = Some("6f1c".to_owned());
         let text = str::to_owned;
+        let broken_off = |message: &str, retryable| Fault::Answer {
+            message: text(message),
+            retryable,
+            retry_after: None,
+            request_id: None,
+        };
         let mut all = vec![
             Fault::WrongPassword,
             Fault::TooManyAttempts,
@@ -380,8 +395,11 @@ mod tests {
             },
             Fault::Refused { service, status: 400, code: text("Other"), message: String::new(), request_id: None },
             Fault::Unexpected { service, what: text("no body") },
-            Fault::Answer { message: String::new() },
-            Fault::Answer { message: text("The model is busy.") },
+            broken_off("", None),
+            broken_off("The model is busy.", None),
+            broken_off("The model is busy.", Some(true)),
+            broken_off("The model is busy.", Some(false)),
+            Fault::Silent { seconds: 75 },
             Fault::Garbled { lines: 1 },
             Fault::Garbled { lines: 2 },
         ];

@@ -3,6 +3,7 @@
 mod database;
 mod fetch;
 mod store;
+mod unicode;
 
 pub use fetch::send;
 pub use store::{open, remember, save, written};
@@ -15,13 +16,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::app::{App, Effect, Input, RequestId, Streamed};
+use crate::app::{App, Effect, Input, RequestId, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
 use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
+use unicode::UNICODE;
 
 /// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
@@ -76,7 +78,7 @@ pub fn start() {
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed));
+                    worker.app = Some(App::new(config, seed, UNICODE));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);
@@ -215,7 +217,7 @@ fn deliver(input: Input) {
                     controller.abort();
                 }
             }
-            Effect::Wait(id, millis) => wait(id, millis),
+            Effect::Wait(timer, millis) => wait(timer, millis),
             Effect::Save(record) => store::save(Some(record)),
             Effect::Forget => store::save(None),
             Effect::Remember(name, value) => store::remember(name, value),
@@ -232,8 +234,8 @@ fn deliver(input: Input) {
     post_views(DESK, &desk_views);
 }
 
-fn wait(id: RequestId, millis: u32) {
-    let over = Closure::once_into_js(move || deliver(Input::Waited(id)));
+fn wait(timer: Timer, millis: u32) {
+    let over = Closure::once_into_js(move || deliver(Input::Waited(timer)));
     let millis = i32::try_from(millis).unwrap_or(i32::MAX);
     // Fails only in a worker that is ending.
     let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
@@ -244,10 +246,7 @@ fn stream(id: RequestId, request: Request) {
     let signal = controller.signal();
     WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
     spawn_local(async move {
-        let last = match fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await {
-            Ok(()) => Streamed::End,
-            Err(no_answer) => Streamed::NoAnswer(no_answer),
-        };
+        let last = fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await;
         WORKER.with_borrow_mut(|worker| worker.take_abort(id));
         deliver(Input::Streamed(id, last));
     });

@@ -9,7 +9,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use super::{Markdown, Unicode};
 
 /// What the browser knows, natively.
-pub(super) const UNICODE: Unicode = Unicode {
+pub(crate) const UNICODE: Unicode = Unicode {
     fold: |text| text.to_lowercase().to_uppercase(),
     is_punctuation: |c| {
         matches!(c.general_category_group(), GeneralCategoryGroup::Punctuation | GeneralCategoryGroup::Symbol)
