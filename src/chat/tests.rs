@@ -458,7 +458,7 @@ fn talk(context_bytes: Option<u32>, turns: &[(&str, &[(End, &str)])]) -> Chat {
         .map(|(prompt, answers)| Turn { prompt: (*prompt).into(), answers: answers.iter().map(answer).collect() });
     let (id, title) = ("id".into(), "title".into());
     let conversation = Conversation { id, title, updated: NOW, context_bytes, turns: turns.collect() };
-    Chat { conversation, under_way: None }
+    Chat { conversation, ..Chat::new(UNICODE) }
 }
 
 #[test]
@@ -1010,7 +1010,7 @@ proptest! {
             }
             let unfinished = chat.conversation.turns.iter().flat_map(|turn| &turn.answers).filter(|answer| answer.end.is_none());
             prop_assert_eq!(unfinished.count(), usize::from(is_under_way), "one answer at a time");
-            let kept = Chat { conversation: page.kept.clone(), under_way: None };
+            let kept = Chat { conversation: page.kept.clone(), ..Chat::new(UNICODE) };
             prop_assert_eq!(texts(&kept), texts(&chat), "the store has all text");
         }
         if chat.under_way.is_some() {
@@ -1028,7 +1028,7 @@ proptest! {
         prop_assert_eq!(again.shown(), page.shown(), "a replay shows the same");
         for ((_, answers), turn) in page.shown().2.iter().zip(&chat.conversation.turns) {
             for (shown, answer) in answers.iter().zip(&turn.answers) {
-                prop_assert_eq!(&shown.text, &spoken(Chat::document(&answer.text)));
+                prop_assert_eq!(&shown.text, &spoken(chat.document(&answer.text)));
             }
         }
     }
