@@ -9,7 +9,7 @@ use super::{
     entities::{entity, unescape},
     out::Out,
     refs::References,
-    scan::{self, LABEL, Scan, Tag, Target},
+    scan::{self, LABEL, Scan, Tag, Target, cut},
 };
 
 /// How deep elements within a line may be nested.
@@ -208,7 +208,7 @@ impl Inline {
     }
 
     fn slice(&self, from: usize, to: usize) -> &str {
-        self.source.get(from..to).unwrap_or_default()
+        cut(&self.source, from, to)
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
@@ -248,6 +248,7 @@ impl Inline {
         self.work.bytes += to.saturating_sub(from) as u64;
     }
 
+    #[inline(never)]
     fn advance(&mut self, to: usize) {
         self.at = to;
         self.look = 0;
@@ -255,6 +256,7 @@ impl Inline {
         self.mode = Mode::Plain;
     }
 
+    #[inline(never)]
     fn push(&mut self, kind: Kind) {
         self.tokens.push(Token { kind, source: self.at, shown: usize::MAX });
     }
@@ -268,7 +270,7 @@ impl Inline {
     }
 
     fn text_to(&mut self, to: usize) {
-        let text = self.source.get(self.at..to).unwrap_or_default();
+        let text = cut(&self.source, self.at, to);
         if let Some(Token { kind: Kind::Text(before, _), .. }) = self.tokens.last_mut() {
             before.push_str(text);
         } else {
