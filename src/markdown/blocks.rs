@@ -132,7 +132,7 @@ impl Blocks {
             let rest = bytes.get(from..).unwrap_or_default();
             let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0));
             let to = length.map_or(bytes.len(), |length| from + length);
-            self.work.bytes += (to - from) as u64;
+            self.work.saw(to - from);
             let end = bytes.get(to).copied();
             self.take(cut(text, from, to), matches!(end, Some(b'\n' | b'\r')));
             from = to + 1;
@@ -182,7 +182,7 @@ impl Blocks {
         } else {
             for (at, c) in text.char_indices() {
                 self.line.push(c);
-                self.work.bytes += 1;
+                self.work.saw(1);
                 if !self.holds(c) {
                     self.start(false);
                     self.feed(text.get(at + c.len_utf8()..).unwrap_or_default());
@@ -321,7 +321,7 @@ impl Blocks {
         self.hold = Hold::Margin;
         let mut cursor = Cursor::new(&line);
         let mut matched = self.matched(&mut cursor);
-        self.work.bytes += cursor.at as u64;
+        self.work.saw(cursor.at);
         let all = matched == self.containers.len();
         let (at, indent) = cursor.next();
         let blank = cursor.byte(at).is_none();
@@ -535,7 +535,7 @@ impl Blocks {
         self.out.text(&margin);
         self.out.text(text);
         self.out.text("\n");
-        self.work.bytes += text.len() as u64;
+        self.work.saw(text.len());
         if line::html_ends(kind, text) {
             self.close_leaf();
         }
@@ -686,7 +686,7 @@ impl Blocks {
                     _ => target.step(byte, *read),
                 };
                 *read += 1;
-                self.work.bytes += 1;
+                self.work.saw(1);
             }
             if scan == Scan::More && !last {
                 return;
@@ -747,7 +747,7 @@ impl Blocks {
         }
         let Some(aligns) = line::delimiter_row(rest) else { return false };
         let head = tail(&paragraph.inline.source, paragraph.line);
-        self.work.bytes += head.len() as u64;
+        self.work.saw(head.len());
         if table::count(head) != aligns.len() {
             return false;
         }

@@ -67,11 +67,7 @@ impl<'a> Cursor<'a> {
 
     /// What is left: so many columns of a tab, and the text after it.
     pub(super) fn rest(&self) -> (usize, &'a str) {
-        if self.in_tab {
-            (4 - self.column % 4, tail(self.line, self.at + 1))
-        } else {
-            (0, tail(self.line, self.at))
-        }
+        if self.in_tab { (4 - self.column % 4, tail(self.line, self.at + 1)) } else { (0, tail(self.line, self.at)) }
     }
 }
 
