@@ -21,18 +21,18 @@ pub(super) fn tail(text: &str, from: usize) -> &str {
     text.get(from..).unwrap_or_default()
 }
 
-fn is_blank(byte: &u8) -> bool {
+fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
 #[inline(never)]
 pub(super) fn trim_start(text: &str) -> &str {
-    tail(text, text.bytes().take_while(is_blank).count())
+    tail(text, text.bytes().take_while(|&b| is_blank(b)).count())
 }
 
 #[inline(never)]
 pub(super) fn trim_end(text: &str) -> &str {
-    cut(text, 0, text.len() - text.bytes().rev().take_while(is_blank).count())
+    cut(text, 0, text.len() - text.bytes().rev().take_while(|&b| is_blank(b)).count())
 }
 
 pub(super) fn is_space(byte: u8) -> bool {
