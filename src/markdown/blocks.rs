@@ -7,7 +7,7 @@ use super::{
     line::{self, Cursor},
     out::Out,
     refs::References,
-    scan::{Scan, Tag, Target},
+    scan::{Scan, Tag, Target, cut, tail, trim_end, trim_start},
     table::{self, Row},
 };
 
@@ -132,9 +132,9 @@ impl Blocks {
             let rest = bytes.get(from..).unwrap_or_default();
             let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0));
             let to = length.map_or(bytes.len(), |length| from + length);
-            self.work.bytes += (to - from) as u64;
+            self.work.saw(to - from);
             let end = bytes.get(to).copied();
-            self.take(text.get(from..to).unwrap_or_default(), matches!(end, Some(b'\n' | b'\r')));
+            self.take(cut(text, from, to), matches!(end, Some(b'\n' | b'\r')));
             from = to + 1;
             match end {
                 Some(0) => self.take("\u{fffd}", false),
@@ -182,7 +182,7 @@ impl Blocks {
         } else {
             for (at, c) in text.char_indices() {
                 self.line.push(c);
-                self.work.bytes += 1;
+                self.work.saw(1);
                 if !self.holds(c) {
                     self.start(false);
                     self.feed(text.get(at + c.len_utf8()..).unwrap_or_default());
@@ -235,7 +235,7 @@ impl Blocks {
                     Scan::Done => *whole = true,
                     Scan::Fail => {}
                 }
-                if line::html(self.line.get(from..).unwrap_or_default()).is_some_and(|kind| kind < 7) {
+                if line::html(tail(&self.line, from)).is_some_and(|kind| kind < 7) {
                     self.hold = Hold::Line;
                     return true;
                 }
@@ -247,7 +247,7 @@ impl Blocks {
     fn holds_start(&mut self, c: char) -> bool {
         let Hold::Start(from, marked) = &mut self.hold else { return false };
         let at = *from;
-        let rest = self.line.get(at..).unwrap_or_default();
+        let rest = tail(&self.line, at);
         let space = matches!(c, ' ' | '\t');
         let Some(&first) = rest.as_bytes().first() else { return true };
         if matches!(first, b' ' | b'\t' | b'>') {
@@ -321,7 +321,7 @@ impl Blocks {
         self.hold = Hold::Margin;
         let mut cursor = Cursor::new(&line);
         let mut matched = self.matched(&mut cursor);
-        self.work.bytes += cursor.at as u64;
+        self.work.saw(cursor.at);
         let all = matched == self.containers.len();
         let (at, indent) = cursor.next();
         let blank = cursor.byte(at).is_none();
@@ -332,7 +332,7 @@ impl Blocks {
         // The open leaf takes the line, or is closed by it.
         match &mut self.leaf {
             Leaf::Fence { byte, length, indent: margin } if all => {
-                if whole && indent < 4 && line::closes_fence(line.get(at..).unwrap_or_default(), *byte, *length) {
+                if whole && indent < 4 && line::closes_fence(tail(&line, at), *byte, *length) {
                     self.close_leaf();
                 } else {
                     cursor.skip((*margin).min(indent));
@@ -378,7 +378,7 @@ impl Blocks {
         let mut begun = false;
         loop {
             let (at, indent) = cursor.next();
-            let rest = line.get(at..).unwrap_or_default();
+            let rest = tail(&line, at);
             let Some(&first) = rest.as_bytes().first() else {
                 // A marker without content.
                 self.gap = false;
@@ -406,11 +406,12 @@ impl Blocks {
                 self.prepare(matched);
                 self.out.open(Element::Heading(level));
                 self.leaf = Leaf::Heading(Box::new(Inline::new(&self.out)), None);
-                self.flow(rest.get(from..).unwrap_or_default(), whole);
+                self.flow(tail(rest, from), whole);
                 return;
             } else if whole && let Some((byte, length, info)) = line::fence(rest) {
                 self.prepare(matched);
-                let language = info.split([' ', '\t']).next().unwrap_or_default();
+                let length_of_language = info.bytes().take_while(|b| !matches!(b, b' ' | b'\t')).count();
+                let language = cut(info, 0, length_of_language);
                 self.out.open(Element::Code(unescape(language)));
                 self.leaf = Leaf::Fence { byte, length, indent };
                 self.gap = false;
@@ -437,7 +438,7 @@ impl Blocks {
                 && let Some((byte, number, length)) = line::marker(rest)
                 && !(matches!(self.leaf, Leaf::Paragraph(_))
                     && continues
-                    && (line::trim(rest.get(length..).unwrap_or_default()).is_empty() || length > 1 && number != 1))
+                    && (line::trim(tail(rest, length)).is_empty() || length > 1 && number != 1))
             {
                 let ordered = length > 1;
                 let same = matches!(
@@ -481,7 +482,7 @@ impl Blocks {
 
         // What is left is text.
         let (at, _) = cursor.next();
-        let mut rest = line.get(at..).unwrap_or_default();
+        let mut rest = tail(&line, at);
         match &mut self.leaf {
             Leaf::Paragraph(_) => self.continue_paragraph(),
             Leaf::Table(_, row) => {
@@ -493,7 +494,7 @@ impl Blocks {
                 self.prepare(matched);
                 if item && let Some(ticked) = line::task(rest) {
                     self.out.replace(Element::Task(ticked));
-                    rest = rest.get(3..).unwrap_or_default().trim_start_matches([' ', '\t']);
+                    rest = trim_start(tail(rest, 3));
                     if rest.is_empty() {
                         self.gap = false;
                         return;
@@ -534,7 +535,7 @@ impl Blocks {
         self.out.text(&margin);
         self.out.text(text);
         self.out.text("\n");
-        self.work.bytes += text.len() as u64;
+        self.work.saw(text.len());
         if line::html_ends(kind, text) {
             self.close_leaf();
         }
@@ -549,7 +550,7 @@ impl Blocks {
                 self.define(false);
             }
             Leaf::Heading(inline, cut) => {
-                let text = if inline.source.is_empty() { text.trim_start_matches([' ', '\t']) } else { text };
+                let text = if inline.source.is_empty() { trim_start(text) } else { text };
                 for (at, byte) in (inline.source.len()..).zip(text.bytes()) {
                     match byte {
                         b' ' | b'\t' => *cut = cut.or(Some(at)),
@@ -685,7 +686,7 @@ impl Blocks {
                     _ => target.step(byte, *read),
                 };
                 *read += 1;
-                self.work.bytes += 1;
+                self.work.saw(1);
             }
             if scan == Scan::More && !last {
                 return;
@@ -701,7 +702,7 @@ impl Blocks {
                 }
                 return;
             };
-            let slice = |(from, to): (usize, usize)| paragraph.inline.source.get(from..to).unwrap_or_default();
+            let slice = |(from, to): (usize, usize)| cut(&paragraph.inline.source, from, to);
             let label = References::normal(slice(target.label), self.unicode);
             let title = if titled { unescape(slice(target.title)) } else { String::new() };
             self.references.add(label, unescape(slice(target.destination)), title);
@@ -745,8 +746,8 @@ impl Blocks {
             return false;
         }
         let Some(aligns) = line::delimiter_row(rest) else { return false };
-        let head = paragraph.inline.source.get(paragraph.line..).unwrap_or_default();
-        self.work.bytes += head.len() as u64;
+        let head = tail(&paragraph.inline.source, paragraph.line);
+        self.work.saw(head.len());
         if table::count(head) != aligns.len() {
             return false;
         }
@@ -788,9 +789,11 @@ impl Blocks {
         let mut cursor = Cursor::new(&self.line);
         let all = self.matched(&mut cursor) == self.containers.len();
         let (at, indent) = cursor.next();
-        let row = line::trim(self.line.get(at..).unwrap_or_default());
-        let looks = row.contains('-') && row.contains(['|', ':']) && row.bytes().all(|b| b"|-: \t".contains(&b));
-        let inner = row.trim_start_matches('|').trim_end_matches('|');
+        let row = line::trim(tail(&self.line, at));
+        let has = |byte: u8| row.as_bytes().contains(&byte);
+        let looks = has(b'-') && (has(b'|') || has(b':')) && row.bytes().all(|b| b"|-: \t".contains(&b));
+        let inner = row.strip_prefix('|').unwrap_or(row);
+        let inner = inner.strip_suffix('|').unwrap_or(inner);
         let columns = inner.bytes().filter(|&b| b == b'|').count() + 1;
         let count = table::count(head);
         if !(all && indent < 4 && looks && columns <= count) {
@@ -855,8 +858,8 @@ fn pad(text: &mut String, spaces: usize) {
 
 /// Where a heading's content ends, its closing sequence left out.
 fn heading_end(source: &str) -> usize {
-    let content = source.trim_end_matches([' ', '\t']);
-    let open = content.trim_end_matches('#');
-    let closed = open.is_empty() || open.ends_with([' ', '\t']);
-    if closed { open.trim_end_matches([' ', '\t']).len() } else { content.len() }
+    let content = trim_end(source);
+    let open = cut(content, 0, content.len() - content.bytes().rev().take_while(|&b| b == b'#').count());
+    let closed = open.is_empty() || trim_end(open).len() < open.len();
+    if closed { trim_end(open).len() } else { content.len() }
 }

@@ -2,15 +2,21 @@
 
 use std::sync::OnceLock;
 
-use super::refs::References;
+use super::{
+    refs::References,
+    scan::{cut, tail},
+};
 
 /// The names, made by `tests/vectors/entities.py`, which says how they are written.
 const NAMES: &str = include_str!("entities.txt");
 
-fn number(digits: &str) -> Option<u32> {
-    digits.bytes().try_fold(0u32, |number, digit| {
-        digit.is_ascii_digit().then(|| number.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
-    })
+#[inline(never)]
+fn number(digits: &str, radix: u32) -> Option<u32> {
+    let mut number = 0u32;
+    for digit in digits.chars() {
+        number = number.wrapping_mul(radix).wrapping_add(digit.to_digit(radix)?);
+    }
+    Some(number)
 }
 
 /// All names and what they stand for, read when the first one is looked up.
@@ -19,30 +25,31 @@ fn names() -> &'static References {
     READ.get_or_init(|| {
         let mut table = References::default();
         let mut point = 0;
-        let mut rest = NAMES.as_bytes();
-        let (mut first, mut names) = (true, vec![]);
-        let (mut gap, mut text) = (1, String::new());
-        while !rest.is_empty() {
-            let length = rest.iter().position(|&b| b == b' ' || b == b'\n').unwrap_or(rest.len());
-            let (word, after) = rest.split_at(length);
-            let word = std::str::from_utf8(word).unwrap_or_default();
-            if first && let Some(number) = number(word) {
-                gap = number;
-            } else if let Some(second) = word.strip_prefix('+') {
-                text.extend(number(second).and_then(char::from_u32));
-            } else {
-                names.push(word);
-            }
-            first = after.first() == Some(&b'\n');
-            rest = after.get(1..).unwrap_or_default();
-            if first {
-                point += gap;
-                gap = 1;
-                text.insert(0, char::from_u32(point).unwrap_or_default());
-                for name in names.drain(..) {
-                    table.add(name.to_owned(), text.clone(), String::new());
+        let mut line = 0;
+        while line < NAMES.len() {
+            let (mut gap, mut second) = (1, None);
+            let mut from = line;
+            let mut names = vec![];
+            for (at, byte) in NAMES.bytes().enumerate().skip(line) {
+                if byte == b' ' || byte == b'\n' {
+                    let word = cut(NAMES, from, at);
+                    match (number(word, 10), word.as_bytes().first()) {
+                        (Some(number), _) => gap = number,
+                        (_, Some(b'+')) => second = number(tail(word, 1), 10).and_then(char::from_u32),
+                        _ => names.push(word),
+                    }
+                    from = at + 1;
+                    if byte == b'\n' {
+                        break;
+                    }
                 }
-                text.clear();
+            }
+            line = from;
+            point += gap;
+            let mut text = String::from(char::from_u32(point).unwrap_or_default());
+            text.extend(second);
+            for name in names {
+                table.add(name.to_owned(), text.clone(), String::new());
             }
         }
         table
@@ -51,16 +58,15 @@ fn names() -> &'static References {
 
 /// What stands between `&` and `;`, as text; `None` if it is no reference.
 pub(super) fn entity(name: &str) -> Option<String> {
-    let Some(digits) = name.strip_prefix('#') else {
+    if name.as_bytes().first() != Some(&b'#') {
         return names().get(name).map(|(text, _)| text.to_owned());
-    };
-    let point = match digits.strip_prefix(['x', 'X']) {
-        Some(hex) if (1..=6).contains(&hex.len()) => {
-            hex.bytes().try_fold(0, |point, digit| Some(point * 16 + char::from(digit).to_digit(16)?))?
-        }
-        None if (1..=7).contains(&digits.len()) => number(digits)?,
-        _ => return None,
-    };
+    }
+    let hex = matches!(name.as_bytes().get(1), Some(b'x' | b'X'));
+    let digits = tail(name, 1 + usize::from(hex));
+    if digits.is_empty() || digits.len() > 7 - usize::from(hex) {
+        return None;
+    }
+    let point = number(digits, if hex { 16 } else { 10 })?;
     let c = char::from_u32(point).filter(|&c| c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER);
     Some(c.into())
 }
@@ -72,7 +78,7 @@ pub(super) fn unescape(text: &str) -> String {
     let (mut from, mut at) = (0, 0);
     while let Some(&byte) = bytes.get(at) {
         if byte == b'\\' && bytes.get(at + 1).is_some_and(u8::is_ascii_punctuation) {
-            plain.push_str(text.get(from..at).unwrap_or_default());
+            plain.push_str(cut(text, from, at));
             from = at + 1;
             at += 2;
         } else if byte == b'&' {
@@ -81,9 +87,9 @@ pub(super) fn unescape(text: &str) -> String {
             let end = at + 1 + length;
             at += 1;
             if bytes.get(end) == Some(&b';')
-                && let Some(resolved) = entity(text.get(at..end).unwrap_or_default())
+                && let Some(resolved) = entity(cut(text, at, end))
             {
-                plain.push_str(text.get(from..at - 1).unwrap_or_default());
+                plain.push_str(cut(text, from, at - 1));
                 plain.push_str(&resolved);
                 at = end + 1;
                 from = at;
@@ -92,7 +98,7 @@ pub(super) fn unescape(text: &str) -> String {
             at += 1;
         }
     }
-    plain.push_str(text.get(from..).unwrap_or_default());
+    plain.push_str(tail(text, from));
     plain
 }
 

@@ -9,7 +9,7 @@ use super::{
     entities::{entity, unescape},
     out::Out,
     refs::References,
-    scan::{self, LABEL, Scan, Tag, Target},
+    scan::{self, LABEL, Scan, Tag, Target, cut},
 };
 
 /// How deep elements within a line may be nested.
@@ -139,10 +139,25 @@ pub(super) struct Work {
     pub(super) tokens: u64,
 }
 
+/// Counted for the tests only.
 impl Work {
+    pub(super) fn saw(&mut self, bytes: usize) {
+        if cfg!(test) {
+            self.bytes += bytes as u64;
+        }
+    }
+
+    fn visited(&mut self) {
+        if cfg!(test) {
+            self.tokens += 1;
+        }
+    }
+
     pub(super) fn add(&mut self, more: Work) {
-        self.bytes += more.bytes;
-        self.tokens += more.tokens;
+        if cfg!(test) {
+            self.bytes += more.bytes;
+            self.tokens += more.tokens;
+        }
     }
 }
 
@@ -208,7 +223,7 @@ impl Inline {
     }
 
     fn slice(&self, from: usize, to: usize) -> &str {
-        self.source.get(from..to).unwrap_or_default()
+        cut(&self.source, from, to)
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
@@ -245,9 +260,10 @@ impl Inline {
     }
 
     fn saw(&mut self, from: usize, to: usize) {
-        self.work.bytes += to.saturating_sub(from) as u64;
+        self.work.saw(to.saturating_sub(from));
     }
 
+    #[inline(never)]
     fn advance(&mut self, to: usize) {
         self.at = to;
         self.look = 0;
@@ -255,6 +271,7 @@ impl Inline {
         self.mode = Mode::Plain;
     }
 
+    #[inline(never)]
     fn push(&mut self, kind: Kind) {
         self.tokens.push(Token { kind, source: self.at, shown: usize::MAX });
     }
@@ -268,7 +285,7 @@ impl Inline {
     }
 
     fn text_to(&mut self, to: usize) {
-        let text = self.source.get(self.at..to).unwrap_or_default();
+        let text = cut(&self.source, self.at, to);
         if let Some(Token { kind: Kind::Text(before, _), .. }) = self.tokens.last_mut() {
             before.push_str(text);
         } else {
@@ -283,7 +300,7 @@ impl Inline {
         let at = self.at;
         let next = if at + 1 < end { self.byte(at + 1) } else { None };
         let known = next.is_some() || last;
-        self.work.bytes += u64::from(self.look <= at);
+        self.work.saw(usize::from(self.look <= at));
         match self.byte(at).unwrap_or_default() {
             b'\\' => match next {
                 None if !last => return false,
@@ -515,7 +532,7 @@ impl Inline {
             self.look = to;
         }
         while to < end {
-            self.work.bytes += 1;
+            self.work.saw(1);
             match self.byte(to) {
                 Some(b'>') => {
                     match scan::autolink(self.slice(at + 1, to).as_bytes()) {
@@ -594,7 +611,7 @@ impl Inline {
 
     /// It opens nothing any more.
     fn kill(&mut self, token: usize) {
-        self.work.tokens += 1;
+        self.work.visited();
         let Some(run) = self.run_at(token) else { return };
         run.live = false;
         if run.guess {
@@ -658,7 +675,7 @@ impl Inline {
                     continue;
                 }
                 index -= 1;
-                self.work.tokens += 1;
+                self.work.visited();
                 let Some(opener) = self.openers.get(index).map(|opener| opener.token) else { break };
                 let Some(other) = self.run_at(opener) else { continue };
                 let fits = if byte == b'~' {
@@ -788,7 +805,7 @@ impl Inline {
         let mut links = 0usize;
         let mut token = from;
         while token < self.tokens.len() {
-            self.work.tokens += 1;
+            self.work.visited();
             let inside = links > 0;
             match self.tokens.get_mut(token).map(|token| &mut token.kind) {
                 Some(Kind::Open(_)) => links += 1,
@@ -809,7 +826,7 @@ impl Inline {
         let mut to = self.look;
         let Mode::Target(target) = &mut self.mode else { return true };
         while to < end {
-            self.work.bytes += 1;
+            self.work.saw(1);
             let byte = self.source.as_bytes().get(to).copied().unwrap_or_default();
             match target.step(byte, to) {
                 Scan::More => to += 1,
@@ -840,7 +857,7 @@ impl Inline {
         let Mode::Label(escaped, length, blank) = &mut self.mode else { return true };
         let mut valid = true;
         while to < end && valid {
-            self.work.bytes += 1;
+            self.work.saw(1);
             let byte = self.source.as_bytes().get(to).copied().unwrap_or_default();
             if byte == b']' && !*escaped {
                 if to == from {
@@ -943,7 +960,7 @@ impl Inline {
             show_text(out, text, shown, follows);
         }
         for index in self.rendered..count {
-            self.work.tokens += 1;
+            self.work.visited();
             let Some(token) = self.tokens.get_mut(index) else { break };
             token.shown = out.at();
             match &mut token.kind {
@@ -975,11 +992,10 @@ impl Inline {
             }
         }
         self.rendered = count;
-        if let Some((element, from, to)) = guess {
+        if let Some((code, from, to)) = guess {
             let mut tail = self.tail.unwrap_or(Tail { source: self.at, shown: out.at(), from, to: from });
-            let code = element == Element::CodeSpan;
             if self.tail.is_none() {
-                out.open(element);
+                out.open(if code { Element::CodeSpan } else { Element::InlineHtml });
             }
             if to > tail.to {
                 let more = self.slice(tail.to, to);
@@ -990,17 +1006,17 @@ impl Inline {
         }
     }
 
-    /// What an unfinished code span or tag is shown as, and which part of the source.
-    fn guess(&self) -> Option<(Element, usize, usize)> {
+    /// Whether an unfinished code span is shown, or an unfinished tag; and which part of the source.
+    fn guess(&self) -> Option<(bool, usize, usize)> {
         match &self.mode {
             Mode::Code(length) => {
                 let body = self.at + length;
                 let space = |at: usize| usize::from(self.byte(at).is_some_and(scan::is_space));
                 let from = (body + space(body)).min(self.look);
                 let to = self.look - space(self.look.saturating_sub(1));
-                Some((Element::CodeSpan, from, to.max(from)))
+                Some((true, from, to.max(from)))
             }
-            Mode::Angle(tag) if tag.spaced => Some((Element::InlineHtml, self.at, self.look)),
+            Mode::Angle(tag) if tag.spaced => Some((false, self.at, self.look)),
             _ => None,
         }
     }

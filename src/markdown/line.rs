@@ -2,7 +2,7 @@
 
 use super::{
     Align,
-    scan::{Scan, Tag},
+    scan::{Scan, Tag, tail, trim_end, trim_start},
 };
 
 /// A place in a line; tabs stop at every fourth column.
@@ -67,11 +67,7 @@ impl<'a> Cursor<'a> {
 
     /// What is left: so many columns of a tab, and the text after it.
     pub(super) fn rest(&self) -> (usize, &'a str) {
-        if self.in_tab {
-            (4 - self.column % 4, self.line.get(self.at + 1..).unwrap_or_default())
-        } else {
-            (0, self.line.get(self.at..).unwrap_or_default())
-        }
+        if self.in_tab { (4 - self.column % 4, tail(self.line, self.at + 1)) } else { (0, tail(self.line, self.at)) }
     }
 }
 
@@ -84,7 +80,7 @@ fn blank(text: &str) -> bool {
 }
 
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    trim_start(trim_end(text))
 }
 
 /// The level of an ATX heading and where its content begins.
@@ -111,7 +107,7 @@ pub(super) fn fence(rest: &str) -> Option<(u8, usize, &str)> {
 
 pub(super) fn closes_fence(rest: &str, byte: u8, length: usize) -> bool {
     let run = run(rest, byte);
-    run >= length && blank(rest.get(run..).unwrap_or_default())
+    run >= length && blank(tail(rest, run))
 }
 
 pub(super) fn rule(rest: &str) -> bool {

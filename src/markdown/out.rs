@@ -18,10 +18,12 @@ impl Out {
         self.base + self.log.len()
     }
 
+    #[inline(never)]
     pub(super) fn push(&mut self, step: Step) {
         self.log.push(step);
     }
 
+    #[inline(never)]
     pub(super) fn open(&mut self, element: Element) {
         self.push(Step::Open(element));
     }
@@ -33,6 +35,7 @@ impl Out {
         }
     }
 
+    #[inline(never)]
     pub(super) fn close(&mut self) {
         self.push(Step::Close);
     }
@@ -50,6 +53,7 @@ impl Out {
     }
 
     /// Takes back everything from a position on.
+    #[inline(never)]
     pub(super) fn back_to(&mut self, at: usize) {
         debug_assert!(at >= self.settled, "taking back what is final");
         if at < self.sent {

@@ -26,11 +26,16 @@ impl References {
     /// A label as it is compared: white space collapsed, case folded.
     pub(super) fn normal(label: &str, unicode: Unicode) -> String {
         let mut normal = String::with_capacity(label.len());
-        for word in label.split_ascii_whitespace() {
-            if !normal.is_empty() {
-                normal.push(' ');
+        let mut space = false;
+        for c in label.chars() {
+            if matches!(c, ' ' | '\t' | '\n') {
+                space = !normal.is_empty();
+            } else {
+                if std::mem::take(&mut space) {
+                    normal.push(' ');
+                }
+                normal.push(c);
             }
-            normal.push_str(word);
         }
         if normal.is_ascii() {
             normal.make_ascii_uppercase();

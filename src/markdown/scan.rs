@@ -9,6 +9,32 @@ pub(super) enum Scan {
 }
 use Scan::{Done, Fail, More};
 
+/// Part of a text, or nothing.
+#[inline(never)]
+pub(super) fn cut(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap_or_default()
+}
+
+/// A text from a place on, or nothing.
+#[inline(never)]
+pub(super) fn tail(text: &str, from: usize) -> &str {
+    text.get(from..).unwrap_or_default()
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+#[inline(never)]
+pub(super) fn trim_start(text: &str) -> &str {
+    tail(text, text.bytes().take_while(|&b| is_blank(b)).count())
+}
+
+#[inline(never)]
+pub(super) fn trim_end(text: &str) -> &str {
+    cut(text, 0, text.len() - text.bytes().rev().take_while(|&b| is_blank(b)).count())
+}
+
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n')
 }

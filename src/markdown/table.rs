@@ -4,6 +4,7 @@ use super::{
     Align, Element, Step,
     inline::{Context, Inline, Work},
     out::Out,
+    scan::{cut, tail, trim_start},
 };
 
 /// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
@@ -68,7 +69,7 @@ impl Row {
             self.begun = true;
             return;
         };
-        let text = if self.cell.is_some() { text } else { text.trim_start_matches([' ', '\t']) };
+        let text = if self.cell.is_some() { text } else { trim_start(text) };
         if text.is_empty() {
             return;
         }
@@ -98,13 +99,13 @@ impl Row {
             }
             match byte {
                 b'\\' => {
-                    self.text(text.get(from..at).unwrap_or_default(), aligns, out);
+                    self.text(cut(text, from, at), aligns, out);
                     self.escaped = true;
                     from = at + 1;
                 }
                 b'|' if escaped => {}
                 b'|' => {
-                    self.text(text.get(from..at).unwrap_or_default(), aligns, out);
+                    self.text(cut(text, from, at), aligns, out);
                     from = at + 1;
                     if self.begun {
                         self.close_cell(aligns, out, context, kept, work);
@@ -114,7 +115,7 @@ impl Row {
                 _ => {}
             }
         }
-        self.text(text.get(from..).unwrap_or_default(), aligns, out);
+        self.text(tail(text, from), aligns, out);
     }
 
     fn close_cell(

@@ -72,6 +72,12 @@ fn commonmark_examples_hold_whole_and_streamed() {
     check_examples(&commonmark(), 652);
 }
 
+/// Random texts and what the reference implementation makes of them; `markdown_random.cjs` says how.
+#[test]
+fn random_texts_are_what_commonmark_js_makes_of_them() {
+    check_examples(&examples(include_str!("../../../tests/vectors/markdown_random.json")), 600);
+}
+
 #[test]
 fn gfm_examples_hold_whole_and_streamed() {
     check_examples(&gfm(), 12);
