@@ -3,10 +3,11 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
 //! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat, Ending};
+use crate::chat::{self, Chat, Conversation, Ending};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
+use crate::history::{self, History};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
 use crate::messages::{self, seconds};
 use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, FormId, Intent, TurnUpdate, View};
@@ -49,6 +50,7 @@ pub struct App {
     chat: Chat,
     /// Whose turns the chat holds.
     chat_of: Option<String>,
+    history: History,
     last_id: RequestId,
     /// Whose reply the session waits for.
     session_request: Option<Outgoing>,
@@ -91,6 +93,8 @@ pub enum Input {
     Waited(RequestId),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
+    /// The store's word on conversations.
+    History(history::Input),
 }
 
 /// Something of a streamed answer.
@@ -129,6 +133,8 @@ pub enum Effect {
     Show(View),
     /// Show this in the conversation.
     Desk(DeskView),
+    /// The store of this owner's conversations is to do this.
+    History(String, history::Order),
 }
 
 impl App {
@@ -144,10 +150,17 @@ impl App {
             last_form: FormId::default(),
             chat: Chat::default(),
             chat_of: None,
+            history: History::new(str::to_ascii_lowercase),
             last_id: RequestId(0),
             session_request: None,
             chat_request: None,
         }
+    }
+
+    /// How a text that is not ASCII becomes lower case, for searching: the browser knows, and the standard library's tables need not be shipped.
+    #[must_use]
+    pub fn with_fold(self, fold: fn(&str) -> String) -> Self {
+        Self { history: History::new(fold), ..self }
     }
 
     /// Takes `input` in; what is to be done. `now` is this machine's time.
@@ -184,6 +197,7 @@ impl App {
                 };
                 self.chat(now, input, &mut effects);
             }
+            Input::History(input) => self.history(now, input, &mut effects),
             // Late.
             Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
         }
@@ -200,6 +214,7 @@ impl App {
             }
             Intent::ShownAgain => session::Input::ShownAgain,
             Intent::SignOut => {
+                self.leave_history(now, effects);
                 self.session(now, session::Input::SignOut, effects);
                 return self.no_turns(now, effects);
             }
@@ -209,18 +224,15 @@ impl App {
             Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
             // The edge has handled the first: it holds the store.
-            Intent::Start { .. }
-            | Intent::Again { .. }
-            | Intent::Edit { .. }
-            | Intent::Copy { .. }
-            | Intent::New
+            Intent::Start { .. } | Intent::Again { .. } | Intent::Edit { .. } | Intent::Copy { .. } => return,
+            intent @ (Intent::New
             | Intent::Open { .. }
             | Intent::Rename { .. }
             | Intent::Delete { .. }
             | Intent::Search { .. }
             | Intent::Keep { .. }
             | Intent::Export { .. }
-            | Intent::Import => return,
+            | Intent::Import) => return self.history_intent(now, intent, values, effects),
         };
         self.session(now, input, effects);
     }
@@ -292,8 +304,12 @@ impl App {
                         self.chat_of = subject;
                     }
                     let person = messages::person(&screen);
+                    let signed_in = self.signed_in(&screen);
                     effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
                     effects.extend(person.map(Effect::Desk));
+                    if let Some(input) = signed_in {
+                        self.history(now, input, effects);
+                    }
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
@@ -305,8 +321,20 @@ impl App {
     }
 
     fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
-        for effect in self.chat.step(&self.config, now, input) {
+        let todo = self.chat.step(&self.config, now, input);
+        self.of_chat(now, todo, effects);
+    }
+
+    fn of_chat(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
             match effect {
+                chat::Effect::Replace { id, title } => {
+                    effects.push(Effect::Desk(DeskView::Conversation { id, title }));
+                }
+                chat::Effect::Changed(change) => {
+                    let todo = self.history.changed(self.chat.conversation(), change);
+                    self.of_history(now, todo, effects);
+                }
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
                     let id = self.next_id();
@@ -331,6 +359,83 @@ impl App {
                 }
             }
         }
+    }
+
+    /// What the person wants of the conversations that are kept. Of a session that has ended by itself only this is remembered: what to open next.
+    fn history_intent(&mut self, now: UnixMillis, intent: Intent, mut values: Vec<Secret>, effects: &mut Vec<Effect>) {
+        let is_shown = |id: &str| !id.is_empty() && self.chat.conversation().id == id;
+        let input = match intent {
+            Intent::Open { id } if self.session.subject().is_none() => history::Input::Want { id },
+            _ if self.session.subject().is_none() => return,
+            Intent::Open { id } if is_shown(&id) => history::Input::Leave,
+            Intent::Open { id } => history::Input::Open { id },
+            Intent::New => {
+                self.show(now, Conversation::default(), effects);
+                history::Input::Leave
+            }
+            Intent::Rename { id, title } if is_shown(&id) => {
+                if let Some(title) = history::title(&title) {
+                    effects.push(Effect::Desk(DeskView::Title { id, title: title.clone() }));
+                    let todo = self.chat.rename(title);
+                    self.of_chat(now, todo, effects);
+                }
+                return;
+            }
+            Intent::Rename { id, title } => history::Input::Rename { id, title },
+            Intent::Delete { id } => {
+                if is_shown(&id) {
+                    self.show(now, Conversation::default(), effects);
+                }
+                history::Input::Delete { id }
+            }
+            Intent::Search { query } => history::Input::Search { query },
+            Intent::Keep { keep } => history::Input::Keep(keep),
+            Intent::Export { id, markdown } => history::Input::Export { id, markdown },
+            Intent::Import => history::Input::Import(values.pop().unwrap_or_else(|| Secret::new(String::new()))),
+            _ => return,
+        };
+        self.history(now, input, effects);
+    }
+
+    fn history(&mut self, now: UnixMillis, input: history::Input, effects: &mut Vec<Effect>) {
+        let todo = self.history.step(now, input);
+        self.of_history(now, todo, effects);
+    }
+
+    fn of_history(&mut self, now: UnixMillis, todo: Vec<history::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
+            match effect {
+                history::Effect::Store(owner, order) => effects.push(Effect::History(owner, order)),
+                history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
+                history::Effect::Show(conversation) => self.show(now, conversation, effects),
+            }
+        }
+    }
+
+    /// Shows another conversation. The answer that is under way ends, and is kept as far as it came.
+    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        let todo = self.chat.show(conversation);
+        self.of_chat(now, todo, effects);
+    }
+
+    /// The person signs out: the history is deleted, unless they chose to keep it, before anything that could take the page away.
+    fn leave_history(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        // What came of the answer under way belongs to what is kept.
+        self.chat(now, chat::Input::Stop, effects);
+        self.history(now, history::Input::SignOut, effects);
+    }
+
+    /// Whose conversations are kept, once somebody is signed in: nobody else's in this browser, nor of another pool of identities.
+    fn signed_in(&self, screen: &Screen) -> Option<history::Input> {
+        let Screen::SignedIn { guest, .. } = screen else { return None };
+        let owner = match self.session.subject()? {
+            _ if *guest => Some(" guest"),
+            "" => None,
+            subject => Some(subject),
+        };
+        let owner = owner.map(|owner| [&self.config.identity_pool.id, "\n", owner].concat());
+        Some(history::Input::SignedIn { owner })
     }
 
     /// Forgets all turns, and ends the answer that is under way.

@@ -1,6 +1,6 @@
 //! A conversation as it is kept: turns, each with a prompt and one or more answers.
 
-use crate::protocol::{End, Notice};
+use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::stream::stock::UseCase;
 use crate::stream::{StopReason, Usage};
 use crate::time::UnixMillis;
@@ -56,4 +56,20 @@ pub struct Answer {
     pub first_text: Option<u32>,
     /// Milliseconds from the request to the end, or as far as it is known.
     pub duration: u32,
+}
+
+/// What is new of the conversation that is shown, for whoever keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Anything.
+    Whole,
+    /// Text to add at the end of an answer.
+    Text {
+        /// Whose.
+        turn: TurnId,
+        /// Which of its answers.
+        answer: AnswerId,
+        /// The text.
+        text: String,
+    },
 }

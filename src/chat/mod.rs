@@ -4,7 +4,7 @@
 
 mod conversation;
 
-pub use conversation::{Answer, Conversation, Turn};
+pub use conversation::{Answer, Change, Conversation, Turn};
 
 use crate::cognito::Keys;
 use crate::config::Config;
@@ -27,6 +27,7 @@ const LONGEST_REFUSAL: usize = 64 << 10;
 /// All turns, and the answer that is under way.
 #[derive(Debug, Default)]
 pub struct Chat {
+    conversation: Conversation,
     /// What was asked, by turn; whether any text came.
     turns: Vec<(Ask, bool)>,
     answering: Option<Answering>,
@@ -94,6 +95,15 @@ pub enum Effect {
     Abort,
     /// Show this.
     Show(TurnId, TurnUpdate),
+    /// Show another conversation from now on; its turns follow.
+    Replace {
+        /// Its id.
+        id: String,
+        /// Its title.
+        title: String,
+    },
+    /// The conversation that is shown has changed.
+    Changed(Change),
     /// Nothing more will come of this turn.
     Ended {
         /// Which.
@@ -121,6 +131,26 @@ pub enum Ending {
 }
 
 impl Chat {
+    /// The conversation that is shown.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// Shows another one.
+    pub fn show(&mut self, conversation: Conversation) -> Vec<Effect> {
+        let (id, title) = (conversation.id.clone(), conversation.title.clone());
+        *self = Self { conversation, ..Self::default() };
+        let turns = self.conversation.turns.iter().zip(0..);
+        let turns = turns.map(|(turn, id)| Effect::Show(TurnId(id), TurnUpdate::Asked { prompt: turn.prompt.clone() }));
+        std::iter::once(Effect::Replace { id, title }).chain(turns).collect()
+    }
+
+    /// Calls the one that is shown something else.
+    pub fn rename(&mut self, title: String) -> Vec<Effect> {
+        self.conversation.title = title;
+        vec![Effect::Changed(Change::Whole)]
+    }
+
     /// Takes `input` in; what is to be done. `now` is this machine's time. An input that nothing waits for changes nothing.
     pub fn step(&mut self, config: &Config, now: UnixMillis, input: Input) -> Vec<Effect> {
         match (input, self.answering.take()) {

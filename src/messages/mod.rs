@@ -2,6 +2,7 @@
 
 mod faults;
 mod forms;
+pub mod history;
 
 pub use faults::notice;
 pub use forms::{person, screen};
