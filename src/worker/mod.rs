@@ -2,9 +2,11 @@
 
 mod database;
 mod fetch;
+mod history;
 mod store;
 
 pub use fetch::send;
+pub use history::{carry_out, fold, settled};
 pub use store::{open, remember, save, written};
 
 use std::cell::RefCell;
@@ -76,7 +78,7 @@ pub fn start() {
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed));
+                    worker.app = Some(App::new(config, seed).with_fold(fold));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);
@@ -219,7 +221,11 @@ fn deliver(input: Input) {
             Effect::Save(record) => store::save(Some(record)),
             Effect::Forget => store::save(None),
             Effect::Remember(name, value) => store::remember(name, value),
+            Effect::History(owner, order) => {
+                history::carry_out(owner, order, |input| deliver(Input::History(input)));
+            }
             Effect::Leave(url) => spawn_local(async move {
+                settled().await;
                 if store::written().await {
                     show(&[View::Leave { url }]);
                 } else {
