@@ -793,6 +793,142 @@ mod tests {
         assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
     }
 
+    /// Conversations that the store of this browser has.
+    fn stored(conversations: &[Conversation]) -> Input {
+        let summaries = conversations.iter().map(|one| history::Summary::of(one).to_bytes()).collect();
+        stored_reply(history::Reply::Loaded(Ok((summaries, false))))
+    }
+
+    fn stored_reply(reply: history::Reply) -> Input {
+        Input::History(history::Input::Stored(format!("{}\ns-1", config().identity_pool.id), reply))
+    }
+
+    fn conversation(id: &str) -> Conversation {
+        let answer = chat::Answer {
+            use_case: UseCase::Balanced,
+            asked: NOW,
+            context: 0,
+            model: String::new(),
+            text: "Because.".into(),
+            reasoning: String::new(),
+            end: Some(End::Done),
+            notice: None,
+            stop: None,
+            usage: crate::stream::Usage::default(),
+            first_text: None,
+            duration: 1,
+        };
+        let turns = vec![chat::Turn { prompt: "Why?".into(), answers: vec![answer] }];
+        Conversation { id: id.into(), title: "Why?".into(), updated: NOW, context_bytes: None, turns }
+    }
+
+    impl Tab {
+        fn orders(&self) -> Vec<&history::Order> {
+            let orders = self.effects.iter().filter_map(|effect| match effect {
+                Effect::History(_, order) => Some(order),
+                _ => None,
+            });
+            orders.collect()
+        }
+
+        fn want(&mut self, intent: Intent) -> &mut Self {
+            self.step(Input::Intent(intent, vec![]))
+        }
+
+        /// Which conversation takes the page.
+        fn replaced_by(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            })
+        }
+
+        /// With this conversation on the page.
+        fn opened(id: &str) -> Self {
+            let mut tab = Self::signed_in();
+            tab.step(stored(&[conversation("a"), conversation("b")]));
+            tab.want(Intent::Open { id: id.into() });
+            let [history::Order::Read { job, id: read }] = tab.orders()[..] else { panic!("{:?}", tab.effects) };
+            let (job, saved) = (*job, history::write(&conversation(read)));
+            tab.step(stored_reply(history::Reply::Read { job, found: Some((saved, vec![])) }));
+            assert_eq!(tab.replaced_by(), Some(id));
+            tab
+        }
+    }
+
+    #[test]
+    fn the_history_is_read_as_soon_as_it_is_known_whose_it_is() {
+        let tab = Tab::restored();
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1"))));
+        assert_eq!(Tab::new(config(), None).orders(), [] as [&history::Order; 0]);
+    }
+
+    #[test]
+    fn signing_out_wipes_before_anything_is_forgotten_and_nothing_is_kept_after() {
+        let mut tab = Tab::opened("a");
+        tab.ask().want(Intent::SignOut);
+        let at = |such: fn(&Effect) -> bool| tab.effects.iter().position(such).unwrap();
+        let wipe = at(|effect| matches!(effect, Effect::History(_, history::Order::Wipe { is_wanted: true })));
+        assert!(wipe < at(|effect| matches!(effect, Effect::Forget)));
+        let last = tab.effects.iter().rposition(|effect| matches!(effect, Effect::History(..)));
+        assert_eq!(last, Some(wipe), "{:?}", tab.effects);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_renamed_and_deleted() {
+        let mut tab = Tab::opened("a");
+        tab.want(Intent::Rename { id: "a".into(), title: " Rivers ".into() });
+        let title = |effect: &Effect| matches!(effect, Effect::Desk(DeskView::Title { id, title }) if id == "a" && title == "Rivers");
+        assert!(tab.effects.iter().any(title), "{:?}", tab.effects);
+        assert!(matches!(tab.orders()[..], [history::Order::Save { .. }]));
+        tab.want(Intent::Rename { id: "a".into(), title: " ".into() });
+        assert!(tab.effects.is_empty());
+        // Another one's title is changed where it is stored.
+        tab.want(Intent::Rename { id: "b".into(), title: "Lakes".into() });
+        assert!(matches!(tab.orders()[..], [history::Order::Read { .. }]));
+        tab.want(Intent::Delete { id: "b".into() });
+        assert_eq!(tab.replaced_by(), None);
+        tab.want(Intent::Delete { id: "a".into() });
+        assert_eq!(tab.replaced_by(), Some(""));
+        assert_eq!(tab.orders().last(), Some(&&history::Order::Delete { id: "a".into() }));
+    }
+
+    #[test]
+    fn opening_what_is_shown_does_not_disturb_it() {
+        let mut tab = Tab::opened("a");
+        assert!(tab.want(Intent::Open { id: "a".into() }).effects.is_empty());
+        assert_eq!(tab.want(Intent::New).replaced_by(), Some(""));
+        tab.want(Intent::Open { id: "a".into() });
+        assert_eq!(tab.orders().len(), 1);
+    }
+
+    #[test]
+    fn after_a_session_has_ended_the_history_is_out_of_reach_until_the_same_person_is_back() {
+        let mut tab = Tab::opened("a");
+        tab.now = NOW.plus(2 * HOUR);
+        tab.ask();
+        tab.reply(Ok(refusal("NotAuthorizedException", "Refresh Token has been revoked")));
+        assert!(tab.error().is_some());
+        assert!(!tab.orders().iter().any(|order| matches!(order, history::Order::Wipe { .. })), "nobody wanted that");
+        for intent in [
+            Intent::Export { id: None, markdown: true },
+            Intent::Search { query: "why".into() },
+            Intent::Delete { id: "b".into() },
+            Intent::Keep { keep: true },
+            Intent::Open { id: "b".into() },
+        ] {
+            assert!(tab.want(intent).effects.is_empty());
+        }
+        tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(tab.now, None).to_string())));
+        tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+        tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        tab.step(stored(&[conversation("a"), conversation("b")]));
+        assert!(matches!(tab.orders()[..], [history::Order::Read { id, .. }] if id == "b"), "what was wanted meanwhile");
+    }
+
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
         prop::collection::vec((0..18_u8, any::<u8>()), 0..40)
     }

@@ -261,7 +261,8 @@ async fn tabs_tell_each_other_of_changes() {
     orders("ann", [Order::Load]).await;
     script(
         "globalThis.channel = new BroadcastChannel('signet-history');
-         globalThis.told = new Promise(resolve => channel.onmessage = resolve);",
+         globalThis.told = new Promise(resolve => channel.onmessage = resolve);
+         null",
     )
     .await;
     orders("ann", [saved("a", "one")]).await;

@@ -38,7 +38,7 @@ pub fn write(conversation: &Conversation, to: &mut String) {
 }
 
 /// The line that closes a code block which the text leaves open, so that what follows is not code too (`CommonMark` 0.31 §4.5).
-fn open_fence(text: &str) -> String {
+pub fn open_fence(text: &str) -> String {
     let mut open: Option<&str> = None;
     for line in text.split('\n') {
         let indent = line.bytes().take_while(|byte| *byte == b' ').count();

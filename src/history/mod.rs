@@ -6,6 +6,8 @@
 mod format;
 mod markdown;
 
+#[cfg(test)]
+pub(crate) use format::write;
 pub use format::{ImportFault, Summary, Tail};
 
 use crate::base64;
