@@ -860,7 +860,9 @@ mod tests {
     fn the_history_is_read_as_soon_as_it_is_known_whose_it_is() {
         let tab = Tab::restored();
         assert_eq!(tab.orders(), [&history::Order::Load]);
-        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1"))));
+        assert!(
+            tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1")))
+        );
         assert_eq!(Tab::new(config(), None).orders(), [] as [&history::Order; 0]);
     }
 
@@ -926,7 +928,10 @@ mod tests {
         tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
         assert_eq!(tab.orders(), [&history::Order::Load]);
         tab.step(stored(&[conversation("a"), conversation("b")]));
-        assert!(matches!(tab.orders()[..], [history::Order::Read { id, .. }] if id == "b"), "what was wanted meanwhile");
+        assert!(
+            matches!(tab.orders()[..], [history::Order::Read { id, .. }] if id == "b"),
+            "what was wanted meanwhile"
+        );
     }
 
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {

@@ -162,7 +162,7 @@ async fn nobody_reads_or_wipes_what_is_anothers() {
     let replies = orders("bob", [Order::Load, read("a"), read("b")]).await;
     assert_eq!((&replies[0], found(&replies[1]), found(&replies[2])), (&loaded(&[], false), None, None));
     let replies = orders("ann", [Order::Load, read("a"), read("b")]).await;
-    assert_eq!(replies[0], loaded(&["summary of a", "summary of b"], true));
+    assert_eq!(replies[0], loaded(&["summary of b", "summary of a"], true), "in the order of the hashes");
     assert_eq!((found(&replies[1]), found(&replies[2])), (texts("ann's", ""), texts("on the way", "")));
 
     // Where it is not known yet whether to keep them, the store looks.

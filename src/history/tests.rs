@@ -37,10 +37,19 @@ fn conversation(id: &str, prompt: &str, text: &str, updated: i64) -> Conversatio
     }
 }
 
+/// A conversation in the store.
+struct Kept {
+    owner: String,
+    id: String,
+    summary: Vec<u8>,
+    saved: Vec<u8>,
+    tails: Vec<Tail>,
+}
+
 /// A store as it should be, in memory, and what the page was told.
 #[derive(Default)]
 struct Browser {
-    kept: Vec<(String, String, Vec<u8>, Vec<u8>, Vec<Tail>)>,
+    kept: Vec<Kept>,
     keep: Vec<String>,
     fault: Option<StoreFault>,
     orders: Vec<(String, Order)>,
@@ -67,26 +76,27 @@ impl Browser {
     }
 
     fn carry_out(&mut self, owner: &str, order: Order) -> Option<Reply> {
-        let is = |kept: &(String, String, Vec<u8>, Vec<u8>, Vec<Tail>), id: &str| kept.0 == owner && kept.1 == id;
+        let is = |kept: &Kept, id: &str| kept.owner == owner && kept.id == id;
         match (order, self.fault) {
             (Order::Load, Some(StoreFault::Refused)) => Some(Reply::Loaded(Err(StoreFault::Refused))),
             (Order::Load, _) => {
-                let summaries = self.kept.iter().filter(|kept| kept.0 == owner).map(|kept| kept.2.clone()).collect();
+                let summaries =
+                    self.kept.iter().filter(|kept| kept.owner == owner).map(|kept| kept.summary.clone()).collect();
                 Some(Reply::Loaded(Ok((summaries, self.keep.iter().any(|other| other == owner)))))
             }
             (Order::Read { job, id }, _) => {
                 let found = self.kept.iter().find(|kept| is(kept, &id));
-                Some(Reply::Read { job, found: found.map(|kept| (kept.3.clone(), kept.4.clone())) })
+                Some(Reply::Read { job, found: found.map(|kept| (kept.saved.clone(), kept.tails.clone())) })
             }
             (Order::Save { id, saved, .. }, Some(fault)) => Some(Reply::NotSaved { id, saved, fault }),
             (Order::Append { .. } | Order::Keep(_), Some(fault)) => Some(Reply::Failed(fault)),
             (Order::Save { id, summary, saved }, None) => {
                 self.kept.retain(|kept| !is(kept, &id));
-                self.kept.push((owner.into(), id.clone(), summary, saved, vec![]));
+                self.kept.push(Kept { owner: owner.into(), id: id.clone(), summary, saved, tails: vec![] });
                 Some(Reply::Done { saved: Some(id) })
             }
             (Order::Append { id, tail }, None) => {
-                self.kept.iter_mut().find(|kept| is(kept, &id)).unwrap().4.push(tail);
+                self.kept.iter_mut().find(|kept| is(kept, &id)).unwrap().tails.push(tail);
                 None
             }
             (Order::Delete { id }, _) => {
@@ -100,7 +110,7 @@ impl Browser {
             }
             (Order::Wipe { is_wanted }, _) => {
                 if is_wanted || !self.keep.iter().any(|other| other == owner) {
-                    self.kept.retain(|kept| kept.0 != owner);
+                    self.kept.retain(|kept| kept.owner != owner);
                 }
                 None
             }
@@ -366,7 +376,7 @@ fn a_newer_search_takes_the_place_of_an_older_one() {
     let (old, _) = job(&history.step(NOW, Input::Search { query: "rhine".into() }));
     let (new, first) = job(&history.step(NOW, Input::Search { query: "blue".into() }));
     assert_eq!(first, "b", "newest first");
-    let found = kept.drain(..).find(|kept| kept.1 == "b").map(|kept| (kept.3, kept.4));
+    let found = kept.drain(..).find(|kept| kept.id == "b").map(|kept| (kept.saved, kept.tails));
     let reply = |job, found| Input::Stored("ann".into(), Reply::Read { job, found });
     assert!(history.step(NOW, reply(old, found.clone())).is_empty());
     job(&history.step(NOW, reply(new, found)));
