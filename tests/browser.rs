@@ -108,11 +108,12 @@ fn loaded(summaries: &[&str], keep: bool) -> Reply {
     Reply::Loaded(Ok((summaries.iter().map(|summary| summary.as_bytes().to_vec()).collect(), keep)))
 }
 
-/// The text of a conversation and of its tail.
-fn found(reply: &Reply) -> Option<(String, String)> {
+/// The text of a conversation, and that of its tail after a plus.
+fn found(reply: &Reply) -> Option<String> {
     let Reply::Read { job: 7, found } = reply else { panic!("{reply:?}") };
     let (saved, tails) = found.as_ref()?;
-    Some((String::from_utf8(saved.clone()).unwrap(), tails.iter().map(|tail| tail.text.as_str()).collect()))
+    let tail: String = tails.iter().map(|tail| tail.text.as_str()).collect();
+    Some(format!("{} + {tail}", String::from_utf8(saved.clone()).unwrap()))
 }
 
 async fn script(text: &str) -> JsValue {
@@ -131,16 +132,16 @@ async fn a_conversation_is_there_after_a_reload_with_all_text_that_came() {
     orders("ann", [tail("a", 1, "g")]).await;
     let replies = orders("ann", [Order::Load, read("a"), read("b")]).await;
     assert_eq!(replies[0], loaded(&["summary of a"], false));
-    assert_eq!(found(&replies[1]), Some(("one".into(), "bcdefg".into())), "in order");
+    assert_eq!(found(&replies[1]), Some("one + bcdefg".into()), "in order");
     assert_eq!(found(&replies[2]), None);
     // Saved as a whole, it has no tail any more.
     let replies = orders("ann", [saved("a", "two"), read("a")]).await;
-    assert_eq!(found(&replies[1]), Some(("two".into(), "".into())));
+    assert_eq!(found(&replies[1]), Some("two + ".into()));
     let replies =
         orders("ann", [tail("a", 0, "x"), Order::Delete { id: "a".into() }, Order::Load, saved("a", "new"), read("a")]);
     let replies = replies.await;
     assert_eq!(replies[..3], [Reply::Done { saved: None }, loaded(&[], false), done("a")]);
-    assert_eq!(found(&replies[3]), Some(("new".into(), "".into())), "its tail was deleted with it");
+    assert_eq!(found(&replies[3]), Some("new + ".into()), "its tail was deleted with it");
     orders("ann", [Order::Wipe { is_wanted: true }]).await;
 }
 
@@ -150,7 +151,7 @@ async fn nobody_reads_or_wipes_what_is_anothers() {
     orders("ann", [saved("a", "ann's"), Order::Keep(true)]).await;
     let replies = orders("bob", [saved("a", "bob's"), Order::Load, read("a")]).await;
     assert_eq!(replies[1], loaded(&["summary of a"], false), "whether to keep them, each says alone");
-    assert_eq!(found(&replies[2]), Some(("bob's".into(), "".into())));
+    assert_eq!(found(&replies[2]), Some("bob's + ".into()));
     order("ann", saved("b", "on the way"));
     order("bob", saved("b", "too late"));
     orders("bob", [Order::Wipe { is_wanted: true }]).await;
@@ -159,10 +160,7 @@ async fn nobody_reads_or_wipes_what_is_anothers() {
     assert_eq!((&replies[0], found(&replies[1]), found(&replies[2])), (&loaded(&[], false), None, None));
     let replies = orders("ann", [Order::Load, read("a"), read("b")]).await;
     assert_eq!(replies[0], loaded(&["summary of b", "summary of a"], true), "in the order of the hashes");
-    assert_eq!(
-        (found(&replies[1]), found(&replies[2])),
-        (Some(("ann's".into(), "".into())), Some(("on the way".into(), "".into())))
-    );
+    assert_eq!((found(&replies[1]), found(&replies[2])), (Some("ann's + ".into()), Some("on the way + ".into())));
 
     // Where it is not known yet whether to keep them, the store looks.
     let unsure = || Order::Wipe { is_wanted: false };
