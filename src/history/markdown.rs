@@ -45,7 +45,8 @@ pub fn open_fence(text: &str) -> String {
         let line = line.trim_ascii();
         let Some(mark @ ('`' | '~')) = line.chars().next() else { continue };
         let length = line.chars().take_while(|c| *c == mark).count();
-        let (fence, rest) = line.split_at(length);
+        // The mark is ASCII. The way that cannot fail costs no message for when it does.
+        let Some((fence, rest)) = line.split_at_checked(length) else { continue };
         open = match open {
             _ if indent > 3 || length < 3 => open,
             Some(open) if fence.len() >= open.len() && fence.starts_with(open) && rest.is_empty() => None,

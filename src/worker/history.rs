@@ -19,6 +19,8 @@ const CHANNEL: &str = "signet-history";
 /// Beside the summaries: whether they stay when the person signs out.
 const KEEP: &str = "keep";
 
+const STORES: [&str; 3] = [SUMMARIES, CONVERSATIONS, TAILS];
+
 type Deliver = fn(Input);
 
 #[derive(Default)]
@@ -170,46 +172,37 @@ fn listen(deliver: Deliver) {
 async fn carry(owner: &str, order: Order) -> Option<Reply> {
     let store = Store::of(owner).await;
     match order {
-        Order::Load => {
-            let loaded = async { store?.load().await }.await;
-            Some(Reply::Loaded(loaded.map_err(|error| fault(&error))))
-        }
+        Order::Load => Some(Reply::Loaded(load(store).await.map_err(|error| fault(&error)))),
         Order::Read { job, id } => {
             let found = async { store?.read(&id).await }.await;
             Some(Reply::Read { job, found: found.ok().flatten() })
         }
-        Order::Save { id, summary, saved } => Some(match async { store?.save(&id, &summary, &saved).await }.await {
-            Ok(()) => {
-                changed();
-                Reply::Done { saved: Some(id) }
-            }
-            Err(error) => Reply::NotSaved { id, saved, fault: fault(&error) },
-        }),
-        Order::Append { id, tail } => {
-            let appended = async { store?.append(&id, &tail).await }.await;
-            appended.err().map(|error| Reply::Failed(fault(&error)))
-        }
-        Order::Delete { id } => Some(done(async { store?.delete(&id).await }.await)),
-        Order::Keep(keep) => Some(done(async { store?.keep(keep).await }.await)),
         Order::Wipe { .. } => {
             // Where it cannot be read whether they are to be kept, they are deleted: nobody's words stay by accident.
-            let is_kept = async { store?.load().await.map(|(_, keep)| keep) }.await;
-            if is_kept != Ok(true) {
+            if !matches!(load(store).await, Ok((_, true))) {
                 wipe(owner);
             }
             None
         }
+        write => {
+            let written = async { store?.write(&write).await }.await;
+            match (written, write) {
+                (Ok(()), Order::Append { .. }) => None,
+                (Ok(()), write) => {
+                    changed();
+                    Some(Reply::Done { saved: if let Order::Save { id, .. } = write { Some(id) } else { None } })
+                }
+                (Err(error), Order::Save { id, saved, .. }) => {
+                    Some(Reply::NotSaved { id, saved, fault: fault(&error) })
+                }
+                (Err(error), _) => Some(Reply::Failed(fault(&error))),
+            }
+        }
     }
 }
 
-fn done(outcome: Result<(), JsValue>) -> Reply {
-    match outcome {
-        Ok(()) => {
-            changed();
-            Reply::Done { saved: None }
-        }
-        Err(error) => Reply::Failed(fault(&error)),
-    }
+async fn load(store: Result<Store, JsValue>) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
+    store?.load().await
 }
 
 /// By the names of DOM exceptions (Web IDL §2.8.1).
@@ -273,47 +266,44 @@ impl Store {
         Ok(Some((saved, tails)))
     }
 
-    async fn save(&self, id: &str, summary: &[u8], saved: &[u8]) -> Result<(), JsValue> {
-        let (summary, saved) = (seal(&self.key, summary).await?, seal(&self.key, saved).await?);
-        let name = self.name(id);
-        let put = |store, value| Change::Put { store, key: name.clone().into(), value };
-        let tail = Change::Delete { store: TAILS, key: range(&name)? };
-        self.change(&[put(SUMMARIES, summary), put(CONVERSATIONS, saved), tail]).await
-    }
-
-    async fn append(&self, id: &str, tail: &Tail) -> Result<(), JsValue> {
-        let value = seal(&self.key, &tail.to_bytes()).await?;
-        // Greater than any before, also those of an earlier load of the page.
-        let number = ORDERS.with_borrow_mut(|orders| {
-            orders.last = js_sys::Date::now().max(orders.last + 1.0);
-            orders.last
-        });
-        let key = self.name(id);
-        key.push(&number.into());
-        self.change(&[Change::Put { store: TAILS, key: key.into(), value }]).await
-    }
-
-    async fn delete(&self, id: &str) -> Result<(), JsValue> {
-        let name = self.name(id);
-        let delete = |store, key| Change::Delete { store, key };
-        self.change(&[
-            delete(SUMMARIES, name.clone().into()),
-            delete(CONVERSATIONS, name.clone().into()),
-            delete(TAILS, range(&name)?),
-        ])
-        .await
-    }
-
-    async fn keep(&self, keep: bool) -> Result<(), JsValue> {
-        let key = Array::of2(&self.owner, &KEEP.into()).into();
-        self.change(&[Change::Put { store: SUMMARIES, key, value: keep.into() }]).await
-    }
-
-    /// Unless everything was wiped meanwhile: then there is nothing to be changed any more.
-    async fn change(&self, changes: &[Change]) -> Result<(), JsValue> {
+    async fn write(&self, order: &Order) -> Result<(), JsValue> {
+        let (mut changes, mut to_seal) = (vec![], vec![]);
+        let bytes;
+        match order {
+            Order::Save { id, summary, saved } => {
+                let name = self.name(id);
+                changes.push(Change::Delete { store: TAILS, key: range(&name)? });
+                to_seal.extend([(SUMMARIES, name.clone(), summary.as_slice()), (CONVERSATIONS, name, saved)]);
+            }
+            Order::Append { id, tail } => {
+                // Greater than any before, also those of an earlier load of the page.
+                let number = ORDERS.with_borrow_mut(|orders| {
+                    orders.last = js_sys::Date::now().max(orders.last + 1.0);
+                    orders.last
+                });
+                let key = self.name(id);
+                key.push(&number.into());
+                bytes = tail.to_bytes();
+                to_seal.push((TAILS, key, bytes.as_slice()));
+            }
+            Order::Delete { id } => {
+                // Of summary and conversation, the range is the key itself and what begins with it, which is nothing.
+                let range = range(&self.name(id))?;
+                changes.extend(STORES.map(|store| Change::Delete { store, key: range.clone() }));
+            }
+            Order::Keep(keep) => {
+                let key = Array::of2(&self.owner, &KEEP.into()).into();
+                changes.push(Change::Put { store: SUMMARIES, key, value: (*keep).into() });
+            }
+            Order::Load | Order::Read { .. } | Order::Wipe { .. } => {}
+        }
+        for (store, key, plain) in to_seal {
+            changes.push(Change::Put { store, key: key.into(), value: seal(&self.key, plain).await? });
+        }
+        // If everything was wiped meanwhile, there is nothing to be changed any more.
         if ORDERS.with_borrow(|orders| orders.is_wiped) {
             return Ok(());
         }
-        JsFuture::from(self.database.change(changes)?).await.map(drop)
+        JsFuture::from(self.database.change(&changes)?).await.map(drop)
     }
 }
