@@ -7,6 +7,7 @@ use crate::chat::{self, Chat, Conversation};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
+use crate::history::{self, History};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
 use crate::markdown::Unicode;
 use crate::messages;
@@ -62,6 +63,7 @@ pub struct App {
     chat: Chat,
     /// Whose turns the chat holds.
     chat_of: Option<String>,
+    history: History,
     last_id: RequestId,
     /// Whose reply the session waits for.
     session_request: Option<Outgoing>,
@@ -104,6 +106,8 @@ pub enum Input {
     Waited(Timer),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
+    /// The store's word on conversations.
+    History(history::Input),
 }
 
 /// Something of a streamed answer.
@@ -144,6 +148,8 @@ pub enum Effect {
     Show(View),
     /// Show this in the conversation.
     Desk(DeskView),
+    /// The store of this owner's conversations is to do this.
+    History(String, history::Order),
 }
 
 impl App {
@@ -160,6 +166,7 @@ impl App {
             last_form: FormId::default(),
             chat: Chat::new(unicode),
             chat_of: None,
+            history: History::new(unicode.fold),
             last_id: RequestId(0),
             session_request: None,
             chat_request: None,
@@ -210,6 +217,7 @@ impl App {
                 }
                 self.chat(now, input, &mut effects);
             }
+            Input::History(input) => self.history(now, input, &mut effects),
             // Late.
             Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
@@ -226,6 +234,7 @@ impl App {
             }
             Intent::ShownAgain => session::Input::ShownAgain,
             Intent::SignOut => {
+                self.leave_history(now, effects);
                 self.session(now, session::Input::SignOut, effects);
                 return self.no_turns(now, effects);
             }
@@ -245,16 +254,16 @@ impl App {
                 let text = self.chat.text(turn, answer).map(str::to_owned);
                 return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
             }
-            Intent::New => return self.show(now, Conversation::default(), effects),
-            // The edge has handled the first: it holds the store.
-            Intent::Start { .. }
+            // The edge has handled it: it holds the store.
+            Intent::Start { .. } => return,
+            intent @ (Intent::New
             | Intent::Open { .. }
             | Intent::Rename { .. }
             | Intent::Delete { .. }
             | Intent::Search { .. }
             | Intent::Keep { .. }
             | Intent::Export { .. }
-            | Intent::Import => return,
+            | Intent::Import) => return self.history_intent(now, intent, values, effects),
         };
         self.session(now, input, effects);
     }
@@ -326,8 +335,12 @@ impl App {
                         self.chat_of = subject;
                     }
                     let person = messages::person(&screen);
+                    let signed_in = self.signed_in(&screen);
                     effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
                     effects.extend(person.map(Effect::Desk));
+                    if let Some(input) = signed_in {
+                        self.history(now, input, effects);
+                    }
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
@@ -343,16 +356,13 @@ impl App {
         self.of_chat(now, todo, effects);
     }
 
-    /// Shows another conversation; what is under way in this one is stopped.
-    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
-        self.chat(now, chat::Input::Stop, effects);
-        let todo = self.chat.show(&self.config, conversation);
-        self.of_chat(now, todo, effects);
-    }
-
     fn of_chat(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
         for effect in todo {
             match effect {
+                chat::Effect::Changed(change) => {
+                    let todo = self.history.changed(self.chat.conversation(), change);
+                    self.of_history(now, todo, effects);
+                }
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
                     let id = self.next_id();
@@ -367,9 +377,85 @@ impl App {
                     effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Flush(id), millis)));
                 }
                 chat::Effect::Show(view) => effects.push(Effect::Desk(view)),
-                chat::Effect::Changed(_) => {}
             }
         }
+    }
+
+    /// What the person wants of the conversations that are kept. Of a session that has ended by itself only this is remembered: what to open next.
+    fn history_intent(&mut self, now: UnixMillis, intent: Intent, mut values: Vec<Secret>, effects: &mut Vec<Effect>) {
+        let is_shown = |id: &str| !id.is_empty() && self.chat.conversation().id == id;
+        let input = match intent {
+            Intent::Open { id } if self.session.subject().is_none() => history::Input::Want { id },
+            _ if self.session.subject().is_none() => return,
+            Intent::Open { id } if is_shown(&id) => history::Input::Leave,
+            Intent::Open { id } => history::Input::Open { id },
+            Intent::New => {
+                self.show(now, Conversation::default(), effects);
+                history::Input::Leave
+            }
+            Intent::Rename { id, title } if is_shown(&id) => {
+                if let Some(title) = history::title(&title) {
+                    effects.push(Effect::Desk(DeskView::Title { id, title: title.clone() }));
+                    let todo = self.chat.rename(title);
+                    self.of_chat(now, todo, effects);
+                }
+                return;
+            }
+            Intent::Rename { id, title } => history::Input::Rename { id, title },
+            Intent::Delete { id } => {
+                if is_shown(&id) {
+                    self.show(now, Conversation::default(), effects);
+                }
+                history::Input::Delete { id }
+            }
+            Intent::Search { query } => history::Input::Search { query },
+            Intent::Keep { keep } => history::Input::Keep(keep),
+            Intent::Export { id, markdown } => history::Input::Export { id, markdown },
+            Intent::Import => history::Input::Import(values.pop().unwrap_or_else(|| Secret::new(String::new()))),
+            _ => return,
+        };
+        self.history(now, input, effects);
+    }
+
+    fn history(&mut self, now: UnixMillis, input: history::Input, effects: &mut Vec<Effect>) {
+        let todo = self.history.step(now, input);
+        self.of_history(now, todo, effects);
+    }
+
+    fn of_history(&mut self, now: UnixMillis, todo: Vec<history::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
+            match effect {
+                history::Effect::Store(owner, order) => effects.push(Effect::History(owner, order)),
+                history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
+                history::Effect::Show(conversation) => self.show(now, conversation, effects),
+            }
+        }
+    }
+
+    /// Shows another conversation. The answer that is under way ends, and is kept as far as it came.
+    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        let todo = self.chat.show(&self.config, conversation);
+        self.of_chat(now, todo, effects);
+    }
+
+    /// The person signs out: the history is deleted, unless they chose to keep it, before anything that could take the page away.
+    fn leave_history(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        // What came of the answer under way belongs to what is kept.
+        self.chat(now, chat::Input::Stop, effects);
+        self.history(now, history::Input::SignOut, effects);
+    }
+
+    /// Whose conversations are kept, once somebody is signed in: nobody else's in this browser, nor of another pool of identities.
+    fn signed_in(&self, screen: &Screen) -> Option<history::Input> {
+        let Screen::SignedIn { guest, .. } = screen else { return None };
+        let owner = match self.session.subject()? {
+            _ if *guest => Some(" guest"),
+            "" => None,
+            subject => Some(subject),
+        };
+        let owner = owner.map(|owner| [&self.config.identity_pool.id, "\n", owner].concat());
+        Some(history::Input::SignedIn { owner })
     }
 
     /// Forgets all turns, and ends the answer that is under way.
@@ -808,6 +894,147 @@ mod tests {
         let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
         assert_ne!(sent, offered);
         assert!(tab.step(Input::Waited(Timer::Retry(offered))).effects.is_empty(), "the person goes first");
+    }
+
+    /// Conversations that the store of this browser has.
+    fn stored(conversations: &[Conversation]) -> Input {
+        let summaries = conversations.iter().map(|one| history::Summary::of(one).to_bytes()).collect();
+        stored_reply(history::Reply::Loaded(Ok((summaries, false))))
+    }
+
+    fn stored_reply(reply: history::Reply) -> Input {
+        Input::History(history::Input::Stored(format!("{}\ns-1", config().identity_pool.id), reply))
+    }
+
+    fn conversation(id: &str) -> Conversation {
+        let answer = chat::Answer {
+            use_case: UseCase::Balanced,
+            asked: NOW,
+            context: 0,
+            model: String::new(),
+            text: "Because.".into(),
+            reasoning: String::new(),
+            end: Some(End::Done),
+            notice: None,
+            stop: None,
+            usage: crate::stream::Usage::default(),
+            first_text: None,
+            duration: 1,
+        };
+        let turns = vec![chat::Turn { prompt: "Why?".into(), answers: vec![answer] }];
+        Conversation { id: id.into(), title: "Why?".into(), updated: NOW, context_bytes: None, turns }
+    }
+
+    impl Tab {
+        fn orders(&self) -> Vec<&history::Order> {
+            let orders = self.effects.iter().filter_map(|effect| match effect {
+                Effect::History(_, order) => Some(order),
+                _ => None,
+            });
+            orders.collect()
+        }
+
+        fn want(&mut self, intent: Intent) -> &mut Self {
+            self.step(Input::Intent(intent, vec![]))
+        }
+
+        /// Which conversation takes the page.
+        fn replaced_by(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            })
+        }
+
+        /// With this conversation on the page.
+        fn opened(id: &str) -> Self {
+            let mut tab = Self::signed_in();
+            tab.step(stored(&[conversation("a"), conversation("b")]));
+            tab.want(Intent::Open { id: id.into() });
+            let [history::Order::Read { job, id: read }] = tab.orders()[..] else { panic!("{:?}", tab.effects) };
+            let (job, saved) = (*job, history::write(&conversation(read)));
+            tab.step(stored_reply(history::Reply::Read { job, found: Some((saved, vec![])) }));
+            assert_eq!(tab.replaced_by(), Some(id));
+            tab
+        }
+    }
+
+    #[test]
+    fn the_history_is_read_as_soon_as_it_is_known_whose_it_is() {
+        let tab = Tab::restored();
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        assert!(
+            tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1")))
+        );
+        assert_eq!(Tab::new(config(), None).orders(), [] as [&history::Order; 0]);
+    }
+
+    #[test]
+    fn signing_out_wipes_before_anything_is_forgotten_and_nothing_is_kept_after() {
+        let mut tab = Tab::opened("a");
+        tab.ask().want(Intent::SignOut);
+        let at = |such: fn(&Effect) -> bool| tab.effects.iter().position(such).unwrap();
+        let wipe = at(|effect| matches!(effect, Effect::History(_, history::Order::Wipe { is_wanted: true })));
+        assert!(wipe < at(|effect| matches!(effect, Effect::Forget)));
+        let last = tab.effects.iter().rposition(|effect| matches!(effect, Effect::History(..)));
+        assert_eq!(last, Some(wipe), "{:?}", tab.effects);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_renamed_and_deleted() {
+        let mut tab = Tab::opened("a");
+        tab.want(Intent::Rename { id: "a".into(), title: " Rivers ".into() });
+        let title = |effect: &Effect| matches!(effect, Effect::Desk(DeskView::Title { id, title }) if id == "a" && title == "Rivers");
+        assert!(tab.effects.iter().any(title), "{:?}", tab.effects);
+        assert!(matches!(tab.orders()[..], [history::Order::Save { .. }]));
+        tab.want(Intent::Rename { id: "a".into(), title: " ".into() });
+        assert!(tab.effects.is_empty());
+        // Another one's title is changed where it is stored.
+        tab.want(Intent::Rename { id: "b".into(), title: "Lakes".into() });
+        assert!(matches!(tab.orders()[..], [history::Order::Read { .. }]));
+        tab.want(Intent::Delete { id: "b".into() });
+        assert_eq!(tab.replaced_by(), None);
+        tab.want(Intent::Delete { id: "a".into() });
+        assert_eq!(tab.replaced_by(), Some(""));
+        assert_eq!(tab.orders().last(), Some(&&history::Order::Delete { id: "a".into() }));
+    }
+
+    #[test]
+    fn opening_what_is_shown_does_not_disturb_it() {
+        let mut tab = Tab::opened("a");
+        assert!(tab.want(Intent::Open { id: "a".into() }).effects.is_empty());
+        assert_eq!(tab.want(Intent::New).replaced_by(), Some(""));
+        tab.want(Intent::Open { id: "a".into() });
+        assert_eq!(tab.orders().len(), 1);
+    }
+
+    #[test]
+    fn after_a_session_has_ended_the_history_is_out_of_reach_until_the_same_person_is_back() {
+        let mut tab = Tab::opened("a");
+        tab.now = NOW.plus(2 * HOUR);
+        tab.ask();
+        tab.reply(Ok(refusal("NotAuthorizedException", "Refresh Token has been revoked")));
+        assert!(tab.error().is_some());
+        assert!(!tab.orders().iter().any(|order| matches!(order, history::Order::Wipe { .. })), "nobody wanted that");
+        for intent in [
+            Intent::Export { id: None, markdown: true },
+            Intent::Search { query: "why".into() },
+            Intent::Delete { id: "b".into() },
+            Intent::Keep { keep: true },
+            Intent::Open { id: "b".into() },
+        ] {
+            assert!(tab.want(intent).effects.is_empty());
+        }
+        tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(tab.now, None).to_string())));
+        tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+        tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        tab.step(stored(&[conversation("a"), conversation("b")]));
+        assert!(
+            matches!(tab.orders()[..], [history::Order::Read { id, .. }] if id == "b"),
+            "what was wanted meanwhile"
+        );
     }
 
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {

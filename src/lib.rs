@@ -11,6 +11,7 @@ pub mod fault;
 mod foreign;
 mod form;
 mod hash;
+pub mod history;
 pub mod http;
 mod json;
 pub mod markdown;

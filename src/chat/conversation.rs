@@ -20,22 +20,6 @@ pub struct Conversation {
     pub turns: Vec<Turn>,
 }
 
-/// What has changed of the conversation that is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Anything, or all.
-    Whole,
-    /// An answer's text has grown; nothing else has changed.
-    Text {
-        /// Whose.
-        turn: TurnId,
-        /// Which of its answers.
-        answer: AnswerId,
-        /// What came to the end of it, never empty.
-        text: String,
-    },
-}
-
 /// A prompt and its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
@@ -72,4 +56,20 @@ pub struct Answer {
     pub first_text: Option<u32>,
     /// Milliseconds from the request to the end, or as far as it is known. Zero for an answer that was stopped before the model was asked.
     pub duration: u32,
+}
+
+/// What is new of the conversation that is shown, for whoever keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Anything.
+    Whole,
+    /// Text to add at the end of an answer.
+    Text {
+        /// Whose.
+        turn: TurnId,
+        /// Which of its answers.
+        answer: AnswerId,
+        /// The text.
+        text: String,
+    },
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod faults;
 mod forms;
+pub mod history;
 
 pub use answers::{STILL_ANSWERING, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, use_case};
 pub use faults::notice;

@@ -2,10 +2,12 @@
 
 mod database;
 mod fetch;
+mod history;
 mod store;
 mod unicode;
 
 pub use fetch::send;
+pub use history::{carry_out, settled};
 pub use store::{open, remember, save, written};
 
 use std::cell::RefCell;
@@ -221,7 +223,11 @@ fn deliver(input: Input) {
             Effect::Save(record) => store::save(Some(record)),
             Effect::Forget => store::save(None),
             Effect::Remember(name, value) => store::remember(name, value),
+            Effect::History(owner, order) => {
+                history::carry_out(owner, order, |input| deliver(Input::History(input)));
+            }
             Effect::Leave(url) => spawn_local(async move {
+                settled().await;
                 if store::written().await {
                     show(&[View::Leave { url }]);
                 } else {
