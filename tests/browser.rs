@@ -9,7 +9,7 @@ use signet::http::{NoAnswer, Request};
 use signet::protocol::{AnswerId, TabHalf, TurnId};
 use signet::secret::Secret;
 use signet::session::Record;
-use signet::worker::{carry_out, fold, open, remember, save, send, settled, written};
+use signet::worker::{UNICODE, carry_out, open, remember, save, send, settled, written};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -276,9 +276,14 @@ async fn tabs_tell_each_other_of_changes() {
 }
 
 #[wasm_bindgen_test]
-fn the_browser_folds_as_the_standard_library_does() {
-    for text in ["GRÖSSE", "Straße", "ÉTÉ", "ΑΣ", "Иван", "日本", "İ"] {
-        assert_eq!(fold(text), text.to_lowercase());
+fn the_browser_knows_characters_as_the_parser_wants_to() {
+    for text in ["Größe", "ẞ", "ΑΓΩ", "Ünïcode 🦀", "ПРИВЕТ"] {
+        assert_eq!((UNICODE.fold)(text), text.to_lowercase().to_uppercase());
+    }
+    for (c, is) in
+        [('“', true), ('€', true), ('。', true), ('ä', false), ('中', false), ('🦀', true), ('\u{a0}', false)]
+    {
+        assert_eq!((UNICODE.is_punctuation)(c), is, "{c}");
     }
 }
 

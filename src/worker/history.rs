@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, JsString, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, CryptoKey};
@@ -47,10 +47,10 @@ thread_local! {
 
 /// Carries an order out after those before it; `deliver` is told what came of it. A wipe is under way when this returns.
 pub fn carry_out(owner: String, order: Order, deliver: Deliver) {
-    if order == (Order::Wipe { is_wanted: true }) {
+    if matches!(order, Order::Wipe { is_wanted: true }) {
         return wipe(&owner);
     }
-    if order == Order::Load {
+    if matches!(order, Order::Load) {
         listen(deliver);
     }
     let is_idle = ORDERS.with_borrow_mut(|orders| {
@@ -124,10 +124,7 @@ fn wipe(owner: &str) {
     if let Some((database, _)) = shelf() {
         let mine = Array::of1(&owner_name(owner));
         wiping = range(&mine)
-            .and_then(|mine| {
-                database
-                    .change(&[SUMMARIES, CONVERSATIONS, TAILS].map(|store| Change::Delete { store, key: mine.clone() }))
-            })
+            .and_then(|mine| database.change(&STORES.map(|store| Change::Delete { store, key: mine.clone() })))
             .map_err(|_| web_sys::console::warn_1(&"The conversations could not be deleted.".into()))
             .ok();
     }
@@ -238,27 +235,36 @@ impl Store {
     }
 
     async fn load(&self) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
-        let (mut summaries, mut keep) = (vec![], false);
-        for entry in self.database.values(SUMMARIES, &range(&Array::of1(&self.owner))?).await? {
-            if entry.is_object() {
-                // What cannot be opened was sealed by another key.
-                summaries.extend(unseal(&self.key, &entry).await.ok());
-            } else {
-                keep = entry.is_truthy();
-            }
-        }
-        Ok((summaries, keep))
+        self.opened(SUMMARIES, &Array::of1(&self.owner)).await
     }
 
     async fn read(&self, id: &str) -> Result<Option<(Vec<u8>, Vec<Tail>)>, JsValue> {
         let name = self.name(id);
-        let Some(entry) = self.database.get(CONVERSATIONS, &name).await? else { return Ok(None) };
-        let saved = unseal(&self.key, &entry).await?;
-        let mut tails = vec![];
-        for entry in self.database.values(TAILS, &range(&name)?).await? {
-            tails.extend(unseal(&self.key, &entry).await.ok().as_deref().and_then(Tail::from_bytes));
+        let (mut read, mut tails) = (None, vec![]);
+        for store in [CONVERSATIONS, TAILS] {
+            for plain in self.opened(store, &name).await?.0 {
+                if store == TAILS {
+                    tails.extend(Tail::from_bytes(&plain));
+                } else {
+                    read = Some(plain);
+                }
+            }
         }
-        Ok(Some((saved, tails)))
+        Ok(read.map(|read| (read, tails)))
+    }
+
+    /// What is under the keys that begin so, in their order; and whether [`KEEP`] is among it.
+    async fn opened(&self, store: &str, begin: &Array) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
+        let (mut opened, mut keep) = (vec![], false);
+        for entry in self.database.values(store, &range(begin)?).await? {
+            if entry.is_object() {
+                // What cannot be opened was sealed by another key.
+                opened.extend(unseal(&self.key, &entry).await.ok());
+            } else {
+                keep = entry.is_truthy();
+            }
+        }
+        Ok((opened, keep))
     }
 
     async fn write(&self, order: &Order) -> Result<(), JsValue> {

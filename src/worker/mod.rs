@@ -9,6 +9,7 @@ mod unicode;
 pub use fetch::send;
 pub use history::{carry_out, settled};
 pub use store::{open, remember, save, written};
+pub use unicode::UNICODE;
 
 use std::cell::RefCell;
 
@@ -25,7 +26,6 @@ use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
-use unicode::UNICODE;
 
 /// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
