@@ -2,6 +2,9 @@
 
 mod faults;
 mod forms;
+#[cfg(all(target_arch = "wasm32", feature = "desk"))]
+#[allow(missing_docs)] // Each says itself.
+pub mod page;
 
 pub use faults::notice;
 pub use forms::{person, screen};

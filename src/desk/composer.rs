@@ -1,0 +1,84 @@
+//! The place to ask, and what is being typed there.
+
+use leptos::ev;
+use leptos::html::{button, div, form, input, label, textarea};
+use leptos::prelude::*;
+use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+
+use super::Shell;
+use crate::messages::{page as say, use_case};
+use crate::page::dom::{document, element, window};
+use crate::page;
+use crate::stream::stock::UseCase;
+
+/// With `draft` in it.
+pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
+    let uses = UseCase::ALL.map(|each| {
+        label().child((
+            input().r#type("radio").name("use-case").value(each.name()).checked(each == chosen),
+            use_case(each),
+        ))
+    });
+    let (answering, is_there) = (shell.answering, shell.is_at_end);
+    div().class("composer").child((
+        button().id("latest").class("quiet").r#type("button").attr("data-do", "latest").hidden(is_there).child(say::LATEST),
+        form().id("composer").child((
+            textarea()
+                .id("prompt")
+                .rows("1")
+                .dir("auto")
+                .placeholder(say::PLACEHOLDER)
+                .aria_label(say::PROMPT)
+                .prop("value", draft)
+                .on(ev::input, |_| page::keep_prompt(&typed())),
+            div().class("row").child((
+                div().class("uses").role("radiogroup").aria_label(say::USE_CASE).child(uses),
+                button().id("send").class("primary").hidden(answering).child(say::SEND),
+                button()
+                    .id("stop")
+                    .class("quiet")
+                    .r#type("button")
+                    .attr("data-do", "stop")
+                    .hidden(Signal::derive(move || !answering.get()))
+                    .child(say::STOP),
+            )),
+        )),
+    ))
+}
+
+/// What is being typed.
+pub fn typed() -> String {
+    element::<HtmlTextAreaElement>("prompt").map(|prompt| prompt.value()).unwrap_or_default()
+}
+
+/// Puts something else in its place, and keeps it.
+pub fn set_typed(text: &str) {
+    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt") {
+        prompt.set_value(text);
+    }
+    page::keep_prompt(text);
+}
+
+/// Begins in the prompt, unless a keyboard would come up on the screen.
+pub fn focus() {
+    let has_screen_keyboard = window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !has_screen_keyboard) {
+        page::dom::focus(&prompt);
+    }
+}
+
+/// The chosen use case.
+pub fn chosen() -> UseCase {
+    let checked = document().query_selector("input[name=use-case]:checked").ok().flatten();
+    named(checked.and_then(|input| input.get_attribute("value")).as_deref())
+}
+
+/// A use case by its name.
+pub fn named(name: Option<&str>) -> UseCase {
+    UseCase::ALL.into_iter().find(|each| name == Some(each.name())).unwrap_or_default()
+}
+
+/// Enter without Shift, unless an input method composes: 229 is what browsers say then, some of them after `isComposing` has ended.
+pub fn sends(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
+}
