@@ -78,7 +78,8 @@ function stop() {
 $('reload').addEventListener('click', () => {
   const unanswered = document.querySelector('.turn:last-child:is([data-state=waiting], [data-state=streaming]) .asked')?.textContent;
   session?.setItem('signet.username', $('username')?.value ?? '');
-  session?.setItem('signet.prompt', $('prompt')?.value || unanswered || '');
+  const prompt = $('prompt')?.value || unanswered;
+  if (prompt) session?.setItem('signet.prompt', prompt);
   location.reload();
 });
 

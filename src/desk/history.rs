@@ -31,7 +31,7 @@ impl History {
     pub fn build(&mut self) {
         let Some(place) = element::<Element>("history") else { return };
         let head = add(&place, "div", "head", "");
-        add(&head, "h2", "", say::CONVERSATIONS);
+        add(&head, "h2", "", say::HISTORY);
         add_button(&head, "act", "conversations", say::CLOSE);
         set(&add_button(&place, "quiet", "new", say::NEW), "id", Some("new"));
         let search = add(&place, "input", "", "");

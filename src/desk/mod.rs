@@ -27,7 +27,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent};
 
 use crate::messages::page as say;
-use crate::page::dom::{element, find, flag, set};
+use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
 use crate::protocol::{DESK, DeskView, Intent, Person, TurnUpdate, AnswerUpdate, desk_views};
 use crate::stream::stock::UseCase;
@@ -64,6 +64,8 @@ struct Desk {
     ticks: bool,
     /// The number of the newest search that was typed.
     searches: u32,
+    /// What was being typed when the session ended, where the browser refuses storage.
+    draft: String,
 }
 
 /// What changes alone in the shell.
@@ -132,6 +134,7 @@ impl Desk {
                 self.turns.clear();
                 self.history.clear();
                 self.sent = None;
+                self.draft.clear();
                 self.use_case = UseCase::default();
                 composer::set_typed("");
                 self.name("", "");
@@ -197,7 +200,8 @@ impl Desk {
             }
         }
         self.count_down();
-        self.follow.settle();
+        // After what follows from the signals.
+        spawn_local(async { STATE.with_borrow_mut(|desk| desk.follow.settle()) });
     }
 
     fn tell(&self, which: fn(&Shell) -> RwSignal<String>, text: String) {
@@ -214,7 +218,8 @@ impl Desk {
         shell.role.set(role.unwrap_or_default());
         shell.sign_out.set(sign_out.into_owned());
         if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
-            self.chat = Some(Box::new(mount(root, shell, self.use_case)));
+            let draft = page::kept_prompt().unwrap_or_else(|| std::mem::take(&mut self.draft));
+            self.chat = Some(Box::new(mount(root, shell, draft, self.use_case)));
             self.history.build();
             self.history.set_current(&self.id);
             if let Some(log) = element::<Element>("log") {
@@ -235,6 +240,7 @@ impl Desk {
     fn leave(&mut self) {
         if self.chat.is_some() {
             self.use_case = composer::chosen();
+            self.draft = composer::typed();
             if let Some(sent) = self.sent.take().filter(|_| composer::typed().is_empty()) {
                 page::keep_prompt(&sent);
             }
@@ -601,8 +607,8 @@ impl Shell {
     }
 }
 
-fn mount(root: HtmlElement, shell: Shell, chosen: UseCase) -> UnmountHandle<impl Mountable> {
-    let handle = mount_to(root, move || view(shell, chosen));
+fn mount(root: HtmlElement, shell: Shell, draft: String, chosen: UseCase) -> UnmountHandle<impl Mountable> {
+    let handle = mount_to(root, move || view(shell, draft, chosen));
     // Whether the end of the log can be seen, as the browser finds when it has laid the page out anyway.
     let seen = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
         if let Some(entry) = entries.iter().last() {
@@ -613,21 +619,17 @@ fn mount(root: HtmlElement, shell: Shell, chosen: UseCase) -> UnmountHandle<impl
     if let Some((observer, end)) = observer.ok().zip(element::<Element>("end")) {
         observer.observe(&end);
     }
-    // Several names are one element's only by hand.
-    if let Some(nav) = element::<Element>("history") {
-        flag(&nav, "hidden", true);
-    }
     handle
 }
 
 /// The whole page of somebody who is signed in.
-fn view(shell: Shell, chosen: UseCase) -> impl IntoView {
+fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
     let Shell { username, role, sign_out, title, remark, status, has_turns, .. } = shell;
     main().id("chat").class("desk").attr("data-answering", shell.answering).child((
-        nav().id("history").aria_label(say::CONVERSATIONS),
+        nav().id("history").aria_label(say::HISTORY),
         header().id("bar").class("bar").child((
             div().class("mark").child((img().src("seal.svg").alt(""), h1().child(say::TITLE))),
-            button().id("conversations").class("act").attr("data-do", "conversations").aria_controls("history").child(say::CONVERSATIONS),
+            button().id("conversations").class("act").attr("data-do", "conversations").aria_controls("history").child(say::HISTORY),
             p().class("title").dir("auto").child(title),
             div().class("who").child((
                 span()
@@ -642,13 +644,13 @@ fn view(shell: Shell, chosen: UseCase) -> impl IntoView {
         )),
         div().id("talk").class("talk").child((
             div().id("log").class("log").role("log").aria_live("off").aria_label(say::CONVERSATION).child(
-                div().class("empty").hidden(has_turns).child((span().class("h").child(say::EMPTY), p().class("hint").child(say::EMPTY_HINT))),
+                div().class("empty").hidden(has_turns).child((p().class("h").child(say::EMPTY), p().class("hint").child(say::EMPTY_HINT))),
             ),
             p().id("end"),
             p().id("remark").role("status").child(remark),
             p().id("status").class("unseen").role("status").child(status),
             div().id("spoken").class("unseen").role("log"),
-            composer::view(shell, page::kept_prompt(), chosen),
+            composer::view(shell, draft, chosen),
         )),
     ))
 }

@@ -328,9 +328,11 @@ impl Answer {
             add(&note, "p", "", &notice.text);
             show(&note, true);
         }
-        if notice.is_some() || end == End::Stopped {
-            fault.set_class_name(if notice.is_some() { "fault told" } else { "fault" });
+        if notice.is_some() {
+            fault.set_class_name("fault told");
             add_button(&fault, "quiet retry when-idle", "retry", say::RETRY);
+        } else if let Some(acts) = find(&self.place, ".acts").filter(|_| end == End::Stopped) {
+            add_button(&acts, "act retry when-idle", "retry", say::RETRY);
         }
         if let Some(request_id) = notice.and_then(|notice| notice.request_id) {
             let line = add(&fault, "p", "hint", say::REQUEST);

@@ -56,7 +56,7 @@ pub const IMAGE: &str = "Image: ";
 pub const DONE: &str = "Done: ";
 pub const NOT_DONE: &str = "Not done: ";
 
-pub const CONVERSATIONS: &str = "Conversations";
+pub const HISTORY: &str = "History";
 pub const NEW: &str = "New conversation";
 pub const SEARCH: &str = "Search";
 pub const CLOSE: &str = "Close";

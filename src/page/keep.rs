@@ -46,8 +46,8 @@ pub fn note_signed_in(signed_in: bool) {
 }
 
 /// What was being typed.
-pub fn kept_prompt() -> String {
-    storage().and_then(|storage| storage.get_item(PROMPT).ok()?).unwrap_or_default()
+pub fn kept_prompt() -> Option<String> {
+    storage()?.get_item(PROMPT).ok()?
 }
 
 /// Keeps what is being typed over a reload or a sign-in; nothing of an empty one.
