@@ -84,7 +84,8 @@ pub struct Shell {
 
 /// Listens to the worker and to the person.
 pub fn start() {
-    let on_event = Closure::<dyn FnMut(Event)>::new(|event: Event| on(&event)).into_js_value();
+    // Moving the focus out of a field that was typed in is an event within an event.
+    let on_event = Closure::<dyn Fn(Event)>::new(|event: Event| on(&event)).into_js_value();
     for name in [
         "submit", "click", "input", "change", "keydown", "scroll", "wheel", "touchmove", "resize", "hashchange", "tick", "visibilitychange",
     ] {
@@ -528,7 +529,9 @@ fn on(event: &Event) {
         }
         ("input", Some(target)) => STATE.with_borrow_mut(|desk| desk.typed(&target)),
         ("change", Some(target)) => {
-            if let Ok(input) = target.dyn_into::<HtmlInputElement>() {
+            if let Ok(input) = target.dyn_into::<HtmlInputElement>()
+                && matches!(input.type_().as_str(), "checkbox" | "file")
+            {
                 STATE.with_borrow_mut(|desk| desk.changed(&input));
             }
         }
