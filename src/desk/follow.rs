@@ -15,25 +15,29 @@ pub struct Follow {
     top: f64,
     /// What is to be at the top of the view in the next frame.
     pin: Option<Element>,
+    /// Whether that has gone there, and the reader nowhere since: then being near the end means nothing.
+    is_pinned: bool,
 }
 
 impl Follow {
     /// The reader wants the end.
     pub fn start(&mut self) {
-        self.is_on = true;
-        self.pin = None;
+        *self = Self { is_on: true, top: self.top, ..Self::default() };
     }
 
     /// The reader goes elsewhere.
     pub fn stop(&mut self) {
-        self.is_on = false;
-        self.pin = None;
+        *self = Self { top: self.top, ..Self::default() };
+    }
+
+    /// The reader moves the page downwards, perhaps to its end.
+    pub fn unpin(&mut self) {
+        self.is_pinned = false;
     }
 
     /// Shows an element from its start, and stays there.
     pub fn pin(&mut self, element: &Element) {
-        self.is_on = false;
-        self.pin = Some(element.clone());
+        *self = Self { is_on: false, top: self.top, pin: Some(element.clone()), is_pinned: true };
     }
 
     /// The page was scrolled, by whomever. Nothing has changed since the last frame, so that asking where it is costs nothing.
@@ -44,7 +48,7 @@ impl Follow {
         if top < self.top - 1.0 {
             // Unless the page has become shorter.
             self.is_on &= left < 2.0;
-        } else if left < NEAR {
+        } else if left < NEAR && !self.is_pinned {
             self.is_on = true;
         }
         self.top = top;

@@ -163,7 +163,7 @@ impl History {
         let is_drawer = is_open && !is_wide();
         show(place, is_open);
         set(&chat, "data-history", is_open.then_some(if is_drawer { "drawer" } else { "beside" }));
-        for id in ["bar", "talk"] {
+        for id in ["conversations", "account", "talk"] {
             if let Some(other) = element::<Element>(id) {
                 set(&other, "inert", is_drawer.then_some(""));
             }

@@ -298,12 +298,15 @@ impl Desk {
         }
     }
 
-    fn stop(&self) {
-        if self.turns.is_answering() {
+    /// Stops the answer; whether there was one to stop.
+    fn stop(&self) -> bool {
+        let is_answering = self.turns.is_answering();
+        if is_answering {
             page::send(&Intent::Stop);
             // The button that had the focus goes away.
             composer::focus();
         }
+        is_answering
     }
 
     fn begin_new(&mut self) {
@@ -323,7 +326,7 @@ impl Desk {
     /// A button, or another element that does something, was pressed.
     fn press(&mut self, act: &str, target: &Element) {
         match act {
-            "stop" => self.stop(),
+            "stop" => drop(self.stop()),
             "latest" => {
                 self.follow.start();
                 self.follow.settle();
@@ -398,21 +401,24 @@ impl Desk {
         }
     }
 
-    /// Escape leaves the innermost of what is open, and at last stops the answer.
-    fn escape(&mut self, target: &Element) {
+    /// Escape leaves the innermost of what is open, and at last stops the answer; whether there was something.
+    fn escape(&mut self, target: &Element) -> bool {
+        let offer = closest(target, ".acts").and_then(|acts| find(&acts, "[data-do=again][aria-expanded=true]"));
         if closest(target, "[data-edited]").is_some() {
             turns::leave_edit(target);
+        } else if let Some(button) = offer {
+            turns::offer_again(&button);
+            page::dom::focus(&button);
         } else if history::entry_around(target).is_some_and(|(item, _)| history::leave_entry(&item)) {
+            return true;
         } else if self.history.close_drawer() {
             if let Some(button) = element::<Element>("conversations") {
                 page::dom::focus(&button);
             }
-        } else if let Some(button) = closest(target, ".acts").and_then(|acts| find(&acts, "[data-do=again][aria-expanded=true]")) {
-            turns::offer_again(&button);
-            page::dom::focus(&button);
         } else {
-            self.stop();
+            return self.stop();
         }
+        true
     }
 
     /// A key; whether it was for something here.
@@ -426,7 +432,7 @@ impl Desk {
                 }
             }
             // A dialog closes by itself.
-            "Escape" if !event.is_composing() && !help::is_open() => self.escape(target),
+            "Escape" if !event.is_composing() && !help::is_open() => return self.escape(target),
             "/" if is_command => help::toggle(),
             ";" if is_command => self.begin_new(),
             ":" if is_command => {
@@ -546,10 +552,8 @@ fn on(event: &Event) {
         }
         ("scroll", _) => STATE.with_borrow_mut(|desk| desk.follow.scrolled()),
         ("wheel", Some(_)) => {
-            let up = Reflect::get(event, &"deltaY".into()).ok().and_then(|down| down.as_f64()).is_some_and(|down| down < 0.0);
-            if up {
-                STATE.with_borrow_mut(|desk| desk.follow.stop());
-            }
+            let down = Reflect::get(event, &"deltaY".into()).ok().and_then(|down| down.as_f64()).unwrap_or_default();
+            STATE.with_borrow_mut(|desk| if down < 0.0 { desk.follow.stop() } else { desk.follow.unpin() });
         }
         ("touchmove", Some(_)) => STATE.with_borrow_mut(|desk| desk.follow.stop()),
         ("resize", _) => STATE.with_borrow_mut(|desk| {
@@ -630,11 +634,11 @@ fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
     let Shell { username, role, sign_out, title, remark, status, has_turns, .. } = shell;
     main().id("chat").class("desk").attr("data-answering", shell.answering).child((
         nav().id("history").aria_label(say::HISTORY),
-        header().id("bar").class("bar").child((
+        header().class("bar").child((
             div().class("mark").child((img().src("seal.svg").alt(""), h1().child(say::TITLE))),
             button().id("conversations").class("act").attr("data-do", "conversations").aria_controls("history").child(say::HISTORY),
             p().class("title").dir("auto").child(title),
-            div().class("who").child((
+            div().id("account").class("who").child((
                 span()
                     .class("chip")
                     .title(say::ROLE)
