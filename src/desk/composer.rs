@@ -19,9 +19,8 @@ pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
             use_case(each),
         ))
     });
-    let (answering, is_there) = (shell.answering, shell.is_at_end);
-    div().class("composer").child((
-        button().id("latest").class("quiet").r#type("button").attr("data-do", "latest").hidden(is_there).child(say::LATEST),
+        div().class("composer").child((
+        button().id("latest").class("quiet").r#type("button").attr("data-do", "latest").hidden(shell.is_at_end).child(say::LATEST),
         form().id("composer").child((
             textarea()
                 .id("prompt")
@@ -33,13 +32,13 @@ pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
                 .on(ev::input, |_| page::keep_prompt(&typed())),
             div().class("row").child((
                 div().class("uses").role("radiogroup").aria_label(say::USE_CASE).child(uses),
-                button().id("send").class("primary").hidden(answering).child(say::SEND),
+                button().id("send").class("primary").hidden(shell.answering).child(say::SEND),
                 button()
                     .id("stop")
                     .class("quiet")
                     .r#type("button")
                     .attr("data-do", "stop")
-                    .hidden(Signal::derive(move || !answering.get()))
+                    .hidden(shell.idle)
                     .child(say::STOP),
             )),
         )),

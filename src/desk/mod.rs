@@ -17,13 +17,12 @@ pub use document::Document;
 use std::any::Any;
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, JsString, Promise, Reflect};
+use js_sys::{Array, Function, JsString, Reflect};
 use leptos::html::{button, div, h1, header, i, img, main, nav, p, span};
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent};
 
 use crate::messages::page as say;
@@ -77,7 +76,9 @@ pub struct Shell {
     title: RwSignal<String>,
     remark: RwSignal<String>,
     status: RwSignal<String>,
+    has_no_role: RwSignal<bool>,
     answering: RwSignal<bool>,
+    idle: RwSignal<bool>,
     has_turns: RwSignal<bool>,
     is_at_end: RwSignal<bool>,
 }
@@ -195,6 +196,7 @@ impl Desk {
             let (answering, has_turns) = (self.turns.is_answering(), !self.turns.is_empty());
             if shell.answering.get_untracked() != answering {
                 shell.answering.set(answering);
+                shell.idle.set(!answering);
             }
             if shell.has_turns.get_untracked() != has_turns {
                 shell.has_turns.set(has_turns);
@@ -202,7 +204,7 @@ impl Desk {
         }
         self.count_down();
         // After what follows from the signals.
-        spawn_local(async { STATE.with_borrow_mut(|desk| desk.follow.settle()) });
+        queue_microtask(|| STATE.with_borrow_mut(|desk| desk.follow.settle()));
     }
 
     fn tell(&self, which: fn(&Shell) -> RwSignal<String>, text: String) {
@@ -216,6 +218,7 @@ impl Desk {
         opened();
         let shell = *self.shell.get_or_insert_with(Shell::new);
         shell.username.set(username);
+        shell.has_no_role.set(role.is_none());
         shell.role.set(role.unwrap_or_default());
         shell.sign_out.set(sign_out.into_owned());
         if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
@@ -589,12 +592,12 @@ fn import(input: &HtmlInputElement) {
     let Some(text) = text.and_then(|text| text.call0(&file).ok()) else { return };
     // So that the same file can be chosen again.
     input.set_value("");
-    spawn_local(async move {
-        // Fails for a file that went away meanwhile.
-        if let Ok(text) = JsFuture::from(text.unchecked_into::<Promise>()).await {
-            page::send_form(&Intent::Import, &[text.unchecked_into::<JsString>()]);
-        }
+    let send = Closure::<dyn FnMut(JsValue)>::new(|text: JsValue| {
+        page::send_form(&Intent::Import, &[text.unchecked_into::<JsString>()]);
     });
+    // Fails for a file that went away meanwhile; then nothing is sent.
+    let _ = Reflect::get(&text, &"then".into())
+        .and_then(|then| then.unchecked_into::<Function>().call1(&text, &send.into_js_value()));
 }
 
 impl Shell {
@@ -607,7 +610,9 @@ impl Shell {
             title: text(),
             remark: text(),
             status: text(),
+            has_no_role: RwSignal::new(false),
             answering: RwSignal::new(false),
+            idle: RwSignal::new(true),
             has_turns: RwSignal::new(false),
             is_at_end: RwSignal::new(true),
         }
@@ -642,7 +647,7 @@ fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
                 span()
                     .class("chip")
                     .title(say::ROLE)
-                    .hidden(Signal::derive(move || role.with(String::is_empty)))
+                    .hidden(shell.has_no_role)
                     .child((i(), span().id("role").child(role))),
                 span().id("who").child(username),
                 button().class("act").attr("data-do", "help").child(say::HELP),
