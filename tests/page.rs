@@ -71,10 +71,24 @@ fn what_is_taken_back_leaves_no_trace() {
         vec![open(Kind::Paragraph), text("b"), text("c"), Step::Close],
         paragraph([open(link("https://a.example/")), text("there"), Step::Close, text("!")]),
         paragraph([open(link("javascript:alert(1)")), text("there"), Step::Close]),
-        vec![open(Kind::Paragraph), text("b"), open(Kind::Strong), text("c"), Step::Close, Step::Become(Kind::Heading(2))],
+        vec![
+            open(Kind::Paragraph),
+            text("b"),
+            open(Kind::Strong),
+            text("c"),
+            Step::Close,
+            Step::Become(Kind::Heading(2)),
+        ],
         vec![Step::Loose, open(Kind::Paragraph), Step::Loose],
         vec![open(Kind::Code("rust".into())), text("fn"), text(" main"), Step::Close],
-        vec![open(Kind::Table), open(Kind::Row), open(Kind::Cell(Align::Left)), Step::Close, Step::Close, open(Kind::Row)],
+        vec![
+            open(Kind::Table),
+            open(Kind::Row),
+            open(Kind::Cell(Align::Left)),
+            Step::Close,
+            Step::Close,
+            open(Kind::Row),
+        ],
         vec![open(Kind::Paragraph), Step::Keep, Step::Close, Step::Close, Step::Close, Step::Amend(0), text("new")],
     ];
     let after = [open(Kind::Paragraph), text("d"), Step::Close, Step::Close, Step::Close, Step::Settle];
@@ -109,7 +123,9 @@ async fn what_is_settled_is_not_touched_again() {
     });
     let observer = MutationObserver::new(on_change.as_ref().unchecked_ref()).unwrap();
     let all = MutationObserverInit::new();
-    for set in [MutationObserverInit::set_child_list, MutationObserverInit::set_subtree, MutationObserverInit::set_attributes] {
+    for set in
+        [MutationObserverInit::set_child_list, MutationObserverInit::set_subtree, MutationObserverInit::set_attributes]
+    {
         set(&all, true);
     }
     all.set_character_data(true);
@@ -184,7 +200,8 @@ fn only_safe_addresses_are_links() {
 #[wasm_bindgen_test]
 fn nothing_of_a_text_is_loaded_or_read_as_html() {
     let image = Kind::Image { destination: "https://evil.example/p.png?secret".into(), title: String::new() };
-    let mut steps = paragraph([open(image.clone()), text("a chart"), Step::Close, open(Kind::InlineHtml), text("<img src=x>")]);
+    let mut steps =
+        paragraph([open(image.clone()), text("a chart"), Step::Close, open(Kind::InlineHtml), text("<img src=x>")]);
     steps.extend([Step::Close, open(Kind::Html), text("<script>x</script>"), Step::Close]);
     steps.extend(paragraph([open(link("https://a.example/x")), open(image), text("b"), Step::Close, Step::Close]));
     let place = place();
@@ -200,7 +217,14 @@ fn nothing_of_a_text_is_loaded_or_read_as_html() {
 fn a_kept_element_is_amended_at_the_end() {
     let mut steps = paragraph([text("[a][b]"), Step::Keep]);
     steps.extend(paragraph([text("middle")]));
-    steps.extend([Step::Settle, Step::Amend(0), open(link("https://a.example/x")), text("a"), Step::Close, Step::Close]);
+    steps.extend([
+        Step::Settle,
+        Step::Amend(0),
+        open(link("https://a.example/x")),
+        text("a"),
+        Step::Close,
+        Step::Close,
+    ]);
     let made = html(steps);
     assert!(made.starts_with("<p dir=\"auto\"><a ") && made.ends_with("<p dir=\"auto\">middle</p>"), "{made}");
 }
@@ -210,7 +234,8 @@ fn the_first_row_of_a_table_is_its_head() {
     let row = |cell: &str| vec![open(Kind::Row), open(Kind::Cell(Align::Right)), text(cell), Step::Close, Step::Close];
     let made = html([vec![open(Kind::Table)], row("a"), row("b"), row("c"), vec![Step::Close]].concat());
     let head = r#"<thead><tr><th class="right" dir="auto" scope="col">a</th></tr></thead>"#;
-    let body = r#"<tbody><tr><td class="right" dir="auto">b</td></tr><tr><td class="right" dir="auto">c</td></tr></tbody>"#;
+    let body =
+        r#"<tbody><tr><td class="right" dir="auto">b</td></tr><tr><td class="right" dir="auto">c</td></tr></tbody>"#;
     assert!(made.contains(&[head, body].concat()), "{made}");
 }
 
@@ -238,15 +263,24 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
     assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
-    take(&encode(&vec![answer(AnswerUpdate::Model("m".into())), answer(AnswerUpdate::Steps(paragraph([text("So.")])))]));
+    take(&encode(&vec![
+        answer(AnswerUpdate::Model("m".into())),
+        answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
+    ]));
     frame().await;
     assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
     let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
-    take(&encode(&vec![
-        answer(AnswerUpdate::Ended { end: End::Failed, notice: Some(notice), facts: vec!["1 s".into()], wait: 100 }),
-    ]));
+    take(&encode(&vec![answer(AnswerUpdate::Ended {
+        end: End::Failed,
+        notice: Some(notice),
+        facts: vec!["1 s".into()],
+        wait: 100,
+    })]));
     frame().await;
-    assert_eq!((state(), newest("[role=alert] .note p"), newest(".request-id")), ("failed".into(), "Wait.".into(), "id".into()));
+    assert_eq!(
+        (state(), newest("[role=alert] .note p"), newest(".request-id")),
+        ("failed".into(), "Wait.".into(), "id".into())
+    );
     assert_eq!((newest(".retry"), newest(".times")), ("Retry in 100 s".into(), "1 s".into()));
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
     // Somebody else finds nothing of it.

@@ -1,26 +1,26 @@
 //! The place to ask, and what is being typed there.
 
-use leptos::ev;
-use leptos::html::{button, div, form, input, label, textarea};
+use leptos::html::{button, div, form, textarea};
 use leptos::prelude::*;
-use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
 
 use super::Shell;
+use super::parts::{add, append};
 use crate::messages::{page as say, use_case};
-use crate::page::dom::{document, element, window};
 use crate::page;
+use crate::page::dom::{document, element, set, window};
 use crate::stream::stock::UseCase;
 
-/// With `draft` in it.
-pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
-    let uses = UseCase::ALL.map(|each| {
-        label().child((
-            input().r#type("radio").name("use-case").value(each.name()).checked(each == chosen),
-            use_case(each),
-        ))
-    });
-        div().class("composer").child((
-        button().id("latest").class("quiet").r#type("button").attr("data-do", "latest").hidden(shell.is_at_end).child(say::LATEST),
+/// With `draft` in it; [`fill`] adds the use cases.
+pub fn view(shell: Shell, draft: String) -> impl IntoView {
+    div().class("composer").child((
+        button()
+            .id("latest")
+            .class("quiet")
+            .r#type("button")
+            .attr("data-do", "latest")
+            .hidden(shell.is_at_end)
+            .child(say::LATEST),
         form().id("composer").child((
             textarea()
                 .id("prompt")
@@ -28,10 +28,9 @@ pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
                 .dir("auto")
                 .placeholder(say::PLACEHOLDER)
                 .aria_label(say::PROMPT)
-                .prop("value", draft)
-                .on(ev::input, |_| page::keep_prompt(&typed())),
+                .prop("value", draft),
             div().class("row").child((
-                div().class("uses").role("radiogroup").aria_label(say::USE_CASE).child(uses),
+                div().id("uses").class("uses").role("radiogroup").aria_label(say::USE_CASE),
                 button().id("send").class("primary").hidden(shell.answering).child(say::SEND),
                 button()
                     .id("stop")
@@ -43,6 +42,20 @@ pub fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
             )),
         )),
     ))
+}
+
+/// The use cases, one of them chosen.
+pub fn fill(chosen: UseCase) {
+    let Some(uses) = element::<Element>("uses") else { return };
+    for each in UseCase::ALL {
+        let label = add(&uses, "label", "", "");
+        let input = add(&label, "input", "", "");
+        for (name, value) in [("type", "radio"), ("name", "use-case"), ("value", each.name())] {
+            set(&input, name, Some(value));
+        }
+        set(&input, "checked", (each == chosen).then_some(""));
+        append(&label, &document().create_text_node(use_case(each)));
+    }
 }
 
 /// What is being typed.
@@ -60,7 +73,8 @@ pub fn set_typed(text: &str) {
 
 /// Begins in the prompt, unless a keyboard would come up on the screen.
 pub fn focus() {
-    let has_screen_keyboard = window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+    let has_screen_keyboard =
+        window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
     if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !has_screen_keyboard) {
         page::dom::focus(&prompt);
     }

@@ -1,7 +1,7 @@
 //! Carries out the steps that build an answer's document. Nothing of a model's text is ever read as HTML, and no image of it is loaded.
 
-use web_sys::{DocumentFragment, Element, Node, Text, Url};
 use wasm_bindgen::JsCast;
+use web_sys::{DocumentFragment, Element, Node, Text, Url};
 
 use super::parts::{add, add_button, append, label, make};
 use crate::markdown::{Align, Element as Kind, Step};
@@ -37,7 +37,10 @@ struct Open {
 enum Tail {
     Nothing,
     /// An address, after what leads to it. Before its host there is none of the content for an image.
-    Address { destination: String, is_image: bool },
+    Address {
+        destination: String,
+        is_image: bool,
+    },
 }
 
 /// A step that was carried out.
@@ -121,14 +124,12 @@ impl Document {
     /// At the end of the text node that is there, so that a selection in it stays.
     fn text(&mut self, text: &str) {
         let place = self.place().unwrap_or(&self.root);
-        let node = match place.last_child().and_then(|last| last.dyn_into::<Text>().ok()) {
-            Some(node) => node,
-            None => {
-                let node = document().create_text_node("");
-                append(place, &node);
-                node
-            }
-        };
+        let last = place.last_child().and_then(|last| last.dyn_into::<Text>().ok());
+        let node = last.unwrap_or_else(|| {
+            let node = document().create_text_node("");
+            append(place, &node);
+            node
+        });
         let length = node.length();
         // Fails only for more than the browser can hold.
         let _ = node.append_data(text);
@@ -159,11 +160,7 @@ impl Document {
                 }
                 self.open.push(old);
             }
-            Some(Done::Loosened(list)) => {
-                if let Some(list) = list {
-                    set(&list, "class", None);
-                }
-            }
+            Some(Done::Loosened(Some(list))) => set(&list, "class", None),
             Some(Done::Kept) => {
                 self.kept.pop();
             }
@@ -173,7 +170,7 @@ impl Document {
                     append(&open.place, &before);
                 }
             }
-            None => {}
+            Some(Done::Loosened(None)) | None => {}
         }
     }
 
@@ -304,7 +301,8 @@ impl Open {
 
 /// An address without what people leave out.
 fn bare(address: &str) -> &str {
-    let address = ["https://", "http://", "mailto:"].into_iter().find_map(|part| address.strip_prefix(part)).unwrap_or(address);
+    let address =
+        ["https://", "http://", "mailto:"].into_iter().find_map(|part| address.strip_prefix(part)).unwrap_or(address);
     address.strip_suffix('/').unwrap_or(address)
 }
 

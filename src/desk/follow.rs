@@ -58,10 +58,10 @@ impl Follow {
     pub fn settle(&mut self) {
         if let Some(pin) = self.pin.take() {
             pin.scroll_into_view();
-        } else if self.is_on {
-            if let Some(root) = document().document_element() {
-                root.set_scroll_top(root.scroll_height());
-            }
+        } else if self.is_on
+            && let Some(root) = document().document_element()
+        {
+            root.set_scroll_top(root.scroll_height());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The sheet of keys, and how an answer is read.
 
-use web_sys::{Element, HtmlDialogElement, HtmlInputElement};
 use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlDialogElement, HtmlInputElement};
 
 use super::parts::{add, add_button, append, make};
 use crate::messages::page as say;

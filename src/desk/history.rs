@@ -35,7 +35,9 @@ impl History {
         add_button(&head, "act", "conversations", say::CLOSE);
         set(&add_button(&place, "quiet", "new", say::NEW), "id", Some("new"));
         let search = add(&place, "input", "", "");
-        for (name, text) in [("id", "search"), ("type", "search"), ("placeholder", say::SEARCH), ("aria-label", say::SEARCH)] {
+        for (name, text) in
+            [("id", "search"), ("type", "search"), ("placeholder", say::SEARCH), ("aria-label", say::SEARCH)]
+        {
             set(&search, name, Some(text));
         }
         add(&place, "p", "hint none", "");

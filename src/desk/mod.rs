@@ -18,21 +18,23 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use js_sys::{Array, Function, JsString, Reflect};
-use leptos::html::{button, div, h1, header, i, img, main, nav, p, span};
+use leptos::html::{button, div, header, main, nav, p, span};
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent};
+use web_sys::{
+    Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent,
+};
 
 use crate::messages::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
-use crate::protocol::{DESK, DeskView, Intent, Person, TurnUpdate, AnswerUpdate, desk_views};
+use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnUpdate, desk_views};
 use crate::stream::stock::UseCase;
 use follow::Follow;
 use history::History;
-use parts::{add, closest, value};
+use parts::{add, closest, make, value};
 use turns::Turns;
 
 thread_local! {
@@ -88,7 +90,18 @@ pub fn start() {
     // Moving the focus out of a field that was typed in is an event within an event.
     let on_event = Closure::<dyn Fn(Event)>::new(|event: Event| on(&event)).into_js_value();
     for name in [
-        "submit", "click", "input", "change", "keydown", "scroll", "wheel", "touchmove", "resize", "hashchange", "tick", "visibilitychange",
+        "submit",
+        "click",
+        "input",
+        "change",
+        "keydown",
+        "scroll",
+        "wheel",
+        "touchmove",
+        "resize",
+        "hashchange",
+        "tick",
+        "visibilitychange",
     ] {
         // Cannot fail for a function.
         let _ = window().add_event_listener_with_callback(name, on_event.unchecked_ref::<Function>());
@@ -270,7 +283,8 @@ impl Desk {
         if id_in_address().unwrap_or_default() == self.id {
             return;
         }
-        let Ok((history, path)) = window().history().and_then(|history| Ok((history, window().location().pathname()?))) else {
+        let Ok((history, path)) = window().history().and_then(|history| Ok((history, window().location().pathname()?)))
+        else {
             return;
         };
         let url = if self.id.is_empty() { path } else { [&path, "#c=", &self.id].concat() };
@@ -462,23 +476,11 @@ impl Desk {
         }
     }
 
-    fn changed(&mut self, target: &HtmlInputElement) {
-        match target.id().as_str() {
-            "keep" => page::send(&Intent::Keep { keep: target.checked() }),
-            "start-in-view" => {
-                page::keep_start_in_view(target.checked());
-                if let Some(log) = element::<Element>("log") {
-                    set(&log, "data-start-in-view", target.checked().then_some(""));
-                }
-            }
-            "import" => import(target),
-            _ => {}
-        }
-    }
-
     /// Something was typed.
     fn typed(&mut self, target: &Element) {
-        if target.id() == "search" {
+        if target.id() == "prompt" {
+            page::keep_prompt(&value(target));
+        } else if target.id() == "search" {
             self.searches += 1;
             let (number, field) = (self.searches, target.clone());
             let search = move || {
@@ -491,15 +493,26 @@ impl Desk {
     }
 }
 
+/// A box was ticked, or a file chosen.
+fn changed(target: &HtmlInputElement) {
+    match target.id().as_str() {
+        "keep" => page::send(&Intent::Keep { keep: target.checked() }),
+        "start-in-view" => {
+            page::keep_start_in_view(target.checked());
+            if let Some(log) = element::<Element>("log") {
+                set(&log, "data-start-in-view", target.checked().then_some(""));
+            }
+        }
+        "import" => import(target),
+        _ => {}
+    }
+}
+
 /// A button of the panel's entries was pressed.
 fn press_in_entry(act: &str, target: &Element) {
     let Some((item, id)) = history::entry_around(target) else { return };
     match act {
-        "more" => {
-            if !history::leave_entry(&item) {
-                history::open_entry(&item);
-            }
-        }
+        "more" if !history::leave_entry(&item) => history::open_entry(&item),
         "rename" => history::ask_for_title(&item),
         "delete" => history::ask_to_delete(&item),
         "delete-now" => {
@@ -538,10 +551,9 @@ fn on(event: &Event) {
         }
         ("input", Some(target)) => STATE.with_borrow_mut(|desk| desk.typed(&target)),
         ("change", Some(target)) => {
-            if let Ok(input) = target.dyn_into::<HtmlInputElement>()
-                && matches!(input.type_().as_str(), "checkbox" | "file")
-            {
-                STATE.with_borrow_mut(|desk| desk.changed(&input));
+            // Also of a text that is left, while what moves the focus holds the state.
+            if let Ok(input) = target.dyn_into::<HtmlInputElement>() {
+                changed(&input);
             }
         }
         ("keydown", target) => {
@@ -587,7 +599,8 @@ fn copy(text: Option<&str>, button: &Element) {
 
 /// Sends the chosen file's text to the worker.
 fn import(input: &HtmlInputElement) {
-    let file = Reflect::get(input, &"files".into()).and_then(|files| Reflect::get(&files, &0.into())).unwrap_or_default();
+    let file =
+        Reflect::get(input, &"files".into()).and_then(|files| Reflect::get(&files, &0.into())).unwrap_or_default();
     let text = Reflect::get(&file, &"text".into()).ok().and_then(|text| text.dyn_into::<Function>().ok());
     let Some(text) = text.and_then(|text| text.call0(&file).ok()) else { return };
     // So that the same file can be chosen again.
@@ -620,7 +633,8 @@ impl Shell {
 }
 
 fn mount(root: HtmlElement, shell: Shell, draft: String, chosen: UseCase) -> UnmountHandle<impl Mountable> {
-    let handle = mount_to(root, move || view(shell, draft, chosen));
+    let handle = mount_to(root, move || view(shell, draft));
+    fill(chosen);
     // Whether the end of the log can be seen, as the browser finds when it has laid the page out anyway.
     let seen = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
         if let Some(entry) = entries.iter().last() {
@@ -634,35 +648,64 @@ fn mount(root: HtmlElement, shell: Shell, draft: String, chosen: UseCase) -> Unm
     handle
 }
 
-/// The whole page of somebody who is signed in.
-fn view(shell: Shell, draft: String, chosen: UseCase) -> impl IntoView {
+/// Adds what never changes.
+fn fill(chosen: UseCase) {
+    if let Some(mark) = element::<Element>("mark") {
+        let seal = add(&mark, "img", "", "");
+        set(&seal, "alt", Some(""));
+        set(&seal, "src", Some("seal.svg"));
+        add(&mark, "h1", "", say::TITLE);
+    }
+    if let Some(empty) = element::<Element>("empty") {
+        add(&empty, "p", "h", say::EMPTY);
+        add(&empty, "p", "hint", say::EMPTY_HINT);
+    }
+    if let Some(log) = element::<Element>("log") {
+        let end = make("p", "");
+        end.set_id("end");
+        // Fails only for a log that is nowhere.
+        let _ = log.after_with_node_1(&end);
+    }
+    if let Some(talk) = element::<Element>("talk") {
+        let spoken = add(&talk, "div", "unseen", "");
+        spoken.set_id("spoken");
+        set(&spoken, "role", Some("log"));
+    }
+    composer::fill(chosen);
+}
+
+/// The whole page of somebody who is signed in; [`fill`] adds what never changes.
+fn view(shell: Shell, draft: String) -> impl IntoView {
     let Shell { username, role, sign_out, title, remark, status, has_turns, .. } = shell;
     main().id("chat").class("desk").attr("data-answering", shell.answering).child((
         nav().id("history").aria_label(say::HISTORY),
         header().class("bar").child((
-            div().class("mark").child((img().src("seal.svg").alt(""), h1().child(say::TITLE))),
-            button().id("conversations").class("act").attr("data-do", "conversations").aria_controls("history").child(say::HISTORY),
+            div().id("mark").class("mark"),
+            button()
+                .id("conversations")
+                .class("act")
+                .attr("data-do", "conversations")
+                .aria_controls("history")
+                .child(say::HISTORY),
             p().class("title").dir("auto").child(title),
             div().id("account").class("who").child((
-                span()
-                    .class("chip")
-                    .title(say::ROLE)
-                    .hidden(shell.has_no_role)
-                    .child((i(), span().id("role").child(role))),
+                span().class("chip").title(say::ROLE).hidden(shell.has_no_role).child(span().id("role").child(role)),
                 span().id("who").child(username),
                 button().class("act").attr("data-do", "help").child(say::HELP),
                 button().id("sign-out").class("act").attr("data-do", "sign-out").child(sign_out),
             )),
         )),
         div().id("talk").class("talk").child((
-            div().id("log").class("log").role("log").aria_live("off").aria_label(say::CONVERSATION).child(
-                div().class("empty").hidden(has_turns).child((p().class("h").child(say::EMPTY), p().class("hint").child(say::EMPTY_HINT))),
-            ),
-            p().id("end"),
+            div()
+                .id("log")
+                .class("log")
+                .role("log")
+                .aria_live("off")
+                .aria_label(say::CONVERSATION)
+                .child(div().id("empty").class("empty").hidden(has_turns)),
             p().id("remark").role("status").child(remark),
             p().id("status").class("unseen").role("status").child(status),
-            div().id("spoken").class("unseen").role("log"),
-            composer::view(shell, draft, chosen),
+            composer::view(shell, draft),
         )),
     ))
 }

@@ -124,16 +124,12 @@ impl Turn {
         match (at, update) {
             (at, AnswerUpdate::Begun { use_case, context }) => {
                 let answer = Answer::new(id, use_case, context, old);
-                match at {
-                    Some(at) => {
-                        self.answers[at].place.remove();
-                        self.answers[at] = answer;
-                        self.shown = at;
-                    }
-                    None => {
-                        self.answers.push(answer);
-                        self.shown = self.answers.len() - 1;
-                    }
+                self.shown = at.unwrap_or(self.answers.len());
+                if let Some(at) = at {
+                    self.answers[at].place.remove();
+                    self.answers[at] = answer;
+                } else {
+                    self.answers.push(answer);
                 }
                 self.shelve();
             }
@@ -347,7 +343,11 @@ impl Answer {
         let waits = seconds > 0.0;
         if waits || button.has_attribute("aria-disabled") {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count of seconds that was a u32.
-            let text = if waits { [say::RETRY_IN, &(seconds as u32).to_string(), " s"].concat() } else { say::RETRY.to_owned() };
+            let text = if waits {
+                [say::RETRY_IN, &(seconds as u32).to_string(), " s"].concat()
+            } else {
+                say::RETRY.to_owned()
+            };
             button.set_text_content(Some(&text));
             set(&button, "aria-disabled", waits.then_some("true"));
         }

@@ -82,7 +82,8 @@ pub const KEYS: &str = "Keys and reading";
 /// What the button says that opens it.
 pub const HELP: &str = "Help";
 pub const START_IN_VIEW: &str = "Keep the start of an answer in view";
-pub const START_IN_VIEW_HINT: &str = "Your question goes to the top, and the page does not move while the answer comes.";
+pub const START_IN_VIEW_HINT: &str =
+    "Your question goes to the top, and the page does not move while the answer comes.";
 /// What each key does. Those with a letter's place go by the character, so that they are the same on every keyboard.
 pub const SHORTCUTS: [(&str, &str); 6] = [
     ("Enter", "Send the prompt"),

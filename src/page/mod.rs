@@ -5,7 +5,9 @@ mod keep;
 mod link;
 
 pub use keep::{keep_prompt, keep_start_in_view, keeps_start_in_view, kept_prompt, note_signed_in, tab_half};
-pub use link::{abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start, tick};
+pub use link::{
+    abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start, tick,
+};
 
 use dom::{document, element, set};
 use web_sys::Element;
