@@ -79,7 +79,7 @@ $('reload').addEventListener('click', () => {
   const unanswered = document.querySelector('.turn:last-child:is([data-state=waiting], [data-state=streaming]) .asked')?.textContent;
   session?.setItem('signet.username', $('username')?.value ?? '');
   const prompt = $('prompt')?.value || unanswered;
-  if (prompt) session?.setItem('signet.prompt', prompt);
+  if (prompt) session?.setItem('signet.prompt', `${$('who').textContent}\n${prompt}`);
   location.reload();
 });
 

@@ -68,7 +68,13 @@ pub fn set_typed(text: &str) {
     if let Some(prompt) = element::<HtmlTextAreaElement>("prompt") {
         prompt.set_value(text);
     }
-    page::keep_prompt(text);
+    keep(text);
+}
+
+/// Keeps it for whoever is signed in.
+pub fn keep(text: &str) {
+    let who = element::<Element>("who").and_then(|who| who.text_content()).unwrap_or_default();
+    page::keep_prompt(&who, text);
 }
 
 /// Begins in the prompt, unless a keyboard would come up on the screen.

@@ -67,6 +67,8 @@ struct Desk {
     searches: u32,
     /// What was being typed when the session ended, where the browser refuses storage.
     draft: String,
+    /// Whether anybody was signed in here.
+    was_entered: bool,
 }
 
 /// What changes alone in the shell.
@@ -145,6 +147,8 @@ impl Desk {
         match view {
             DeskView::Person(None) => self.leave(),
             DeskView::Person(Some(person)) => self.enter(person),
+            // At the first sign-in there is nothing to forget but what somebody typed before a reload, which is kept with their name.
+            DeskView::Forget if !self.was_entered => {}
             DeskView::Forget => {
                 self.turns.clear();
                 self.history.clear();
@@ -229,13 +233,15 @@ impl Desk {
     /// Somebody is signed in, or has another username or role.
     fn enter(&mut self, Person { username, role, sign_out }: Person) {
         opened();
+        self.was_entered = true;
+        let draft = page::kept_prompt(&username);
         let shell = *self.shell.get_or_insert_with(Shell::new);
         shell.username.set(username);
         shell.has_no_role.set(role.is_none());
         shell.role.set(role.unwrap_or_default());
         shell.sign_out.set(sign_out.into_owned());
         if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
-            let draft = page::kept_prompt().unwrap_or_else(|| std::mem::take(&mut self.draft));
+            let draft = draft.unwrap_or_else(|| std::mem::take(&mut self.draft));
             self.chat = Some(Box::new(mount(root, shell, draft, self.use_case)));
             self.history.build();
             self.history.set_current(&self.id);
@@ -259,7 +265,7 @@ impl Desk {
             self.use_case = composer::chosen();
             self.draft = composer::typed();
             if let Some(sent) = self.sent.take().filter(|_| composer::typed().is_empty()) {
-                page::keep_prompt(&sent);
+                composer::keep(&sent);
             }
             self.history.leave();
             self.chat = None;
@@ -479,7 +485,7 @@ impl Desk {
     /// Something was typed.
     fn typed(&mut self, target: &Element) {
         if target.id() == "prompt" {
-            page::keep_prompt(&value(target));
+            composer::keep(&value(target));
         } else if target.id() == "search" {
             self.searches += 1;
             let (number, field) = (self.searches, target.clone());

@@ -9,7 +9,7 @@ use crate::protocol::TabHalf;
 const TAB: &str = "signet.tab";
 /// There while somebody is signed in, so that a reload shows no form that would vanish again; `boot.js` reads it.
 const SIGNED_IN: &str = "signet.signed-in";
-/// What is being typed; `boot.js` writes it too, when the app stops.
+/// Who is typing, and below what; `boot.js` writes it too, when the app stops.
 const PROMPT: &str = "signet.prompt";
 /// There in localStorage if the start of an answer stays in view. It says nothing of anybody.
 const START_IN_VIEW: &str = "signet.start-in-view";
@@ -45,16 +45,21 @@ pub fn note_signed_in(signed_in: bool) {
     }
 }
 
-/// What was being typed.
-pub fn kept_prompt() -> Option<String> {
-    storage()?.get_item(PROMPT).ok()?
+/// What this person was typing.
+pub fn kept_prompt(username: &str) -> Option<String> {
+    let kept = storage()?.get_item(PROMPT).ok()??;
+    Some(kept.strip_prefix(username)?.strip_prefix('\n')?.to_owned())
 }
 
-/// Keeps what is being typed over a reload or a sign-in; nothing of an empty one.
-pub fn keep_prompt(text: &str) {
+/// Keeps what this person is typing over a reload or a sign-in; nothing of an empty text.
+pub fn keep_prompt(username: &str, text: &str) {
     if let Some(storage) = storage() {
         // A full storage costs what is typed at a reload, nothing else.
-        let _ = if text.is_empty() { storage.remove_item(PROMPT) } else { storage.set_item(PROMPT, text) };
+        let _ = if text.is_empty() {
+            storage.remove_item(PROMPT)
+        } else {
+            storage.set_item(PROMPT, &[username, "\n", text].concat())
+        };
     }
 }
 
