@@ -26,6 +26,25 @@ const signet = (globalThis.signet = {
     const { protocol, hostname } = new URL(url);
     if (protocol === 'https:' || (protocol === 'http:' && /^(.+\.)?localhost$|^127\.0\.0\.1$/.test(hostname))) location.assign(url);
   },
+  // The clipboard takes a promise: it opens only within a press, and the text may still be on its way from the worker.
+  copy: async (text, button, done, failed) => {
+    const said = button.textContent;
+    try {
+      const blob = (async () => new Blob([text ?? await new Promise((copied) => Object.assign(signet, { copied }))], { type: 'text/plain' }))();
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+      button.textContent = done;
+    } catch {
+      button.textContent = failed;
+    }
+    setTimeout(() => { button.textContent = said; }, 2000);
+  },
+  save: (name, type, text) => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  },
   tick: () => setTimeout(() => dispatchEvent(new Event('tick')), 1000),
   // The event tells the credential's JSON; or, if there is none, whether that is because there are no passkeys here.
   passkey: async (options, autofill) => {
@@ -59,7 +78,8 @@ function stop() {
 $('reload').addEventListener('click', () => {
   const unanswered = document.querySelector('.turn:last-child:is([data-state=waiting], [data-state=streaming]) .asked')?.textContent;
   session?.setItem('signet.username', $('username')?.value ?? '');
-  session?.setItem('signet.prompt', $('prompt')?.value || unanswered || '');
+  const prompt = $('prompt')?.value || unanswered;
+  if (prompt) session?.setItem('signet.prompt', `${$('who').textContent}\n${prompt}`);
   location.reload();
 });
 

@@ -1,449 +1,717 @@
-//! The conversation: questions, their answers, and the place to ask. A Wasm of its own, written with Leptos's element functions, not with `view!`:
-//! the macro builds static parts through `innerHTML`, which Trusted Types forbid.
+//! The conversation's page, a Wasm of its own: questions, their answers, the place to ask, and the conversations that are kept.
+//!
+//! The shell is Leptos's, written with its element functions, not with `view!`: the macro builds static parts through `innerHTML`, which Trusted
+//! Types forbid. What there are many of (turns, answers, entries) is built by hand. One listener at the window hears all that happens; a button
+//! says what it does in its `data-do`.
+
+mod composer;
+mod document;
+mod follow;
+mod help;
+mod history;
+mod parts;
+mod turns;
+
+pub use document::Document;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::RefCell;
 
-use leptos::ev;
-use leptos::html::{
-    article, b, button, code, div, form, h1, h2, header, i, img, input, label, main, p, span, textarea,
-};
+use js_sys::{Array, Function, JsString, Reflect};
+use leptos::html::{button, div, header, main, nav, p, span};
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
-use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent, Text};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{
+    Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent,
+};
 
-use crate::markdown::Step;
-use crate::messages::use_case;
-use crate::page::dom::{element, flag, say};
+use crate::messages::page as say;
+use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
-use crate::protocol::{AnswerUpdate, DESK, DeskView, End, Intent, Notice, Person, TurnId, TurnUpdate, desk_views};
+use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnUpdate, desk_views};
 use crate::stream::stock::UseCase;
+use follow::Follow;
+use history::History;
+use parts::{add, closest, make, value};
+use turns::Turns;
 
-/// Listens to the worker.
-pub fn start() {
-    let mut desk = Desk::default();
-    page::listen(DESK, move |bytes| {
-        for view in desk_views(bytes).into_iter().flatten() {
-            desk.apply(view);
-        }
-    });
+thread_local! {
+    static STATE: RefCell<Desk> = RefCell::default();
+    /// What the worker said since the last frame.
+    static NEWS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(vec![]) };
 }
 
 /// What is kept of what the worker said.
 #[derive(Default)]
 struct Desk {
-    /// The conversation's component, while somebody is signed in; dropping it takes it out of the document.
+    /// The shell, while somebody is signed in; dropping it takes it out of the document.
     chat: Option<Box<dyn Any>>,
-    turns: Option<Turns>,
-    /// The turns' components, likewise.
-    shown: Vec<Box<dyn Any>>,
-    /// What was being typed when a session ended by itself.
+    shell: Option<Shell>,
+    turns: Turns,
+    history: History,
+    follow: Follow,
+    /// What was asked that the worker has not taken up yet: nothing else may be asked meanwhile, or it would be lost.
+    sent: Option<String>,
+    /// The chosen use case.
+    use_case: UseCase,
+    /// The shown conversation's id and title; empty while it is new.
+    id: String,
+    title: String,
+    /// Whether the next conversation gets a place of its own in the browser's history.
+    is_new_place: bool,
+    /// Whether a button's wait is being counted down.
+    ticks: bool,
+    /// The number of the newest search that was typed.
+    searches: u32,
+    /// What was being typed when the session ended, where the browser refuses storage.
     draft: String,
+    /// Whether anybody was signed in here.
+    was_entered: bool,
+}
+
+/// What changes alone in the shell.
+#[derive(Clone, Copy)]
+pub struct Shell {
+    username: RwSignal<String>,
+    role: RwSignal<String>,
+    sign_out: RwSignal<String>,
+    title: RwSignal<String>,
+    remark: RwSignal<String>,
+    status: RwSignal<String>,
+    has_no_role: RwSignal<bool>,
+    answering: RwSignal<bool>,
+    idle: RwSignal<bool>,
+    has_turns: RwSignal<bool>,
+    is_at_end: RwSignal<bool>,
+}
+
+/// Listens to the worker and to the person.
+pub fn start() {
+    // Moving the focus out of a field that was typed in is an event within an event.
+    let on_event = Closure::<dyn Fn(Event)>::new(|event: Event| on(&event)).into_js_value();
+    for name in [
+        "submit",
+        "click",
+        "input",
+        "change",
+        "keydown",
+        "scroll",
+        "wheel",
+        "touchmove",
+        "resize",
+        "hashchange",
+        "tick",
+        "visibilitychange",
+    ] {
+        // Cannot fail for a function.
+        let _ = window().add_event_listener_with_callback(name, on_event.unchecked_ref::<Function>());
+    }
+    page::listen(DESK, take);
+}
+
+/// Takes views in: at most once a frame, and at once where no frame comes.
+pub fn take(bytes: &[u8]) {
+    let is_first = NEWS.with_borrow_mut(|news| {
+        news.push(bytes.to_vec());
+        news.len() == 1
+    });
+    if document().hidden() {
+        flush();
+    } else if is_first {
+        request_animation_frame(flush);
+    }
+}
+
+fn flush() {
+    let news = NEWS.take();
+    if news.is_empty() {
+        return;
+    }
+    STATE.with_borrow_mut(|desk| {
+        for bytes in news {
+            let mut is_old = false;
+            for view in desk_views(&bytes).into_iter().flatten() {
+                is_old |= matches!(&view, DeskView::Conversation { id, .. } if !id.is_empty());
+                desk.apply(view, is_old);
+            }
+        }
+        desk.update();
+    });
 }
 
 impl Desk {
-    fn apply(&mut self, view: DeskView) {
+    /// `is_old` is of what is part of a conversation that is opened again.
+    fn apply(&mut self, view: DeskView, is_old: bool) {
         match view {
-            DeskView::Person(None) if self.chat.is_some() => {
-                self.draft = typed();
-                self.shown.clear();
-                self.chat = None;
-            }
-            DeskView::Person(Some(Person { username, role, sign_out })) => {
-                document().set_title("Signet");
-                opened();
-                let turns = *self.turns.get_or_insert_with(Turns::new);
-                let draft = page::take_prompt()
-                    .filter(|typed| !typed.is_empty())
-                    .unwrap_or_else(|| std::mem::take(&mut self.draft));
-                match element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
-                    Some(root) => {
-                        self.chat = Some(Box::new(mount_to(root, move || {
-                            chat(turns, username, role, sign_out.into_owned(), draft)
-                        })));
-                        self.shown = show(turns, 0);
-                        // In a frame of its own: focus lays the page out at once.
-                        request_animation_frame(focus);
-                    }
-                    None => account(&username, role.as_deref(), &sign_out),
-                }
-            }
+            DeskView::Person(None) => self.leave(),
+            DeskView::Person(Some(person)) => self.enter(person),
+            // At the first sign-in there is nothing to forget but what somebody typed before a reload, which is kept with their name.
+            DeskView::Forget if !self.was_entered => {}
             DeskView::Forget => {
-                self.turns.iter().for_each(|turns| turns.clear());
-                self.shown.clear();
+                self.turns.clear();
+                self.history.clear();
+                self.sent = None;
                 self.draft.clear();
+                self.use_case = UseCase::default();
+                composer::set_typed("");
+                self.name("", "");
+                self.put_in_address(false);
+            }
+            DeskView::Conversation { id, title } => {
+                self.turns.clear();
+                self.sent = None;
+                self.follow.start();
+                self.name(&id, &title);
+                let is_new_place = std::mem::take(&mut self.is_new_place);
+                self.put_in_address(is_new_place);
+            }
+            DeskView::Title { id, title } => {
+                self.name(&id, &title);
+                self.put_in_address(false);
             }
             DeskView::Turn { id, update } => {
-                let turns = *self.turns.get_or_insert_with(Turns::new);
-                let follow = at_bottom() || matches!(update, TurnUpdate::Asked { .. });
-                if turns.update(id, update) && self.chat.is_some() {
-                    self.shown.extend(show(turns, self.shown.len()));
+                self.sent = None;
+                if let TurnUpdate::Answer { update: AnswerUpdate::Begun { .. }, .. } = update
+                    && self.turns.last().is_some_and(|last| last.id != id)
+                {
+                    // The reader is there, not at the end.
+                    self.follow.stop();
                 }
-                if follow {
-                    request_animation_frame(to_bottom);
+                let log = element::<Element>("log");
+                if let Some(turn) = self.turns.update(id, update, is_old) {
+                    if let Some(log) = &log {
+                        parts::append(log, &turn.place);
+                    }
+                    if is_old || !page::keeps_start_in_view() {
+                        self.follow.start();
+                    } else {
+                        self.follow.pin(&turn.place);
+                    }
                 }
             }
+            DeskView::History(view) => self.history.update(view),
+            DeskView::Remark(text) => self.tell(|shell| shell.remark, text.into_owned()),
+            DeskView::Status(text) => self.tell(|shell| shell.status, text.into_owned()),
+            DeskView::Spoken(text) => {
+                if let Some(spoken) = element::<Element>("spoken") {
+                    spoken.set_text_content(None);
+                    for line in text.lines() {
+                        add(&spoken, "p", "", line);
+                    }
+                }
+            }
+            DeskView::Copy(text) => page::copied(&text),
+            DeskView::File { name, media_type, text } => page::save(&name, &media_type, &text),
+        }
+    }
+
+    /// After changes.
+    fn update(&mut self) {
+        if let Some(shell) = self.shell {
+            let (answering, has_turns) = (self.turns.is_answering(), !self.turns.is_empty());
+            if shell.answering.get_untracked() != answering {
+                shell.answering.set(answering);
+                shell.idle.set(!answering);
+            }
+            if shell.has_turns.get_untracked() != has_turns {
+                shell.has_turns.set(has_turns);
+            }
+        }
+        self.count_down();
+        // After what follows from the signals.
+        queue_microtask(|| STATE.with_borrow_mut(|desk| desk.follow.settle()));
+    }
+
+    fn tell(&self, which: fn(&Shell) -> RwSignal<String>, text: String) {
+        if let Some(shell) = &self.shell {
+            which(shell).set(text);
+        }
+    }
+
+    /// Somebody is signed in, or has another username or role.
+    fn enter(&mut self, Person { username, role, sign_out }: Person) {
+        opened();
+        self.was_entered = true;
+        let draft = page::kept_prompt(&username);
+        let shell = *self.shell.get_or_insert_with(Shell::new);
+        shell.username.set(username);
+        shell.has_no_role.set(role.is_none());
+        shell.role.set(role.unwrap_or_default());
+        shell.sign_out.set(sign_out.into_owned());
+        if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
+            let draft = draft.unwrap_or_else(|| std::mem::take(&mut self.draft));
+            self.chat = Some(Box::new(mount(root, shell, draft, self.use_case)));
+            self.history.build();
+            self.history.set_current(&self.id);
+            if let Some(log) = element::<Element>("log") {
+                set(&log, "data-start-in-view", page::keeps_start_in_view().then_some(""));
+                self.turns.put_into(&log);
+            }
+            self.name(&self.id.clone(), &self.title.clone());
+            self.follow.start();
+            if let Some(id) = id_in_address().filter(|id| *id != self.id) {
+                page::send(&Intent::Open { id });
+            }
+            // In a frame of its own: focus lays the page out at once.
+            request_animation_frame(composer::focus);
+        }
+    }
+
+    /// Nobody is. What was typed or could not be sent stays for whoever comes back.
+    fn leave(&mut self) {
+        if self.chat.is_some() {
+            self.use_case = composer::chosen();
+            self.draft = composer::typed();
+            if let Some(sent) = self.sent.take().filter(|_| composer::typed().is_empty()) {
+                composer::keep(&sent);
+            }
+            self.history.leave();
+            self.chat = None;
+        }
+    }
+
+    /// What the shown conversation is called.
+    fn name(&mut self, id: &str, title: &str) {
+        id.clone_into(&mut self.id);
+        title.clone_into(&mut self.title);
+        self.tell(|shell| shell.title, title.to_owned());
+        self.history.set_current(id);
+        if self.chat.is_some() {
+            let full = if title.is_empty() { say::TITLE.to_owned() } else { [title, say::IN_TITLE].concat() };
+            document().set_title(&full);
+        }
+    }
+
+    /// Makes the address lead to the shown conversation.
+    fn put_in_address(&self, is_new_place: bool) {
+        if id_in_address().unwrap_or_default() == self.id {
+            return;
+        }
+        let Ok((history, path)) = window().history().and_then(|history| Ok((history, window().location().pathname()?)))
+        else {
+            return;
+        };
+        let url = if self.id.is_empty() { path } else { [&path, "#c=", &self.id].concat() };
+        // Fails only where scripts may not, then the address stays.
+        let _ = if is_new_place {
+            history.push_state_with_url(&JsValue::NULL, "", Some(&url))
+        } else {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
+        };
+    }
+
+    /// Asks, once at a time; whether it did.
+    fn ask(&mut self, prompt: &str, intent: &Intent) -> bool {
+        let is_free = self.sent.is_none() && !self.turns.is_answering();
+        if is_free {
+            self.sent = Some(prompt.to_owned());
+            page::send(intent);
+        }
+        composer::focus();
+        is_free
+    }
+
+    fn ask_typed(&mut self) {
+        let prompt = composer::typed().trim().to_owned();
+        let intent = Intent::Ask { prompt: prompt.clone(), use_case: composer::chosen() };
+        if !prompt.is_empty() && self.ask(&prompt, &intent) {
+            composer::set_typed("");
+        }
+    }
+
+    /// Stops the answer; whether there was one to stop.
+    fn stop(&self) -> bool {
+        let is_answering = self.turns.is_answering();
+        if is_answering {
+            page::send(&Intent::Stop);
+            // The button that had the focus goes away.
+            composer::focus();
+        }
+        is_answering
+    }
+
+    fn begin_new(&mut self) {
+        self.is_new_place = !self.id.is_empty();
+        self.history.close_drawer();
+        page::send(&Intent::New);
+        composer::focus();
+    }
+
+    fn count_down(&mut self) {
+        if !self.ticks && self.turns.tick() {
+            self.ticks = true;
+            page::tick();
+        }
+    }
+
+    /// A button, or another element that does something, was pressed.
+    fn press(&mut self, act: &str, target: &Element) {
+        match act {
+            "stop" => drop(self.stop()),
+            "latest" => {
+                self.follow.start();
+                self.follow.settle();
+                composer::focus();
+            }
+            "sign-out" => page::send(&Intent::SignOut),
+            "help" => help::toggle(),
+            "copy-code" => {
+                if let Some(code) = document::code_around(target) {
+                    copy(Some(&code), target);
+                }
+            }
+            "conversations" => self.history.toggle(),
+            "new" => self.begin_new(),
+            "save-all" => page::send(&Intent::Export { id: None, markdown: false }),
+            _ if closest(target, ".turn").is_some() => self.press_in_turn(act, target),
+            _ => press_in_entry(act, target),
+        }
+    }
+
+    fn press_in_turn(&mut self, act: &str, target: &Element) {
+        let Some(turn) = self.turns.around(target) else { return };
+        let id = turn.id;
+        match act {
+            "edit" => turn.edit(),
+            "leave-edit" => turns::leave_edit(target),
+            "copy-question" => copy(Some(turn.prompt()), target),
+            "copy" => {
+                if let Some(answer) = turn.answer_around(target) {
+                    copy(None, target);
+                    page::send(&Intent::Copy { turn: id, answer });
+                }
+            }
+            "again" => turns::offer_again(target),
+            "ask-again" => {
+                let use_case = composer::named(target.get_attribute("value").as_deref());
+                let again = target.closest(".acts").ok().flatten().and_then(|acts| find(&acts, "[data-do=again]"));
+                if self.ask("", &Intent::Again { turn: id, use_case })
+                    && let Some(again) = again
+                {
+                    turns::offer_again(&again);
+                }
+            }
+            "retry" if target.get_attribute("aria-disabled").is_none() => {
+                self.ask("", &Intent::Retry { turn: id });
+            }
+            "next" => turn.turn_over(1, act),
+            "previous" => turn.turn_over(turn.backwards(), act),
+            "compare" => turn.compare(),
             _ => {}
         }
     }
-}
 
-/// Whether the reader is at the page's end, within a line or two.
-fn at_bottom() -> bool {
-    let Some(root) = document().document_element() else { return false };
-    root.scroll_height() - root.scroll_top() - root.client_height() < 48
-}
-
-fn to_bottom() {
-    if let Some(root) = document().document_element() {
-        root.set_scroll_top(root.scroll_height());
-    }
-}
-
-/// All turns, in the order in which they were asked.
-#[derive(Clone, Copy)]
-pub struct Turns(RwSignal<Vec<Turn>, LocalStorage>);
-
-thread_local! {
-    /// Whether something was asked that the worker has not taken up yet: nothing else may be asked meanwhile, or it would be lost.
-    static SENT: Cell<bool> = const { Cell::new(false) };
-}
-
-/// One question and its answer.
-#[derive(Clone)]
-struct Turn {
-    id: TurnId,
-    /// The answer: a node that is only ever appended to. Its element takes it up when it is shown.
-    text: Text,
-    course: RwSignal<Course>,
-}
-
-/// What is known of an answer beside its text.
-#[derive(Clone)]
-struct Course {
-    prompt: String,
-    use_case: UseCase,
-    model: String,
-    has_text: bool,
-    /// `None` while it is under way; how it ended, and what is known of it.
-    ended: Option<(End, Vec<String>)>,
-    /// What there is to say of an end that was not good.
-    notice: Option<Notice>,
-}
-
-impl Turns {
-    /// None yet.
-    pub fn new() -> Self {
-        Self(RwSignal::new_local(vec![]))
-    }
-
-    /// Forgets all.
-    pub fn clear(self) {
-        self.0.set(vec![]);
-        SENT.set(false);
-    }
-
-    /// Takes in what is new of a turn; whether the turn itself is new.
-    pub fn update(self, id: TurnId, update: TurnUpdate) -> bool {
-        SENT.set(false);
-        let turn = self.0.with_untracked(|turns| turns.iter().find(|turn| turn.id == id).cloned());
-        match (turn, update) {
-            (None, TurnUpdate::Asked { prompt }) => {
-                let use_case = UseCase::default();
-                let course =
-                    Course { prompt, use_case, model: String::new(), has_text: false, ended: None, notice: None };
-                self.0.update(|turns| {
-                    turns.push(Turn { id, text: document().create_text_node(""), course: RwSignal::new(course) });
-                });
-                return true;
+    /// A form was sent.
+    fn submit(&mut self, form: &Element) {
+        if form.id() == "composer" {
+            self.ask_typed();
+        } else if let Some(turn) = self.turns.around(form) {
+            let turn = turn.id;
+            let prompt = find(form, "textarea").map(|field| value(&field).trim().to_owned()).unwrap_or_default();
+            let use_case = composer::chosen();
+            if !prompt.is_empty() && self.ask(&prompt, &Intent::Edit { turn, prompt: prompt.clone(), use_case }) {
+                self.is_new_place = true;
+                turns::leave_edit(form);
+                composer::focus();
             }
-            (None, _) | (_, TurnUpdate::Asked { .. }) => {}
-            (Some(turn), TurnUpdate::Answer { update: AnswerUpdate::Steps(steps), .. }) => {
-                for step in steps {
-                    if let Step::Text(text) = step {
-                        // Fails only for more than the browser can hold.
-                        let _ = turn.text.append_data(&text);
-                    }
-                }
-                if !turn.course.with_untracked(|course| course.has_text) {
-                    turn.course.update(|course| course.has_text = true);
+        } else if let Some((item, id)) = history::entry_around(form) {
+            if let Some(title) = history::title_of(form) {
+                page::send(&Intent::Rename { id, title });
+            }
+            history::leave_entry(&item);
+        }
+    }
+
+    /// Escape leaves the innermost of what is open, and at last stops the answer; whether there was something.
+    fn escape(&mut self, target: &Element) -> bool {
+        let offer = closest(target, ".acts").and_then(|acts| find(&acts, "[data-do=again][aria-expanded=true]"));
+        if closest(target, "[data-edited]").is_some() {
+            turns::leave_edit(target);
+        } else if let Some(button) = offer {
+            turns::offer_again(&button);
+            page::dom::focus(&button);
+        } else if history::entry_around(target).is_some_and(|(item, _)| history::leave_entry(&item)) {
+            return true;
+        } else if self.history.close_drawer() {
+            if let Some(button) = element::<Element>("conversations") {
+                page::dom::focus(&button);
+            }
+        } else {
+            return self.stop();
+        }
+        true
+    }
+
+    /// A key; whether it was for something here.
+    fn key(&mut self, event: &KeyboardEvent, target: &Element) -> bool {
+        let key = event.key();
+        let is_command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+        match key.as_str() {
+            "Enter" if target.tag_name() == "TEXTAREA" && composer::sends(event) => {
+                if let Some(form) = closest(target, "form") {
+                    self.submit(&form);
                 }
             }
-            (Some(turn), TurnUpdate::Answer { update, .. }) => turn.course.update(|course| match update {
-                AnswerUpdate::Begun { use_case, .. } => {
-                    (course.ended, course.notice, course.use_case) = (None, None, use_case);
+            // A dialog closes by itself.
+            "Escape" if !event.is_composing() && !help::is_open() => return self.escape(target),
+            "/" if is_command => help::toggle(),
+            ";" if is_command => self.begin_new(),
+            ":" if is_command => {
+                if let Some(button) = element("log").and_then(|log| document::last_code_button(&log)) {
+                    self.press("copy-code", &button);
                 }
-                AnswerUpdate::Model(model) => course.model = model,
-                AnswerUpdate::Ended { end, notice, facts, .. } => {
-                    course.notice = notice;
-                    course.ended = Some((end, facts));
-                }
-                _ => {}
-            }),
+            }
+            "PageUp" | "Home" | "ArrowUp" if target.tag_name() != "TEXTAREA" => {
+                self.follow.stop();
+                return false;
+            }
+            _ => return false,
         }
-        false
+        true
     }
 
-    fn is_answering(self) -> bool {
-        self.0.with(|turns| turns.last().is_some_and(|turn| turn.course.with(|course| course.ended.is_none())))
+    /// The address leads elsewhere: by a link, by the browser's buttons, or by hand.
+    fn moved(&mut self) {
+        let id = id_in_address().unwrap_or_default();
+        if id != self.id && self.chat.is_some() {
+            self.history.close_drawer();
+            page::send(&if id.is_empty() { Intent::New } else { Intent::Open { id } });
+            composer::focus();
+        }
     }
 
-    /// Tells the worker, once at a time; whether it did.
-    fn send(self, intent: &Intent) -> bool {
-        let free = !SENT.get() && !untrack(|| self.is_answering());
-        if free {
-            SENT.set(true);
-            page::send(intent);
+    /// Something was typed.
+    fn typed(&mut self, target: &Element) {
+        if target.id() == "prompt" {
+            composer::keep(&value(target));
+        } else if target.id() == "search" {
+            self.searches += 1;
+            let (number, field) = (self.searches, target.clone());
+            let search = move || {
+                if STATE.with_borrow(|desk| desk.searches) == number {
+                    page::send(&Intent::Search { query: value(&field).trim().to_owned() });
+                }
+            };
+            set_timeout(search, std::time::Duration::from_millis(150));
         }
-        focus();
-        free
     }
 }
 
-impl Turn {
-    /// A text that follows the course.
-    fn says(&self, text: fn(&Course) -> String) -> Signal<String> {
-        let course = self.course;
-        Signal::derive(move || course.with(text))
-    }
-}
-
-impl Course {
-    fn state(&self) -> String {
-        match &self.ended {
-            None if self.has_text => "streaming",
-            None => "waiting",
-            Some((End::Done, _)) => "done",
-            Some((End::Stopped, _)) => "stopped",
-            Some((End::CutOff, _)) => "cut-off",
-            Some((End::Failed, _)) => "failed",
-        }
-        .to_owned()
-    }
-
-    /// What is known of the answer's times.
-    fn times(&self) -> String {
-        match &self.ended {
-            None if self.has_text => "answering…".to_owned(),
-            None => "waiting for the first word…".to_owned(),
-            Some((end, facts)) => {
-                let stopped = if *end == End::Stopped { "stopped".to_owned() } else { String::new() };
-                [&[stopped], facts.as_slice()].concat().join(" ")
+/// A box was ticked, or a file chosen.
+fn changed(target: &HtmlInputElement) {
+    match target.id().as_str() {
+        "keep" => page::send(&Intent::Keep { keep: target.checked() }),
+        "start-in-view" => {
+            page::keep_start_in_view(target.checked());
+            if let Some(log) = element::<Element>("log") {
+                set(&log, "data-start-in-view", target.checked().then_some(""));
             }
         }
-    }
-
-    /// What a screen reader is told of the newest answer: its boundaries, never its words as they come.
-    fn status(&self) -> &'static str {
-        match &self.ended {
-            None if self.has_text => "Answering.",
-            None => "Waiting for the answer.",
-            Some((End::Done, _)) => "The answer is complete.",
-            Some((End::Stopped, _)) => "Stopped.",
-            // The notice says it, as an alert.
-            Some((End::CutOff | End::Failed, _)) => "",
-        }
+        "import" => import(target),
+        _ => {}
     }
 }
 
-/// The whole page of somebody who is signed in.
-pub fn chat(turns: Turns, username: String, role: Option<String>, sign_out: String, draft: String) -> impl IntoView {
-    let begun = Signal::derive(move || !turns.0.with(Vec::is_empty));
-    let status = Signal::derive(move || {
-        turns.0.with(|turns| turns.last().map_or("", |turn| turn.course.with(Course::status)).to_owned())
+/// A button of the panel's entries was pressed.
+fn press_in_entry(act: &str, target: &Element) {
+    let Some((item, id)) = history::entry_around(target) else { return };
+    match act {
+        "more" if !history::leave_entry(&item) => history::open_entry(&item),
+        "rename" => history::ask_for_title(&item),
+        "delete" => history::ask_to_delete(&item),
+        "delete-now" => {
+            page::send(&Intent::Delete { id });
+            if let Some(new) = element::<Element>("new") {
+                page::dom::focus(&new);
+            }
+        }
+        "leave-entry" => drop(history::leave_entry(&item)),
+        "save-markdown" | "save-json" => {
+            page::send(&Intent::Export { id: Some(id), markdown: act == "save-markdown" });
+            history::leave_entry(&item);
+        }
+        _ => {}
+    }
+}
+
+/// All that happens.
+fn on(event: &Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    // Only what belongs to the conversation.
+    let target = target.filter(|target| closest(target, "#chat").is_some());
+    let kind = event.type_();
+    match (kind.as_str(), target) {
+        ("visibilitychange", _) if document().hidden() => flush(),
+        ("submit", Some(form)) => {
+            event.prevent_default();
+            STATE.with_borrow_mut(|desk| desk.submit(&form));
+        }
+        ("click", Some(target)) => {
+            if let Some(button) = closest(&target, "[data-do]")
+                && let Some(act) = button.get_attribute("data-do")
+            {
+                STATE.with_borrow_mut(|desk| desk.press(&act, &button));
+            }
+        }
+        ("input", Some(target)) => STATE.with_borrow_mut(|desk| desk.typed(&target)),
+        ("change", Some(target)) => {
+            // Also of a text that is left, while what moves the focus holds the state.
+            if let Ok(input) = target.dyn_into::<HtmlInputElement>() {
+                changed(&input);
+            }
+        }
+        ("keydown", target) => {
+            // The focus may be nowhere.
+            let chat = || element::<Element>("chat");
+            if let (Some(target), Some(event)) = (target.or_else(chat), event.dyn_ref::<KeyboardEvent>())
+                && STATE.with_borrow_mut(|desk| desk.key(event, &target))
+            {
+                event.prevent_default();
+            }
+        }
+        ("scroll", _) => STATE.with_borrow_mut(|desk| desk.follow.scrolled()),
+        ("wheel", Some(_)) => {
+            let down = Reflect::get(event, &"deltaY".into()).ok().and_then(|down| down.as_f64()).unwrap_or_default();
+            STATE.with_borrow_mut(|desk| if down < 0.0 { desk.follow.stop() } else { desk.follow.unpin() });
+        }
+        ("touchmove", Some(_)) => STATE.with_borrow_mut(|desk| desk.follow.stop()),
+        ("resize", _) => STATE.with_borrow_mut(|desk| {
+            desk.history.lay_out();
+            desk.follow.settle();
+        }),
+        ("hashchange", _) => STATE.with_borrow_mut(Desk::moved),
+        ("tick", _) => STATE.with_borrow_mut(|desk| {
+            desk.ticks = false;
+            desk.count_down();
+        }),
+        _ => {}
+    }
+}
+
+/// The id of the conversation that the address leads to.
+fn id_in_address() -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    let id = hash.strip_prefix("#c=")?;
+    let is_id = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    Some(id.to_owned()).filter(|id| is_id && !id.is_empty())
+}
+
+/// The button says for a moment that it is done. Without a text, the worker sends it.
+fn copy(text: Option<&str>, button: &Element) {
+    page::copy(text, button, say::COPIED, say::NOT_COPIED);
+}
+
+/// Sends the chosen file's text to the worker.
+fn import(input: &HtmlInputElement) {
+    let file =
+        Reflect::get(input, &"files".into()).and_then(|files| Reflect::get(&files, &0.into())).unwrap_or_default();
+    let text = Reflect::get(&file, &"text".into()).ok().and_then(|text| text.dyn_into::<Function>().ok());
+    let Some(text) = text.and_then(|text| text.call0(&file).ok()) else { return };
+    // So that the same file can be chosen again.
+    input.set_value("");
+    let send = Closure::<dyn FnMut(JsValue)>::new(|text: JsValue| {
+        page::send_form(&Intent::Import, &[text.unchecked_into::<JsString>()]);
     });
-    main()
-        .id("chat")
-        .class("desk")
-        .on(ev::keydown, move |event| {
-            if event.key() == "Escape" && turns.is_answering() {
-                stop();
-            }
-        })
-        .child((
-            header().class("bar").child((
-                div().class("mark").child((img().src("seal.svg").alt(""), h1().child("Signet"))),
-                div().class("who").child((
-                    span()
-                        .class("chip")
-                        .title("The role that your group gives you")
-                        .hidden(role.is_none())
-                        .child((i(), span().id("role").child(role.unwrap_or_default()))),
-                    span().id("who").child(username),
-                    button()
-                        .id("sign-out")
-                        .class("link")
-                        .r#type("button")
-                        .on(ev::click, |_| page::send(&Intent::SignOut))
-                        .child(sign_out),
-                )),
-            )),
-            div().id("log").class("log").role("log").aria_live("off").aria_label("Conversation").child(
-                div().class("empty").hidden(begun).child((
-                    h2().child("What would you like to know?"),
-                    p().class("hint").child(
-                        "Each prompt is answered on its own. Your use case picks the model, and the answer says which.",
-                    ),
-                )),
-            ),
-            p().id("status").class("unseen").role("status").child(status),
-            composer(turns, draft),
-        ))
+    // Fails for a file that went away meanwhile; then nothing is sent.
+    let _ = Reflect::get(&text, &"then".into())
+        .and_then(|then| then.unchecked_into::<Function>().call1(&text, &send.into_js_value()));
 }
 
-/// Another username or role, as a refresh of the tokens may bring; or somebody else.
-pub fn account(username: &str, role: Option<&str>, sign_out: &str) {
-    say("who", username);
-    say("sign-out", sign_out);
-    say("role", role.unwrap_or_default());
-    if let Some(Ok(Some(chip))) = element::<HtmlElement>("role").map(|role| role.closest(".chip")) {
-        flag(&chip, "hidden", role.is_none());
+impl Shell {
+    fn new() -> Self {
+        let text = || RwSignal::new(String::new());
+        Self {
+            username: text(),
+            role: text(),
+            sign_out: text(),
+            title: text(),
+            remark: text(),
+            status: text(),
+            has_no_role: RwSignal::new(false),
+            answering: RwSignal::new(false),
+            idle: RwSignal::new(true),
+            has_turns: RwSignal::new(false),
+            is_at_end: RwSignal::new(true),
+        }
     }
 }
 
-/// Begins in the prompt.
-pub fn focus() {
-    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt") {
-        // Fails for what is not in the document; then there is nothing to focus.
-        let _ = prompt.focus();
+fn mount(root: HtmlElement, shell: Shell, draft: String, chosen: UseCase) -> UnmountHandle<impl Mountable> {
+    let handle = mount_to(root, move || view(shell, draft));
+    fill(chosen);
+    // Whether the end of the log can be seen, as the browser finds when it has laid the page out anyway.
+    let seen = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
+        if let Some(entry) = entries.iter().last() {
+            shell.is_at_end.set(entry.unchecked_into::<IntersectionObserverEntry>().is_intersecting());
+        }
+    });
+    let observer = IntersectionObserver::new(seen.into_js_value().unchecked_ref());
+    if let Some((observer, end)) = observer.ok().zip(element::<Element>("end")) {
+        observer.observe(&end);
     }
+    handle
 }
 
-/// What is being typed.
-pub fn typed() -> String {
-    element::<HtmlTextAreaElement>("prompt").map(|prompt| prompt.value()).unwrap_or_default()
+/// Adds what never changes.
+fn fill(chosen: UseCase) {
+    if let Some(mark) = element::<Element>("mark") {
+        let seal = add(&mark, "img", "", "");
+        set(&seal, "alt", Some(""));
+        set(&seal, "src", Some("seal.svg"));
+        add(&mark, "h1", "", say::TITLE);
+    }
+    if let Some(empty) = element::<Element>("empty") {
+        add(&empty, "p", "h", say::EMPTY);
+        add(&empty, "p", "hint", say::EMPTY_HINT);
+    }
+    if let Some(log) = element::<Element>("log") {
+        let end = make("p", "");
+        end.set_id("end");
+        // Fails only for a log that is nowhere.
+        let _ = log.after_with_node_1(&end);
+    }
+    if let Some(talk) = element::<Element>("talk") {
+        let spoken = add(&talk, "div", "unseen", "");
+        spoken.set_id("spoken");
+        set(&spoken, "role", Some("log"));
+    }
+    composer::fill(chosen);
 }
 
-/// Adds the turns from the given one on to the log. Dropping what is returned takes them out.
-///
-/// Turns only ever come at the end, so each is mounted once; a keyed list would compare them all at each change.
-pub fn show(turns: Turns, from: usize) -> Vec<Box<dyn Any>> {
-    let shown = turns.0.get_untracked();
-    shown.into_iter().skip(from).filter_map(|turn| Some(Box::new(turn_view(turns, turn)?) as Box<dyn Any>)).collect()
-}
-
-fn turn_view(turns: Turns, turn: Turn) -> Option<UnmountHandle<impl Mountable>> {
-    let log = element::<HtmlElement>("log")?;
-    let text = turn.text.clone();
-    let handle = mount_to(log.clone(), move || {
-        article().class("turn").attr("data-state", turn.says(Course::state)).child((
-            h2().class("unseen").child("You asked"),
-            div().class("asked").dir("auto").child(turn.says(|course| course.prompt.clone())),
-            h2().class("unseen").child("The answer"),
-            div().class("answer").dir("auto"),
-            p().class("meta").child((
-                b().class("model").child(turn.says(|course| course.model.clone())),
-                span().class("use-case").child(turn.says(|course| use_case(course.use_case).to_owned())),
-                span().class("times").child(turn.says(Course::times)),
-            )),
-            note(turns, &turn),
-        ))
-    });
-    let answer = log.last_element_child()?.query_selector(".answer").ok()??;
-    answer.append_child(&text).ok()?;
-    Some(handle)
-}
-
-/// What an answer that did not end well says, with a button to ask again on the newest. It is there from the start, so that a screen reader
-/// knows it as an alert when it speaks.
-fn note(turns: Turns, turn: &Turn) -> impl IntoView + use<> {
-    let (id, course) = (turn.id, turn.course);
-    let part = move |part: fn(&Notice) -> String| {
-        Signal::derive(move || course.with(|course| course.notice.as_ref().map(part).unwrap_or_default()))
-    };
-    let none = Signal::derive(move || course.with(|course| course.notice.is_none()));
-    let older = Signal::derive(move || turns.0.with(|turns| turns.last().is_none_or(|last| last.id != id)));
-    let no_id = Signal::derive(move || {
-        course.with(|course| course.notice.as_ref().is_none_or(|notice| notice.request_id.is_none()))
-    });
-    div().role("alert").child(
-        div().class("note").hidden(none).child((
-            b().child(part(|notice| notice.title.clone())),
-            p().child(part(|notice| notice.text.clone())),
+/// The whole page of somebody who is signed in; [`fill`] adds what never changes.
+fn view(shell: Shell, draft: String) -> impl IntoView {
+    let Shell { username, role, sign_out, title, remark, status, has_turns, .. } = shell;
+    main().id("chat").class("desk").attr("data-answering", shell.answering).child((
+        nav().id("history").aria_label(say::HISTORY),
+        header().class("bar").child((
+            div().id("mark").class("mark"),
             button()
-                .class("quiet retry")
-                .r#type("button")
-                .hidden(older)
-                .on(ev::click, move |_| {
-                    turns.send(&Intent::Retry { turn: id });
-                })
-                .child("Retry"),
-            span().class("hint").hidden(no_id).child((
-                "Request ",
-                code().class("request-id").child(part(|notice| notice.request_id.clone().unwrap_or_default())),
+                .id("conversations")
+                .class("act")
+                .attr("data-do", "conversations")
+                .aria_controls("history")
+                .child(say::HISTORY),
+            p().class("title").dir("auto").child(title),
+            div().id("account").class("who").child((
+                span().class("chip").title(say::ROLE).hidden(shell.has_no_role).child(span().id("role").child(role)),
+                span().id("who").child(username),
+                button().class("act").attr("data-do", "help").child(say::HELP),
+                button().id("sign-out").class("act").attr("data-do", "sign-out").child(sign_out),
             )),
         )),
-    )
-}
-
-fn composer(turns: Turns, draft: String) -> impl IntoView {
-    let answering = Signal::derive(move || turns.is_answering());
-    let idle = Signal::derive(move || !turns.is_answering());
-    let uses = UseCase::ALL.map(|each| {
-        label().child((
-            input().r#type("radio").name("use-case").value(each.name()).checked(each == UseCase::default()),
-            use_case(each),
-        ))
-    });
-    div().class("composer").child(
-        form()
-            .id("composer")
-            .on(ev::submit, move |event| {
-                event.prevent_default();
-                ask(turns);
-            })
-            .child((
-                textarea()
-                    .id("prompt")
-                    .rows("1")
-                    .dir("auto")
-                    .placeholder("Ask anything")
-                    .aria_label("Prompt")
-                    .prop("value", draft)
-                    .on(ev::keydown, move |event| {
-                        if sends(&event) {
-                            event.prevent_default();
-                            ask(turns);
-                        }
-                    }),
-                div().class("row").child((
-                    div().class("uses").role("radiogroup").aria_label("Use case").child(uses),
-                    button().id("send").class("primary").hidden(answering).child("Send"),
-                    button()
-                        .id("stop")
-                        .class("quiet")
-                        .r#type("button")
-                        .hidden(idle)
-                        .on(ev::click, |_| stop())
-                        .child("Stop"),
-                )),
-            )),
-    )
-}
-
-/// Enter without Shift, unless an input method composes: 229 is what browsers say then, some of them after `isComposing` has ended.
-fn sends(event: &KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
-}
-
-fn stop() {
-    page::send(&Intent::Stop);
-    // The button that had the focus goes away.
-    focus();
-}
-
-fn ask(turns: Turns) {
-    let Some(field) = element::<HtmlTextAreaElement>("prompt") else { return };
-    let prompt = field.value().trim().to_owned();
-    if !prompt.is_empty() && turns.send(&Intent::Ask { prompt, use_case: chosen() }) {
-        field.set_value("");
-    }
-}
-
-/// The chosen use case.
-fn chosen() -> UseCase {
-    let checked = document().query_selector("input[name=use-case]:checked").ok().flatten();
-    let name = checked.and_then(|input| input.get_attribute("value"));
-    UseCase::ALL.into_iter().find(|each| name.as_deref() == Some(each.name())).unwrap_or_default()
+        div().id("talk").class("talk").child((
+            div()
+                .id("log")
+                .class("log")
+                .role("log")
+                .aria_live("off")
+                .aria_label(say::CONVERSATION)
+                .child(div().id("empty").class("empty").hidden(has_turns)),
+            p().id("remark").role("status").child(remark),
+            p().id("status").class("unseen").role("status").child(status),
+            composer::view(shell, draft),
+        )),
+    ))
 }

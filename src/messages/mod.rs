@@ -4,6 +4,9 @@ mod answers;
 mod faults;
 mod forms;
 pub mod history;
+#[cfg(all(target_arch = "wasm32", feature = "desk"))]
+#[allow(missing_docs)] // Each says itself.
+pub mod page;
 
 pub use answers::{STILL_ANSWERING, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, use_case};
 pub use faults::notice;

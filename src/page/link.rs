@@ -86,3 +86,20 @@ pub fn leave(url: &str) {
 pub fn tick() {
     call("tick", &Array::new());
 }
+
+/// Puts a text on the clipboard; `button` says for a moment that it is there, or that it is not. Without a text, it is the one that
+/// [`copied`] brings: some browsers open the clipboard only while a button is being pressed.
+pub fn copy(text: Option<&str>, button: &JsValue, done: &str, failed: &str) {
+    let text = text.map_or(JsValue::UNDEFINED, JsValue::from);
+    call("copy", &Array::of4(&text, button, &done.into(), &failed.into()));
+}
+
+/// The text that [`copy`] waits for.
+pub fn copied(text: &str) {
+    call("copied", &Array::of1(&text.into()));
+}
+
+/// Saves a file.
+pub fn save(name: &str, media_type: &str, text: &str) {
+    call("save", &Array::of3(&name.into(), &media_type.into(), &text.into()));
+}

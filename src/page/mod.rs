@@ -4,8 +4,10 @@ pub mod dom;
 mod keep;
 mod link;
 
-pub use keep::{note_signed_in, tab_half, take_prompt};
-pub use link::{abort_passkey, leave, listen, passkey, ready, send, send_form, send_passkey, start, tick};
+pub use keep::{keep_prompt, keep_start_in_view, keeps_start_in_view, kept_prompt, note_signed_in, tab_half};
+pub use link::{
+    abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start, tick,
+};
 
 use dom::{document, element, set};
 use web_sys::Element;
