@@ -32,8 +32,8 @@ const LONGEST_REFUSAL: usize = 64 << 10;
 const HEAD_PATIENCE: u32 = 90_000;
 /// How long nothing may come after that, in milliseconds. The function itself gives up on a model that says nothing for 60 s.
 const BYTE_PATIENCE: u32 = 75_000;
-/// Text is shown at most so often, in milliseconds.
-const BATCH: u32 = 50;
+/// Text is shown at most so often, in milliseconds. Each time costs the page a layout, whose length is the answer's; ten a second look steady.
+const BATCH: u32 = 100;
 /// A screen reader is told that text still comes at most so often, in milliseconds.
 const REMINDER: u32 = 10_000;
 /// Seconds to wait where there are too many requests and nobody says for how long.

@@ -780,7 +780,7 @@ fn the_first_text_is_shown_at_once_and_then_at_most_twenty_times_a_second() {
         .map(|(at, _)| *at)
         .collect();
     assert_eq!(steps[0], NOW, "the first word waits for nothing");
-    assert_eq!(steps.len(), 62, "every 50 ms of three seconds, and the end");
+    assert_eq!(steps.len(), 32, "every 100 ms of three seconds, and the end");
     let gaps = steps[..61].windows(2).map(|pair| pair[1].0 - pair[0].0);
     assert!(gaps.clone().all(|gap| gap == i64::from(BATCH)), "{:?}", gaps.collect::<Vec<_>>());
     assert_eq!(texts(&clock.chat), [[words.concat()]]);

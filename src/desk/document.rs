@@ -30,6 +30,8 @@ struct Open {
     place: Element,
     /// What follows its content.
     tail: Tail,
+    /// Whether it is a list or a quote that runs as its first letter does, which has not come yet.
+    is_undirected: bool,
 }
 
 /// What is added when an element is closed.
@@ -108,7 +110,7 @@ impl Document {
                     if let Some(place) = self.kept.get(number as usize).cloned() {
                         let before = document().create_document_fragment();
                         take_children(&place, &before);
-                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing });
+                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing, is_undirected: false });
                         self.done.push(Done::Amended(before));
                     }
                 }
@@ -125,6 +127,15 @@ impl Document {
     fn text(&mut self, text: &str) {
         let place = self.place().unwrap_or(&self.root);
         let last = place.last_child().and_then(|last| last.dyn_into::<Text>().ok());
+        if let Some(is_rtl) = direction(text) {
+            for open in self.open.iter_mut().filter(|open| open.is_undirected) {
+                open.is_undirected = false;
+                if is_rtl {
+                    set(&open.place, "dir", Some("rtl"));
+                }
+            }
+        }
+        let place = self.place().unwrap_or(&self.root);
         let node = last.unwrap_or_else(|| {
             let node = document().create_text_node("");
             append(place, &node);
@@ -179,7 +190,7 @@ impl Document {
         let parent = parent.unwrap_or(&self.root);
         let plain = |tag: &str, class: &str| {
             let made = make(tag, class);
-            Open { outer: made.clone(), place: made, tail: Tail::Nothing }
+            Open { outer: made.clone(), place: made, tail: Tail::Nothing, is_undirected: false }
         };
         // Each block finds its own direction by its first letter.
         let block = |tag: &str, class: &str| {
@@ -187,6 +198,7 @@ impl Document {
             set(&block.place, "dir", Some("auto"));
             block
         };
+        let runs = |tag: &str| Open { is_undirected: true, ..plain(tag, "") };
         let open = match kind {
             Kind::Paragraph => block("p", ""),
             Kind::Heading(level) => {
@@ -199,10 +211,10 @@ impl Document {
                 }
                 heading
             }
-            Kind::Quote => plain("blockquote", ""),
-            Kind::Bullets => plain("ul", ""),
+            Kind::Quote => runs("blockquote"),
+            Kind::Bullets => runs("ul"),
             Kind::Numbers(first) => {
-                let list = plain("ol", "");
+                let list = runs("ol");
                 if *first != 1 {
                     set(&list.place, "start", Some(&first.to_string()));
                 }
@@ -225,7 +237,7 @@ impl Document {
             Kind::Table => {
                 let outer = make("div", "wide");
                 scrolls(&outer, say::TABLE);
-                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing }
+                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing, is_undirected: false }
             }
             Kind::Row => return row(parent),
             Kind::Cell(align) => {
@@ -264,7 +276,12 @@ impl Document {
                 let outer = make("span", "image");
                 add(&outer, "span", "", say::IMAGE);
                 let place = add(&outer, "span", "", "");
-                Open { outer, place, tail: Tail::Address { destination: destination.clone(), is_image: true } }
+                Open {
+                    outer,
+                    place,
+                    tail: Tail::Address { destination: destination.clone(), is_image: true },
+                    is_undirected: false,
+                }
             }
         };
         append(parent, &open.outer);
@@ -338,7 +355,7 @@ fn code_block(language: &str) -> Open {
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));
-    Open { outer, place, tail: Tail::Nothing }
+    Open { outer, place, tail: Tail::Nothing, is_undirected: false }
 }
 
 /// The first row is the table's head, the others its body.
@@ -353,7 +370,7 @@ fn row(table: &Element) -> Open {
             (group.clone(), add(&group, "tr", "", ""))
         }
     };
-    Open { outer, place, tail: Tail::Nothing }
+    Open { outer, place, tail: Tail::Nothing, is_undirected: false }
 }
 
 /// Makes a link of an element. The page it leads to is not told where the reader came from.
@@ -366,6 +383,19 @@ fn lead(element: &Element, href: &str) {
     ] {
         set(element, name, Some(value));
     }
+}
+
+/// Whether the first letter of a text is of a script that runs from right to left; `None` for no letter.
+fn direction(text: &str) -> Option<bool> {
+    text.chars().find_map(|c| match c {
+        '\u{590}'..='\u{8ff}'
+        | '\u{fb1d}'..='\u{fdff}'
+        | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}' => Some(true),
+        'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..='\u{fb1c}' => Some(false),
+        _ => None,
+    })
 }
 
 /// The text of the code block around a button.

@@ -15,7 +15,7 @@ pub struct History {
     /// Its element, once somebody is signed in.
     place: Option<Element>,
     view: HistoryView,
-    /// Whether it is shown, where the person has said so.
+    /// Whether it is shown. Where there is room it is from the start, if there is something in it; then the person says.
     is_open: Option<bool>,
     /// The conversation that is shown.
     current: String,
@@ -78,6 +78,8 @@ impl History {
     /// Other conversations are kept, or found.
     pub fn update(&mut self, view: HistoryView) {
         self.view = view;
+        // Decided once, so that the page does not move aside under somebody's eyes.
+        self.is_open.get_or_insert_with(|| is_wide() && !self.view.entries.is_empty());
         self.show_all();
         self.lay_out();
     }
@@ -100,9 +102,9 @@ impl History {
         }
     }
 
-    /// Brings the list up to date. What stays is not touched, so that a menu or a field in it stays too.
+    /// Brings the list up to date, if it is shown. What stays is not touched, so that a menu or a field in it stays too.
     fn show_all(&self) {
-        let Some(place) = &self.place else { return };
+        let Some(place) = self.place.as_ref().filter(|_| self.is_open()) else { return };
         let (Some(list), Some(none)) = (find(place, "ul"), find(place, ".none")) else { return };
         let is_search = !self.view.query.is_empty();
         none.set_text_content(Some(if is_search { say::NONE_FOUND } else { say::NONE_KEPT }));
@@ -137,6 +139,7 @@ impl History {
     pub fn toggle(&mut self) {
         let is_open = !self.is_open();
         self.is_open = Some(is_open);
+        self.show_all();
         self.lay_out();
         if let Some(button) = element::<Element>(if is_open { "new" } else { "conversations" }) {
             focus(&button);
@@ -153,9 +156,8 @@ impl History {
         is_drawer
     }
 
-    /// Where there is room, it is shown once there is something in it.
     fn is_open(&self) -> bool {
-        self.is_open.unwrap_or_else(|| is_wide() && !(self.view.entries.is_empty() && self.view.query.is_empty()))
+        self.is_open.unwrap_or_default()
     }
 
     /// Shows the panel as what it is for the width that there is. Below a drawer nothing can be reached.
@@ -196,7 +198,12 @@ fn fill(item: &Element, entry: &Entry) {
             label(&more, &[say::MORE, say::FOR, title].concat());
         }
     }
-    put(item, ".hint", &date(entry.updated));
+    // Made once: the browser takes its time for it.
+    let updated = entry.updated.to_string();
+    if item.get_attribute("data-updated").as_ref() != Some(&updated) {
+        put(item, ".hint", &date(entry.updated));
+        set(item, "data-updated", Some(&updated));
+    }
 }
 
 /// As the reader's language writes it.

@@ -32,6 +32,8 @@ pub struct Turn {
     shown: usize,
     /// Whether the one before it is shown beside it.
     compares: bool,
+    /// The state that the place says.
+    state: &'static str,
 }
 
 #[derive(Debug)]
@@ -116,7 +118,7 @@ impl Turn {
         add_button(&acts, "act when-idle", "edit", say::EDIT);
         label(&add_button(&acts, "act", "copy-question", say::COPY), say::COPY_QUESTION);
         let shelf = add(&place, "div", "shelf", "");
-        Self { id, place, prompt, shelf, answers: vec![], shown: 0, compares: false }
+        Self { id, place, prompt, shelf, answers: vec![], shown: 0, compares: false, state: "waiting" }
     }
 
     fn update(&mut self, id: AnswerId, update: AnswerUpdate, old: bool) {
@@ -136,8 +138,9 @@ impl Turn {
             (Some(at), update) => self.answers[at].update(update),
             (None, _) => {}
         }
-        if let Some(newest) = self.answers.last() {
-            set(&self.place, "data-state", Some(newest.state()));
+        if let Some(newest) = self.answers.last().filter(|newest| newest.state() != self.state) {
+            self.state = newest.state();
+            set(&self.place, "data-state", Some(self.state));
         }
     }
 
@@ -286,6 +289,7 @@ impl Answer {
     }
 
     fn update(&mut self, update: AnswerUpdate) {
+        let before = self.state();
         match update {
             AnswerUpdate::Begun { .. } => {}
             AnswerUpdate::Model(model) => self.put(".model", &model),
@@ -313,7 +317,9 @@ impl Answer {
                 self.count_down();
             }
         }
-        set(&self.place, "data-state", Some(self.state()));
+        if self.state() != before {
+            set(&self.place, "data-state", Some(self.state()));
+        }
     }
 
     /// Says of an end that was not good what it was, with a button to ask again.
