@@ -273,7 +273,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     take(&encode(&vec![answer(AnswerUpdate::Ended {
         end: End::Failed,
         notice: Some(notice),
-        facts: vec!["1 s".into()],
+        facts: vec!["1 s".into(), "with 2 earlier turns".into()],
         wait: 100,
     })]));
     frame().await;
@@ -281,7 +281,8 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
         (state(), newest("[role=alert] .note p"), newest(".request-id")),
         ("failed".into(), "Wait.".into(), "id".into())
     );
-    assert_eq!((newest(".retry"), newest(".times")), ("Retry in 100 s".into(), "1 s".into()));
+    assert_eq!((newest(".retry"), newest(".times")), ("Retry in 100 s".into(), "1 s · with 2 earlier turns".into()));
+    assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
     // Somebody else finds nothing of it.
     take(&encode(&vec![DeskView::Forget, DeskView::Person(None)]));

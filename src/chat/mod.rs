@@ -591,9 +591,9 @@ impl Chat {
         let mut effects = self.take(answering, false);
         if has_more && (is_first || millis(answering.told, now) >= REMINDER) {
             answering.told = now;
-            let model = &self.of(answering).model;
-            let status = if is_first { messages::answering(model).into() } else { messages::STILL_ANSWERING.into() };
-            effects.push(Effect::Show(DeskView::Status(status)));
+            let Answer { model, text, .. } = self.of(answering);
+            let status = if is_first { messages::answering(model) } else { messages::still_answering(text) };
+            effects.push(Effect::Show(DeskView::Status(status.into())));
         }
         effects.push(Effect::Flush(BATCH));
         effects
@@ -650,10 +650,7 @@ impl Chat {
         }
         effects.push(answering.show(ended(answer, config, ending.wait())));
         let status = match end {
-            End::Done => {
-                let words = u32::try_from(read_out.split_whitespace().count()).unwrap_or(u32::MAX);
-                messages::complete(words, &answer.model).into()
-            }
+            End::Done => messages::complete(&read_out, &answer.model).into(),
             End::Stopped => messages::STOPPED.into(),
             // The notice says it, as an alert.
             End::CutOff | End::Failed => "".into(),

@@ -809,16 +809,15 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
     }
     clock.step(bytes("[DONE]\n"));
     let effects: Vec<Effect> = clock.shown.into_iter().map(|(_, view)| Effect::Show(view)).collect();
-    let still = "Still answering.";
     let whole = vec!["word"; 3_500].join(" ");
     assert_eq!(
         heard(&effects),
         [
             "Waiting for the answer.",
             "Nova is answering.",
-            still,
-            still,
-            still,
+            "Still answering: about 1,001 words so far.",
+            "Still answering: about 2,001 words so far.",
+            "Still answering: about 3,001 words so far.",
             "The answer is complete: 3,500 words, by Nova.",
             &whole
         ]

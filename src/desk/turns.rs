@@ -305,10 +305,11 @@ impl Answer {
                 // Fails only for more than the browser can hold.
                 let _ = node.append_data(&text);
             }
-            AnswerUpdate::Ended { end, notice, mut facts, wait } => {
+            AnswerUpdate::Ended { end, notice, facts, wait } => {
                 self.end = Some(end);
-                if end == End::Stopped {
-                    facts.insert(0, say::STOPPED.to_owned());
+                // Now the facts say it, if the back end did take the earlier turns.
+                if let Some(context) = find(&self.place, ".context") {
+                    context.remove();
                 }
                 self.put(".times", &facts.join(" · "));
                 set(&self.place, "aria-busy", None);

@@ -11,8 +11,6 @@ use super::notice;
 
 /// For a screen reader, while nothing has come.
 pub const WAITING: &str = "Waiting for the answer.";
-/// For a screen reader, now and then while text comes.
-pub const STILL_ANSWERING: &str = "Still answering.";
 /// For a screen reader.
 pub const STOPPED: &str = "Stopped.";
 
@@ -43,11 +41,20 @@ pub fn answering(model: &str) -> String {
     [if model.is_empty() { "The model" } else { model }, " is answering."].concat()
 }
 
+/// For a screen reader, now and then while text comes. It is another sentence each time: one that does not change is not read out.
+pub fn still_answering(text: &str) -> String {
+    ["Still answering: about ", &words(text), " so far."].concat()
+}
+
 /// For a screen reader, at the end. `model` may be empty.
-pub fn complete(words: u32, model: &str) -> String {
-    let words = [grouped(words).as_str(), if words == 1 { " word" } else { " words" }].concat();
+pub fn complete(text: &str, model: &str) -> String {
     let by = if model.is_empty() { "" } else { ", by " };
-    ["The answer is complete: ", &words, by, model, "."].concat()
+    ["The answer is complete: ", &words(text), by, model, "."].concat()
+}
+
+fn words(text: &str) -> String {
+    let count = u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
+    [grouped(count).as_str(), if count == 1 { " word" } else { " words" }].concat()
 }
 
 /// The notice of an answer that did not end well; `None` for one that did, or that the person stopped.
@@ -288,8 +295,9 @@ mod tests {
 
     #[test]
     fn screen_readers_are_told_in_sentences() {
-        assert_eq!(complete(1, ""), "The answer is complete: 1 word.");
-        assert_eq!(complete(1_212, "Nova"), "The answer is complete: 1,212 words, by Nova.");
+        assert_eq!(still_answering("one"), "Still answering: about 1 word so far.");
+        assert_eq!(complete("one", ""), "The answer is complete: 1 word.");
+        assert_eq!(complete(&"one ".repeat(1_212), "Nova"), "The answer is complete: 1,212 words, by Nova.");
         assert_eq!([answering(""), answering("Nova")], ["The model is answering.", "Nova is answering."]);
     }
 

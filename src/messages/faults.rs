@@ -4,6 +4,7 @@ use super::BROKEN_RULE;
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
+use crate::stream::CRC_MISMATCH;
 use crate::text::replace;
 
 pub fn service(service: Service) -> &'static str {
@@ -304,6 +305,10 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             ),
             None,
         ),
+        // Nobody ended it but this side.
+        Fault::Answer { message, request_id, .. } if message == CRC_MISMATCH => {
+            ("Damaged", "A part of the answer was damaged on its way. Try again.".to_owned(), request_id.clone())
+        }
         Fault::Answer { message, retryable, request_id, .. } => {
             let advice = match retryable {
                 Some(true) => " Try again.",
@@ -396,6 +401,7 @@ mod tests {
             Fault::Refused { service, status: 400, code: text("Other"), message: String::new(), request_id: None },
             Fault::Unexpected { service, what: text("no body") },
             broken_off("", None),
+            broken_off(CRC_MISMATCH, Some(true)),
             broken_off("The model is busy.", None),
             broken_off("The model is busy.", Some(true)),
             broken_off("The model is busy.", Some(false)),

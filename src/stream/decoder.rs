@@ -285,7 +285,7 @@ impl Decoder {
 
     /// Where the next frame starts cannot be known, and the format's specification has the client end it here.
     fn broken(&mut self) {
-        let failure = Failure { code: "CrcMismatch".into(), retryable: Some(true), ..Failure::default() };
+        let failure = Failure { code: super::CRC_MISMATCH.into(), retryable: Some(true), ..Failure::default() };
         self.answer.emit(Event::Error(failure));
     }
 }

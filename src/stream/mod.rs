@@ -10,6 +10,9 @@ pub mod typed;
 
 pub use decoder::Decoder;
 
+/// The code of the error that ends an answer in frames when a checksum in them is wrong.
+pub const CRC_MISMATCH: &str = "CrcMismatch";
+
 /// Something of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {

@@ -328,3 +328,136 @@ impl Browser {
         Ok(serde_json::from_value(self.wait_for("the page that says what is wrong", ready).await?)?)
     }
 }
+
+/// One answer of the last turn, as it stands on the screen.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Reply {
+    /// The heading that screen readers hear, such as `Answer 2 of 3`.
+    pub heading: String,
+    /// As of a [`Turn`].
+    pub state: String,
+    /// The text so far.
+    pub text: String,
+    /// The model that answered.
+    pub model: String,
+    /// The use case that was sent.
+    pub use_case: String,
+    /// What is known of it, a few words each.
+    pub facts: Vec<String>,
+    /// What went wrong, title and sentence.
+    pub note: String,
+    /// The reasoning, whether it is unfolded or not.
+    pub reasoning: String,
+    /// What the button to ask again says.
+    pub retry: String,
+}
+
+/// JavaScript that makes a [`Reply`] of each shown answer of the last turn.
+const REPLIES: &str = "[...[...document.querySelectorAll('#log article.turn')].at(-1).querySelectorAll('.reply')].map(reply => {
+    const text = selector => { const element = reply.querySelector(selector); return element?.checkVisibility() ? element.innerText.trim() : ''; };
+    return { heading: text('h2'), state: reply.dataset.state, text: text('.answer'), model: text('.model'), use_case: text('.use-case'),
+        facts: reply.querySelector('.times').innerText.split(' · '), note: text('[role=alert] .note').replace(/\\s+/g, ' '),
+        reasoning: reply.querySelector('.reasoning > div')?.textContent ?? '', retry: text('button.retry') };
+})";
+
+/// Something that a screen reader is told.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Announcement {
+    /// When, in milliseconds since the page began.
+    pub at: u64,
+    /// The id of the region, or its role.
+    pub by: String,
+    /// All that the region says then.
+    pub text: String,
+}
+
+/// The conversation.
+impl Browser {
+    /// The answers of the last turn that are shown: one, or two side by side.
+    pub async fn replies(&self) -> Result<Vec<Reply>, Error> {
+        self.value(REPLIES).await
+    }
+
+    /// Waits until the last turn shows one answer only, of this heading and in this state, with the buttons of that state, and returns it.
+    pub async fn reply_is(&self, heading: &str, state: &str) -> Result<Reply, Error> {
+        let expression = format!(
+            "(() => {{ const all = {REPLIES}; \
+             const isAnswering = ['waiting', 'streaming'].includes(all[0]?.state); \
+             return all.length === 1 && all[0].heading === {} && all[0].state === {} \
+             && document.querySelector('#stop').checkVisibility() === isAnswering && all[0]; }})()",
+            json!(heading),
+            json!(state)
+        );
+        Ok(serde_json::from_value(self.wait_for(&format!("{heading:?} alone, {state}"), &expression).await?)?)
+    }
+
+    /// Clicks a button of the last turn by what it does, such as `retry`: of the question, or of the first answer that is shown. A person
+    /// scrolls to it first, so that neither the bar above nor the composer below covers it.
+    pub async fn act(&self, what: &str) -> Result<(), Error> {
+        self.reach(&format!("#log article.turn:last-of-type button[data-do={what}]")).await
+    }
+
+    /// Scrolls to what the selector matches first, and clicks it.
+    pub async fn reach(&self, selector: &str) -> Result<(), Error> {
+        self.element(selector).await?;
+        let scroll = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' });";
+        self.client().execute(scroll, vec![json!(selector)]).await?;
+        self.click(selector).await
+    }
+
+    /// Asks the last turn again, once the button has waited as long as it says.
+    pub async fn retry(&self) -> Result<(), Error> {
+        let button = "#log article.turn:last-of-type button.retry";
+        if self.element(button).await?.attr("aria-disabled").await?.is_some() {
+            self.pass_time(11).await?;
+        }
+        self.reach(&format!("{button}:not([aria-disabled])")).await
+    }
+
+    /// Stops the page's clock, which only [`Browser::pass_time`] sets ahead then.
+    pub async fn stop_clock(&self) -> Result<(), Error> {
+        self.client().execute("const now = Date.now(); Date.now = () => now;", vec![]).await?;
+        Ok(())
+    }
+
+    /// Wants one more answer to the last turn, with this use case.
+    pub async fn ask_again(&self, use_case: &str) -> Result<(), Error> {
+        self.act("again").await?;
+        self.reach(&format!("#log article.turn:last-of-type .offer button[value={use_case}]")).await
+    }
+
+    /// The prompts of the conversation that is shown.
+    pub async fn prompts(&self) -> Result<Vec<String>, Error> {
+        self.value("[...document.querySelectorAll('#log .asked')].map(asked => asked.innerText.trim())").await
+    }
+
+    /// The titles of the conversations that are kept, newest first, whether the panel is open or not.
+    pub async fn titles(&self) -> Result<Vec<String>, Error> {
+        self.value("[...document.querySelectorAll('#history li .name')].map(name => name.textContent.trim())").await
+    }
+
+    /// From now on the page keeps what its live regions say, for [`Browser::announcements`].
+    pub async fn watch_announcements(&self) -> Result<(), Error> {
+        let script = "window.e2eAnnouncements = [];
+            const live = '[role=status], [role=alert], [role=log], [aria-live]', said = new Map();
+            const text = region => region.innerText.trim();
+            const regions = () => [...document.querySelectorAll(live)].filter(region => region.ariaLive !== 'off');
+            for (const region of regions()) said.set(region, text(region));
+            new MutationObserver(() => {
+                for (const region of regions()) {
+                    if (text(region) === (said.get(region) ?? '')) continue;
+                    said.set(region, text(region));
+                    const at = Math.round(performance.now());
+                    window.e2eAnnouncements.push({ at, by: region.id || region.role, text: text(region) });
+                }
+            }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });";
+        self.element("#log").await?;
+        self.client().execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was said since [`Browser::watch_announcements`], what fell silent again too.
+    pub async fn announcements(&self) -> Result<Vec<Announcement>, Error> {
+        self.value("window.e2eAnnouncements").await
+    }
+}

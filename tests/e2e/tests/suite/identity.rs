@@ -364,7 +364,7 @@ fn each_refresh_token_is_used_once_and_a_used_one_ends_the_session() {
         browser.ask(PROMPT).await?;
         browser.turn_is("failed").await?;
         browser.type_into("#prompt", draft).await?;
-        browser.click("#log article.turn:last-of-type button.retry").await?;
+        browser.retry().await?;
         browser.signed_out().await?;
         let told = browser.sign_in_error().await?;
         assert!(told.contains("Your session has ended") && told.contains("kept"), "{told}");

@@ -10,6 +10,7 @@ mod accounts;
 mod answers;
 mod choices;
 mod configs;
+mod conversation;
 mod custom;
 mod devices;
 mod failures;
