@@ -19,6 +19,8 @@ pub struct Document {
     done: Vec<Done>,
     /// What [`Step::Keep`] named.
     kept: Vec<Element>,
+    /// The levels of its headings as they were written, in order.
+    levels: Vec<u8>,
 }
 
 /// An open element.
@@ -30,6 +32,8 @@ struct Open {
     place: Element,
     /// What follows its content.
     tail: Tail,
+    /// A heading's level as it was written, else 0.
+    level: u8,
 }
 
 /// What is added when an element is closed.
@@ -63,7 +67,7 @@ enum Done {
 impl Document {
     /// An empty one in `root`.
     pub fn new(root: Element) -> Self {
-        Self { root, open: vec![], done: vec![], kept: vec![] }
+        Self { root, open: vec![], done: vec![], kept: vec![], levels: vec![] }
     }
 
     /// Carries out steps, in order.
@@ -72,6 +76,7 @@ impl Document {
             match step {
                 Step::Open(kind) => {
                     let open = self.build(&kind, self.place());
+                    self.note(&open);
                     self.open.push(open);
                     self.done.push(Done::Opened);
                 }
@@ -84,7 +89,9 @@ impl Document {
                 }
                 Step::Become(kind) => {
                     if let Some(old) = self.open.pop() {
+                        self.forget(&old);
                         let new = self.build(&kind, None);
+                        self.note(&new);
                         replace(&old, &new);
                         self.open.push(new);
                         self.done.push(Done::Became(old));
@@ -108,7 +115,7 @@ impl Document {
                     if let Some(place) = self.kept.get(number as usize).cloned() {
                         let before = document().create_document_fragment();
                         take_children(&place, &before);
-                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing });
+                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing, level: 0 });
                         self.done.push(Done::Amended(before));
                     }
                 }
@@ -136,10 +143,34 @@ impl Document {
         self.done.push(Done::Text(node, length));
     }
 
+    fn note(&mut self, open: &Open) {
+        if open.level > 0 {
+            self.levels.push(open.level);
+        }
+    }
+
+    fn forget(&mut self, open: &Open) {
+        if open.level > 0 {
+            self.levels.pop();
+        }
+    }
+
+    /// How many headings a new one of this level is below. Models leave levels out; who goes by headings must not miss one.
+    fn depth(&self, mut level: u8) -> u8 {
+        let mut depth = 0;
+        for before in self.levels.iter().rev() {
+            if *before < level {
+                (level, depth) = (*before, depth + 1);
+            }
+        }
+        depth
+    }
+
     fn undo(&mut self) {
         match self.done.pop() {
             Some(Done::Opened) => {
                 if let Some(open) = self.open.pop() {
+                    self.forget(&open);
                     open.outer.remove();
                 }
             }
@@ -156,8 +187,10 @@ impl Document {
             }
             Some(Done::Became(old)) => {
                 if let Some(new) = self.open.pop() {
+                    self.forget(&new);
                     replace(&new, &old);
                 }
+                self.note(&old);
                 self.open.push(old);
             }
             Some(Done::Loosened(Some(list))) => set(&list, "class", None),
@@ -179,7 +212,7 @@ impl Document {
         let parent = parent.unwrap_or(&self.root);
         let plain = |tag: &str, class: &str| {
             let made = make(tag, class);
-            Open { outer: made.clone(), place: made, tail: Tail::Nothing }
+            Open { outer: made.clone(), place: made, tail: Tail::Nothing, level: 0 }
         };
         // Each block finds its own direction by its first letter.
         let block = |tag: &str, class: &str| {
@@ -191,12 +224,13 @@ impl Document {
             Kind::Paragraph => block("p", ""),
             Kind::Heading(level) => {
                 // The page's own headings are above them.
-                let level = level.clamp(&1, &6) + 2;
-                let digits = [b'h', b'0' + level.min(6)];
-                let heading = block(str::from_utf8(&digits).unwrap_or("h6"), "");
-                if level > 6 {
-                    set(&heading.place, "aria-level", Some(if level == 7 { "7" } else { "8" }));
+                let shown = self.depth(*level) + 3;
+                let digits = [b'h', b'0' + shown.min(6)];
+                let mut heading = block(str::from_utf8(&digits).unwrap_or("h6"), "");
+                if shown > 6 {
+                    set(&heading.place, "aria-level", Some(if shown == 7 { "7" } else { "8" }));
                 }
+                heading.level = *level;
                 heading
             }
             Kind::Quote => plain("blockquote", ""),
@@ -225,7 +259,7 @@ impl Document {
             Kind::Table => {
                 let outer = make("div", "wide");
                 scrolls(&outer, say::TABLE);
-                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing }
+                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing, level: 0 }
             }
             Kind::Row => return row(parent),
             Kind::Cell(align) => {
@@ -264,7 +298,12 @@ impl Document {
                 let outer = make("span", "image");
                 add(&outer, "span", "", say::IMAGE);
                 let place = add(&outer, "span", "", "");
-                Open { outer, place, tail: Tail::Address { destination: destination.clone(), is_image: true } }
+                Open {
+                    outer,
+                    place,
+                    tail: Tail::Address { destination: destination.clone(), is_image: true },
+                    level: 0,
+                }
             }
         };
         append(parent, &open.outer);
@@ -321,10 +360,10 @@ fn take_children(from: &Node, to: &Node) {
     }
 }
 
-/// What may be wider than the page scrolls by itself, by the keyboard too.
+/// What may be wider than the page scrolls by itself, by the keyboard too. It is no landmark: an answer may have many.
 fn scrolls(element: &Element, name: &str) {
     set(element, "tabindex", Some("0"));
-    set(element, "role", Some("region"));
+    set(element, "role", Some("group"));
     label(element, name);
 }
 
@@ -338,7 +377,7 @@ fn code_block(language: &str) -> Open {
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));
-    Open { outer, place, tail: Tail::Nothing }
+    Open { outer, place, tail: Tail::Nothing, level: 0 }
 }
 
 /// The first row is the table's head, the others its body.
@@ -353,7 +392,7 @@ fn row(table: &Element) -> Open {
             (group.clone(), add(&group, "tr", "", ""))
         }
     };
-    Open { outer, place, tail: Tail::Nothing }
+    Open { outer, place, tail: Tail::Nothing, level: 0 }
 }
 
 /// Makes a link of an element. The page it leads to is not told where the reader came from.
