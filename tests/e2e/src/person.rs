@@ -328,3 +328,27 @@ impl Browser {
         Ok(serde_json::from_value(self.wait_for("the page that says what is wrong", ready).await?)?)
     }
 }
+
+/// What is done with a conversation beside asking.
+impl Browser {
+    /// Presses the button of that `data-do` in the last turn's answer, or in its question.
+    pub async fn act(&self, act: &str) -> Result<(), Error> {
+        let selector = format!("#log article.turn:last-child [data-do={act}]");
+        // The bar and the composer stay where they are, and cover what is at the edge.
+        self.element(&selector).await?;
+        let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' });";
+        self.client().execute(script, vec![json!(selector)]).await?;
+        self.click(&selector).await
+    }
+
+    /// Asks the last question again, with this use case.
+    pub async fn ask_again(&self, use_case: &str) -> Result<(), Error> {
+        self.act("again").await?;
+        self.click(&format!("#log article.turn:last-child .offer [value={use_case}]")).await
+    }
+
+    /// Presses a button of the newest conversation in the history, which must be shown.
+    pub async fn act_in_history(&self, act: &str) -> Result<(), Error> {
+        self.click(&format!("#history li [data-do={act}]")).await
+    }
+}
