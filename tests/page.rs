@@ -107,6 +107,29 @@ fn what_is_taken_back_leaves_no_trace() {
 }
 
 #[wasm_bindgen_test]
+fn headings_are_below_the_pages_own_and_leave_no_level_out() {
+    let heading = |level: u8| [open(Kind::Heading(level)), text("a"), Step::Close];
+    let shown = |levels: &[u8]| html(levels.iter().flat_map(|level| heading(*level)).collect());
+    let tags =
+        |tags: &[&str]| -> String { tags.iter().map(|tag| ["<", tag, ">a</", &tag[..2], ">"].concat()).collect() };
+    let [h3, h4, h5, h6] = ["h3", "h4", "h5", "h6"].map(|tag| [tag, " dir=\"auto\""].concat());
+    let (h7, h8) = ([&h6, " aria-level=\"7\""].concat(), [&h6, " aria-level=\"8\""].concat());
+    assert_eq!(shown(&[1, 2, 3, 4, 5, 6]), tags(&[&h3, &h4, &h5, &h6, &h7, &h8]));
+    assert_eq!(shown(&[2, 4, 4, 3, 1, 2]), tags(&[&h3, &h4, &h4, &h4, &h3, &h4]));
+    // One that was taken back is no heading.
+    let tried = [
+        open(Kind::Heading(3)),
+        text("b"),
+        Step::Undo(2),
+        open(Kind::Paragraph),
+        Step::Become(Kind::Heading(3)),
+        Step::Undo(2),
+    ];
+    let steps = [&heading(2)[..], &[Step::Settle], &tried, &heading(4)].concat();
+    assert_eq!(html(steps), tags(&[&h3, &h4]));
+}
+
+#[wasm_bindgen_test]
 async fn what_is_settled_is_not_touched_again() {
     let place = place();
     let mut document = Document::new(place.clone());

@@ -19,6 +19,10 @@ pub struct Document {
     done: Vec<Done>,
     /// What [`Step::Keep`] named.
     kept: Vec<Element>,
+    /// Lists and quotes that run as their first letter does, which has not come yet.
+    undirected: Vec<Element>,
+    /// The levels of its headings as they were written, in order.
+    levels: Vec<u8>,
 }
 
 /// An open element.
@@ -30,8 +34,8 @@ struct Open {
     place: Element,
     /// What follows its content.
     tail: Tail,
-    /// Whether it is a list or a quote that runs as its first letter does, which has not come yet.
-    is_undirected: bool,
+    /// A heading's level as it was written, else 0.
+    level: u8,
 }
 
 /// What is added when an element is closed.
@@ -65,7 +69,7 @@ enum Done {
 impl Document {
     /// An empty one in `root`.
     pub fn new(root: Element) -> Self {
-        Self { root, open: vec![], done: vec![], kept: vec![] }
+        Self { root, open: vec![], done: vec![], kept: vec![], levels: vec![], undirected: vec![] }
     }
 
     /// Carries out steps, in order.
@@ -74,6 +78,10 @@ impl Document {
             match step {
                 Step::Open(kind) => {
                     let open = self.build(&kind, self.place());
+                    if matches!(kind, Kind::Quote | Kind::Bullets | Kind::Numbers(_)) {
+                        self.undirected.push(open.place.clone());
+                    }
+                    self.note(&open);
                     self.open.push(open);
                     self.done.push(Done::Opened);
                 }
@@ -86,7 +94,9 @@ impl Document {
                 }
                 Step::Become(kind) => {
                     if let Some(old) = self.open.pop() {
+                        self.forget(&old);
                         let new = self.build(&kind, None);
+                        self.note(&new);
                         replace(&old, &new);
                         self.open.push(new);
                         self.done.push(Done::Became(old));
@@ -110,7 +120,7 @@ impl Document {
                     if let Some(place) = self.kept.get(number as usize).cloned() {
                         let before = document().create_document_fragment();
                         take_children(&place, &before);
-                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing, is_undirected: false });
+                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing, level: 0 });
                         self.done.push(Done::Amended(before));
                     }
                 }
@@ -125,17 +135,13 @@ impl Document {
 
     /// At the end of the text node that is there, so that a selection in it stays.
     fn text(&mut self, text: &str) {
-        let place = self.place().unwrap_or(&self.root);
-        let last = place.last_child().and_then(|last| last.dyn_into::<Text>().ok());
-        if let Some(is_rtl) = direction(text) {
-            for open in self.open.iter_mut().filter(|open| open.is_undirected) {
-                open.is_undirected = false;
-                if is_rtl {
-                    set(&open.place, "dir", Some("rtl"));
-                }
+        if let Some(is_rtl) = direction(text).filter(|_| !self.undirected.is_empty()) {
+            for place in self.undirected.drain(..).filter(|_| is_rtl) {
+                set(&place, "dir", Some("rtl"));
             }
         }
         let place = self.place().unwrap_or(&self.root);
+        let last = place.last_child().and_then(|last| last.dyn_into::<Text>().ok());
         let node = last.unwrap_or_else(|| {
             let node = document().create_text_node("");
             append(place, &node);
@@ -147,10 +153,34 @@ impl Document {
         self.done.push(Done::Text(node, length));
     }
 
+    fn note(&mut self, open: &Open) {
+        if open.level > 0 {
+            self.levels.push(open.level);
+        }
+    }
+
+    fn forget(&mut self, open: &Open) {
+        if open.level > 0 {
+            self.levels.pop();
+        }
+    }
+
+    /// How many headings a new one of this level is below. Models leave levels out; who goes by headings must not miss one.
+    fn depth(&self, mut level: u8) -> u8 {
+        let mut depth = 0;
+        for before in self.levels.iter().rev() {
+            if *before < level {
+                (level, depth) = (*before, depth + 1);
+            }
+        }
+        depth
+    }
+
     fn undo(&mut self) {
         match self.done.pop() {
             Some(Done::Opened) => {
                 if let Some(open) = self.open.pop() {
+                    self.forget(&open);
                     open.outer.remove();
                 }
             }
@@ -167,8 +197,10 @@ impl Document {
             }
             Some(Done::Became(old)) => {
                 if let Some(new) = self.open.pop() {
+                    self.forget(&new);
                     replace(&new, &old);
                 }
+                self.note(&old);
                 self.open.push(old);
             }
             Some(Done::Loosened(Some(list))) => set(&list, "class", None),
@@ -190,7 +222,7 @@ impl Document {
         let parent = parent.unwrap_or(&self.root);
         let plain = |tag: &str, class: &str| {
             let made = make(tag, class);
-            Open { outer: made.clone(), place: made, tail: Tail::Nothing, is_undirected: false }
+            Open { outer: made.clone(), place: made, tail: Tail::Nothing, level: 0 }
         };
         // Each block finds its own direction by its first letter.
         let block = |tag: &str, class: &str| {
@@ -198,23 +230,23 @@ impl Document {
             set(&block.place, "dir", Some("auto"));
             block
         };
-        let runs = |tag: &str| Open { is_undirected: true, ..plain(tag, "") };
         let open = match kind {
             Kind::Paragraph => block("p", ""),
             Kind::Heading(level) => {
                 // The page's own headings are above them.
-                let level = level.clamp(&1, &6) + 2;
-                let digits = [b'h', b'0' + level.min(6)];
-                let heading = block(str::from_utf8(&digits).unwrap_or("h6"), "");
-                if level > 6 {
-                    set(&heading.place, "aria-level", Some(if level == 7 { "7" } else { "8" }));
+                let shown = self.depth(*level) + 3;
+                let digits = [b'h', b'0' + shown.min(6)];
+                let mut heading = block(str::from_utf8(&digits).unwrap_or("h6"), "");
+                if shown > 6 {
+                    set(&heading.place, "aria-level", Some(if shown == 7 { "7" } else { "8" }));
                 }
+                heading.level = *level;
                 heading
             }
-            Kind::Quote => runs("blockquote"),
-            Kind::Bullets => runs("ul"),
+            Kind::Quote => plain("blockquote", ""),
+            Kind::Bullets => plain("ul", ""),
             Kind::Numbers(first) => {
-                let list = runs("ol");
+                let list = plain("ol", "");
                 if *first != 1 {
                     set(&list.place, "start", Some(&first.to_string()));
                 }
@@ -237,7 +269,7 @@ impl Document {
             Kind::Table => {
                 let outer = make("div", "wide");
                 scrolls(&outer, say::TABLE);
-                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing, is_undirected: false }
+                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing, level: 0 }
             }
             Kind::Row => return row(parent),
             Kind::Cell(align) => {
@@ -280,7 +312,7 @@ impl Document {
                     outer,
                     place,
                     tail: Tail::Address { destination: destination.clone(), is_image: true },
-                    is_undirected: false,
+                    level: 0,
                 }
             }
         };
@@ -338,10 +370,10 @@ fn take_children(from: &Node, to: &Node) {
     }
 }
 
-/// What may be wider than the page scrolls by itself, by the keyboard too.
+/// What may be wider than the page scrolls by itself, by the keyboard too. It is no landmark: an answer may have many.
 fn scrolls(element: &Element, name: &str) {
     set(element, "tabindex", Some("0"));
-    set(element, "role", Some("region"));
+    set(element, "role", Some("group"));
     label(element, name);
 }
 
@@ -355,7 +387,7 @@ fn code_block(language: &str) -> Open {
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));
-    Open { outer, place, tail: Tail::Nothing, is_undirected: false }
+    Open { outer, place, tail: Tail::Nothing, level: 0 }
 }
 
 /// The first row is the table's head, the others its body.
@@ -370,7 +402,7 @@ fn row(table: &Element) -> Open {
             (group.clone(), add(&group, "tr", "", ""))
         }
     };
-    Open { outer, place, tail: Tail::Nothing, is_undirected: false }
+    Open { outer, place, tail: Tail::Nothing, level: 0 }
 }
 
 /// Makes a link of an element. The page it leads to is not told where the reader came from.

@@ -102,9 +102,9 @@ impl History {
         }
     }
 
-    /// Brings the list up to date, if it is shown. What stays is not touched, so that a menu or a field in it stays too.
+    /// Brings the list up to date. What stays is not touched, so that a menu or a field in it stays too.
     fn show_all(&self) {
-        let Some(place) = self.place.as_ref().filter(|_| self.is_open()) else { return };
+        let Some(place) = &self.place else { return };
         let (Some(list), Some(none)) = (find(place, "ul"), find(place, ".none")) else { return };
         let is_search = !self.view.query.is_empty();
         none.set_text_content(Some(if is_search { say::NONE_FOUND } else { say::NONE_KEPT }));
@@ -120,7 +120,7 @@ impl History {
                 Some(item) => item,
                 None => new_item(&entry.id),
             };
-            fill(&item, entry);
+            fill(&item, entry, self.is_open());
             if next.as_ref() == Some(&item) {
                 next = item.next_element_sibling();
             } else {
@@ -190,7 +190,8 @@ fn new_item(id: &str) -> Element {
     item
 }
 
-fn fill(item: &Element, entry: &Entry) {
+/// `with_date`: only where it is seen, since the browser takes its time for it.
+fn fill(item: &Element, entry: &Entry, with_date: bool) {
     let title = if entry.title.is_empty() { say::UNTITLED } else { &entry.title };
     if find(item, ".name").and_then(|name| name.text_content()).as_deref() != Some(title) {
         put(item, ".name", title);
@@ -198,9 +199,8 @@ fn fill(item: &Element, entry: &Entry) {
             label(&more, &[say::MORE, say::FOR, title].concat());
         }
     }
-    // Made once: the browser takes its time for it.
     let updated = entry.updated.to_string();
-    if item.get_attribute("data-updated").as_ref() != Some(&updated) {
+    if with_date && item.get_attribute("data-updated").as_ref() != Some(&updated) {
         put(item, ".hint", &date(entry.updated));
         set(item, "data-updated", Some(&updated));
     }

@@ -26,7 +26,7 @@ pub fn safe_link(destination: &str) -> Option<Link> {
             let end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
             let host = rest.get(..end)?;
             let (name, port) = host.split_once(':').unwrap_or((host, "0"));
-            (is_host(name) && (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()))
+            (is_host(name) && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok())
                 .then_some(host)?
         }
         "mailto" => {
@@ -61,9 +61,14 @@ fn is_hidden(c: char) -> bool {
     )
 }
 
-/// A name of letters, digits, hyphens and single dots. It may be an address of numbers.
+/// A name of letters, digits, hyphens and single dots, or an address of four numbers. Browsers read other numbers as addresses too, `0x7f.1` as
+/// 127.0.0.1, and would lead elsewhere than is shown.
 fn is_host(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = |label: &str| label.parse::<u8>().is_ok() && (label.len() == 1 || !label.starts_with('0'));
     name.len() <= 253
+        && (!last.starts_with(|c: char| c.is_ascii_digit())
+            || (name.split('.').count() == 4 && name.split('.').all(is_number)))
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
@@ -121,6 +126,14 @@ mod tests {
             "https://a:b@evil.example",
             "https://evil.example:",
             "https://evil.example:80x",
+            "https://evil.example:65536",
+            "https://0x7f000001/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://127.1/",
+            "https://0177.0.0.1/",
+            "https://256.0.0.1/",
+            "https://evil.example.0/",
             "https://evil..example",
             "https://.example",
             "https://evil.example%2f.good.example",

@@ -460,4 +460,9 @@ impl Browser {
     pub async fn announcements(&self) -> Result<Vec<Announcement>, Error> {
         self.value("window.e2eAnnouncements").await
     }
+
+    /// Presses a button of the newest conversation in the history, which must be shown.
+    pub async fn act_in_history(&self, act: &str) -> Result<(), Error> {
+        self.click(&format!("#history li [data-do={act}]")).await
+    }
 }
