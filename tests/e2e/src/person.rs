@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use fantoccini::Locator;
+use fantoccini::{
+    Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -464,5 +467,168 @@ impl Browser {
     /// Presses a button of the newest conversation in the history, which must be shown.
     pub async fn act_in_history(&self, act: &str) -> Result<(), Error> {
         self.click(&format!("#history li [data-do={act}]")).await
+    }
+}
+
+/// A question of the conversation that is shown, and what is shown of its answers.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Shown {
+    /// What was asked.
+    pub asked: String,
+    /// How its newest answer stands.
+    pub state: String,
+    /// The answer's elements.
+    pub answer: String,
+    /// Model, use case and times, as they stand below it.
+    pub about: String,
+    /// Which answer of how many; empty for the only one.
+    pub place: String,
+}
+
+/// JavaScript that makes a [`Shown`] of each turn. Turns out of sight are not laid out and have no `innerText`.
+const SHOWN: &str = "[...document.querySelectorAll('#log article.turn')].map(turn => ({
+    asked: turn.querySelector('.asked').textContent, state: turn.dataset.state, answer: turn.querySelector('.answer').innerHTML,
+    about: turn.querySelector('.meta').textContent, place: turn.querySelector('.place')?.textContent ?? '' }))";
+
+/// The conversations that are kept, and the keyboard.
+impl Browser {
+    /// Makes the window so wide that the list stands beside the conversation.
+    pub async fn widen(&self) -> Result<(), Error> {
+        Ok(self.client().set_window_size(1400, 900).await?)
+    }
+
+    /// Waits until the list has these titles, in this order.
+    pub async fn list_is(&self, titles: &[&str]) -> Result<(), Error> {
+        let expression = format!(
+            "document.querySelector('#history') && JSON.stringify([...document.querySelectorAll('#history li .name')].map(name => name.textContent)) === {}",
+            json!(json!(titles).to_string())
+        );
+        self.wait_for(&format!("the list to be {titles:?}"), &expression).await?;
+        Ok(())
+    }
+
+    /// The turns that are shown.
+    pub async fn shown(&self) -> Result<Vec<Shown>, Error> {
+        self.value(SHOWN).await
+    }
+
+    /// Waits until these questions are shown, and what the turns are then.
+    pub async fn shows(&self, questions: &[&str]) -> Result<Vec<Shown>, Error> {
+        let expression = format!(
+            "(() => {{ const shown = {SHOWN}; return JSON.stringify(shown.map(turn => turn.asked)) === {} && {{ shown }}; }})()",
+            json!(json!(questions).to_string())
+        );
+        let mut found = self.wait_for(&format!("{questions:?} to be shown"), &expression).await?;
+        Ok(serde_json::from_value(found["shown"].take())?)
+    }
+
+    /// Waits until the last turn of a conversation that was opened again is one that a reload has cut off; what is said of it.
+    pub async fn cut_off(&self) -> Result<String, Error> {
+        let expression = "(() => { const turn = [...document.querySelectorAll('#log article.turn')].at(-1); \
+                          return turn?.dataset.state === 'cut-off' && turn.querySelector('.retry') && turn.querySelector('.note').innerText; })()";
+        Ok(serde_json::from_value(self.wait_for("an answer that was cut off", expression).await?)?)
+    }
+
+    /// The id that the address leads to; empty for a new conversation.
+    pub async fn id_in_address(&self) -> Result<String, Error> {
+        self.value("location.hash.replace(/^#c=/, '')").await
+    }
+
+    /// The selector of a conversation's entry in the list.
+    async fn entry(&self, title: &str) -> Result<String, Error> {
+        if self.value("document.querySelector('#history').hidden").await? {
+            self.click("#conversations").await?;
+        }
+        let expression = format!(
+            "[...document.querySelectorAll('#history li')].find(item => item.querySelector('.name').textContent === {})?.dataset.id",
+            json!(title)
+        );
+        let id = self.wait_for(&format!("{title:?} in the list"), &expression).await?;
+        Ok(format!("#history li[data-id={id}]"))
+    }
+
+    /// Opens a conversation by its link in the list.
+    pub async fn open_listed(&self, title: &str) -> Result<(), Error> {
+        let entry = self.entry(title).await?;
+        self.click(&format!("{entry} a")).await
+    }
+
+    /// Opens the menu of a conversation in the list and presses what it has there: `rename`, `delete`, `save-markdown`, `save-json`. The
+    /// entry's selector.
+    pub async fn act_on(&self, title: &str, act: &str) -> Result<String, Error> {
+        let entry = self.entry(title).await?;
+        self.click(&format!("{entry} [data-do=more]")).await?;
+        self.click(&format!("{entry} [data-do={act}]")).await?;
+        Ok(entry)
+    }
+
+    /// Searches the list.
+    pub async fn search(&self, words: &str) -> Result<(), Error> {
+        if self.value("document.querySelector('#history').hidden").await? {
+            self.click("#conversations").await?;
+        }
+        self.element("#search").await?.clear().await?;
+        self.type_into("#search", words).await
+    }
+
+    /// Waits for a sentence beside the conversation and returns it.
+    pub async fn remark(&self, part: &str) -> Result<String, Error> {
+        let expression = format!(
+            "(() => {{ const said = document.querySelector('#remark[role=status]').innerText; return said.includes({}) && said; }})()",
+            json!(part)
+        );
+        Ok(serde_json::from_value(self.wait_for(&format!("a remark with {part:?}"), &expression).await?)?)
+    }
+
+    /// Waits for the sentence about the store, below the list, and returns it.
+    pub async fn store_notice(&self) -> Result<String, Error> {
+        let expression = "document.querySelector('#history .notice[role=status]').textContent.trim()";
+        Ok(serde_json::from_value(self.wait_for("a sentence about the store", expression).await?)?)
+    }
+
+    /// Presses a key wherever the focus is, while others are held; in WebDriver's names: `\u{E008}` is Shift, `\u{E009}` Ctrl.
+    pub async fn stroke(&self, held: &[char], key: char) -> Result<(), Error> {
+        let downs = held.iter().chain([&key]).map(|&value| KeyAction::Down { value });
+        let ups = [&key].into_iter().chain(held.iter().rev()).map(|&value| KeyAction::Up { value });
+        let keys = downs.chain(ups).fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        Ok(self.client().perform_actions(keys).await?)
+    }
+
+    /// Types wherever the focus is.
+    pub async fn write(&self, text: &str) -> Result<(), Error> {
+        let keys = text.chars().flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        let keys = keys.fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        Ok(self.client().perform_actions(keys).await?)
+    }
+
+    /// Presses Tab until the focus is at what the selector means; fails when it comes round without.
+    pub async fn tab_on_to(&self, selector: &str) -> Result<(), Error> {
+        self.go_to(&[], selector).await
+    }
+
+    /// The same backwards, with Shift held.
+    pub async fn tab_back_to(&self, selector: &str) -> Result<(), Error> {
+        self.go_to(&['\u{E008}'], selector).await
+    }
+
+    async fn go_to(&self, held: &[char], selector: &str) -> Result<(), Error> {
+        let mut way = Vec::new();
+        for _ in 0..80 {
+            self.stroke(held, '\u{E004}').await?;
+            let there = format!(
+                "(() => {{ const at = document.activeElement; return [at.matches({}), at.id || at.dataset.do || at.tagName]; }})()",
+                json!(selector)
+            );
+            let (is_there, name) = self.value::<(bool, String)>(&there).await?;
+            if is_there {
+                return Ok(());
+            }
+            way.push(name);
+        }
+        Err(Error::Waited {
+            what: format!("Tab to come to {selector}"),
+            limit: Duration::ZERO,
+            seen: format!("it went to {}", way.join(", ")),
+        })
     }
 }
