@@ -815,9 +815,9 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
         [
             "Waiting for the answer.",
             "Nova is answering.",
-            "Still answering: about 1,001 words so far.",
-            "Still answering: about 2,001 words so far.",
-            "Still answering: about 3,001 words so far.",
+            "Still answering: about 1,000 words so far.",
+            "Still answering: about 2,000 words so far.",
+            "Still answering: about 3,000 words so far.",
             "The answer is complete: 3,500 words, by Nova.",
             &whole
         ]

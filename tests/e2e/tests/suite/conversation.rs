@@ -628,8 +628,8 @@ fn a_long_answer_is_announced_now_and_then_and_read_out_once() {
         assert!(reminders.iter().all(|reminder| reminder.starts_with("Still answering")), "{reminders:?}");
         let most = (ended - began) / 5_000;
         assert!(reminders.len() as u64 <= most, "{} reminders in {} ms", reminders.len(), ended - began);
-        let least = (ended - began) / 15_000;
-        assert!(reminders.len() as u64 >= least, "{} reminders in {} ms", reminders.len(), ended - began);
+        let fewest = (ended - began) / 15_000;
+        assert!(reminders.len() as u64 >= fewest, "{} reminders in {} ms", reminders.len(), ended - began);
 
         // The answer itself: once, whole, at the end, without Markdown's signs.
         let spoken = by("spoken");
