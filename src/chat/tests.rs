@@ -511,7 +511,7 @@ fn whether_earlier_turns_are_taken_is_learnt_from_each_answer() {
     assert_eq!(body(&effects)["messages"].as_array().unwrap().len(), 2);
     assert_eq!(begun(&effects).unwrap().3, 1);
     let effects = tell(&mut chat, vec![Event::Context(100), Event::Text("a".into()), Event::End]);
-    assert_eq!(facts(&effects).0.last().unwrap(), "with 1 earlier turn");
+    assert_eq!(facts(&effects).0.last().unwrap(), "0.00 s in all");
     // An answer that does not say it: the back end is another one, or has changed.
     run(&mut chat, [ask(), grant("A1"), head(200, "")]);
     let effects = tell(&mut chat, vec![Event::Text("a".into()), Event::End]);

@@ -301,11 +301,8 @@ impl Answer {
                 // Fails only for more than the browser can hold.
                 let _ = node.append_data(&text);
             }
-            AnswerUpdate::Ended { end, notice, mut facts, wait } => {
+            AnswerUpdate::Ended { end, notice, facts, wait } => {
                 self.end = Some(end);
-                if end == End::Stopped {
-                    facts.insert(0, say::STOPPED.to_owned());
-                }
                 self.put(".times", &facts.join(" · "));
                 set(&self.place, "aria-busy", None);
                 self.until = Date::now() + f64::from(wait) * 1000.0;

@@ -92,7 +92,10 @@ pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
     }
     if let Some(first) = answer.first_text {
         facts.push(["first word ", &seconds(first)].concat());
-        facts.push([&seconds(answer.duration), " in all"].concat());
+        // Of an answer that was cut off by a reload nobody knows it.
+        if answer.duration >= first {
+            facts.push([&seconds(answer.duration), " in all"].concat());
+        }
     }
     let usage = answer.usage;
     if let Some(output) = usage.output_tokens {
@@ -116,11 +119,6 @@ pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
         facts.push([stop, word].concat());
     }
     facts.extend(config.prices.as_ref().and_then(|prices| cost(answer, prices)));
-    match answer.context {
-        0 => {}
-        1 => facts.push("with 1 earlier turn".into()),
-        turns => facts.push(["with ", &grouped(turns), " earlier turns"].concat()),
-    }
     facts
 }
 
@@ -226,16 +224,17 @@ mod tests {
                 "3.10 s in all",
                 "212 tokens from 1,024",
                 "ended at the token limit",
-                "about $0.00011 (prices of 2026-11-01)",
-                "with 3 earlier turns"
+                "about $0.00011 (prices of 2026-11-01)"
             ]
         );
-        assert_eq!(facts(&all, &config()).len(), 5, "no prices");
+        assert_eq!(facts(&all, &config()).len(), 4, "no prices");
         assert_eq!(
             facts(&Answer { model: "other".into(), ..all.clone() }, &priced()).len(),
-            5,
+            4,
             "no price of the model"
         );
+        let reloaded = Answer { end: Some(End::CutOff), duration: 0, ..answer() };
+        assert_eq!(facts(&reloaded, &config()), ["first word 0.42 s"], "nobody knows how long it took");
         let half = Usage { input_tokens: None, ..usage };
         assert_eq!(facts(&Answer { usage: half, ..answer() }, &priced())[2..], ["212 tokens"], "half a cost is none");
     }

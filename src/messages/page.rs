@@ -40,7 +40,6 @@ pub const COMPARE: &str = "Compare";
 pub const REASONING: &str = "Reasoning";
 pub const WAITING: &str = "waiting for the first word…";
 pub const ANSWERING: &str = "answering…";
-pub const STOPPED: &str = "stopped";
 pub const RETRY: &str = "Retry";
 /// `Retry in 8 s`
 pub const RETRY_IN: &str = "Retry in ";
