@@ -156,8 +156,15 @@ impl Desk {
                 self.draft.clear();
                 self.use_case = UseCase::default();
                 composer::set_typed("");
+                for text in [|shell: &Shell| shell.remark, |shell: &Shell| shell.status] {
+                    self.tell(text, String::new());
+                }
+                // Another address is what somebody wants to see after the sign-in.
+                let leads_here = id_in_address().unwrap_or_default() == self.id;
                 self.name("", "");
-                self.put_in_address(false);
+                if leads_here {
+                    self.put_in_address(false);
+                }
             }
             DeskView::Conversation { id, title } => {
                 self.turns.clear();
@@ -475,7 +482,8 @@ impl Desk {
     /// The address leads elsewhere: by a link, by the browser's buttons, or by hand.
     fn moved(&mut self) {
         let id = id_in_address().unwrap_or_default();
-        if id != self.id && self.chat.is_some() {
+        // Also back from an address that leads nowhere to what was shown all the time: the sentence about it goes.
+        if (id != self.id || !id.is_empty()) && self.chat.is_some() {
             self.history.close_drawer();
             page::send(&if id.is_empty() { Intent::New } else { Intent::Open { id } });
             composer::focus();

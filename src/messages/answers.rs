@@ -99,7 +99,10 @@ pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
     }
     if let Some(first) = answer.first_text {
         facts.push(["first word ", &seconds(first)].concat());
-        facts.push([&seconds(answer.duration), " in all"].concat());
+        // Of an answer that was cut off by a reload nobody knows it.
+        if answer.duration >= first {
+            facts.push([&seconds(answer.duration), " in all"].concat());
+        }
     }
     let usage = answer.usage;
     if let Some(output) = usage.output_tokens {
@@ -243,6 +246,8 @@ mod tests {
             5,
             "no price of the model"
         );
+        let reloaded = Answer { end: Some(End::CutOff), duration: 0, ..answer() };
+        assert_eq!(facts(&reloaded, &config()), ["first word 0.42 s"], "nobody knows how long it took");
         let half = Usage { input_tokens: None, ..usage };
         assert_eq!(facts(&Answer { usage: half, ..answer() }, &priced())[2..], ["212 tokens"], "half a cost is none");
     }

@@ -156,7 +156,7 @@ const WATCH_BLOCKS: &str = "
             let block = change.target;
             while (block !== root && block.parentNode !== root) block = block.parentNode;
             if (committed.has(block)) removed.push(block);
-            for (const node of removed) touched.push(`${change.type} in ${node.outerHTML.slice(0, 300)}`);
+            for (const node of removed) touched.push(`${change.type} in ${node.textContent.slice(0, 300)}`);
         }
         for (const block of root?.children ?? []) if (block.nextElementSibling) committed.add(block);
     }).observe(document.querySelector('#log'), { childList: true, subtree: true, characterData: true, attributes: true });";
