@@ -344,7 +344,7 @@ impl Browser {
     /// Asks the last question again, with this use case.
     pub async fn ask_again(&self, use_case: &str) -> Result<(), Error> {
         self.act("again").await?;
-        self.click(&format!("#log article.turn:last-child .offer [value={use_case}]")).await
+        self.act(&format!("ask-again][value={use_case}")).await
     }
 
     /// Presses a button of the newest conversation in the history, which must be shown.
