@@ -38,8 +38,8 @@ const WATCH: &str = r"
     document.addEventListener('securitypolicyviolation', event => window.e2eWrong.add(`refused: ${event.violatedDirective} ${event.blockedURI}`));
 ";
 
-/// Links whose host stands neither in them nor behind them.
-const HIDDEN_HOSTS: &str = r"[...document.querySelectorAll('.answer a')].filter(link => {
+/// Links of the last answer (older ones may not be laid out) whose host stands neither in them nor behind them.
+const HIDDEN_HOSTS: &str = r"[...document.querySelectorAll('#log article.turn:last-child .answer a')].filter(link => {
     const url = URL.parse(link.href);
     if (!url) return true;
     const host = (url.host || url.pathname.split('@').at(-1)).toLowerCase();
