@@ -5,7 +5,7 @@ use signet_e2e::{Browser, Error, Screens, Stage, has_devtools, test_from_blank};
 use signet_local::Fault;
 
 /// Stops in the middle of the demonstration's words, with typed events around each of them.
-const MIDDLE: Fault = Fault::StallAfter(14_000);
+const MIDDLE: Fault = Fault::StallAfter(7000);
 
 struct Visit<'a> {
     stage: &'a Stage,
@@ -73,6 +73,7 @@ fn an_answer_is_in_order_at_every_moment() {
 
         visit.ask_with(MIDDLE, "What can you see of this call?", "streaming").await?;
         browser.answer_shows("Which model it would have been").await?;
+        visit.screens.in_view = "#end".into();
         visit.look("streaming", "prompt", &[]).await?;
         browser.click("#stop").await?;
         browser.turn_is("stopped").await?;
@@ -139,7 +140,8 @@ fn what_is_done_with_an_answer_is_in_order() {
 
         browser.act("again").await?;
         visit.look("again", "BUTTON", &[]).await?;
-        browser.click("#log .offer [value=cost_optimized]").await?;
+        browser.act("again").await?;
+        browser.ask_again("cost_optimized").await?;
         browser.turn_is("done").await?;
         browser.wait_for("the second answer", "document.querySelector('#log .place')?.innerText === '2 of 2'").await?;
         visit.look("two-answers", "prompt", &[]).await?;
@@ -208,15 +210,12 @@ fn what_is_said_of_storage_is_in_order() {
     }
     test_from_blank(async |stage, browser| {
         let mut visit = Visit { stage, browser, screens: Screens::start(stage, browser).await? };
-        visit.screens.open(stage.config()).await?;
-        browser.element("main#sign-in").await?;
-        let mut devtools = browser.devtools().await?;
-        let worker = devtools.workers().await?.pop().expect("the app has a worker");
         // As a browser does that is told to keep nothing.
-        let refuse = "IDBFactory.prototype.open = () => { throw new DOMException('told so', 'SecurityError'); }";
-        devtools.evaluate(Some(&worker), refuse).await?;
-        let alice = stage.alice();
-        browser.sign_in(alice.username, alice.password).await?;
+        let refuse = "IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };\n";
+        let path = stage.file("worker_boot-", ".js")?;
+        let file = signet_local::root().join("dist").join(path.trim_start_matches('/'));
+        stage.app().add_file(&path, [refuse.as_bytes(), &std::fs::read(file)?].concat());
+        visit.enter().await?;
         browser.ask("Is this kept? demo:pace 0").await?;
         browser.turn_is("done").await?;
         if !browser.value::<bool>("document.querySelector('#history').checkVisibility()").await? {
@@ -232,5 +231,21 @@ fn what_is_said_of_storage_is_in_order() {
         visit.look("remark", "prompt", &[]).await?;
         visit.screens.finish();
         Ok(())
+    });
+}
+
+/// Makes docs/signet.png, in `target/screens/`. Run by name, with `--ignored`.
+#[test]
+#[ignore = "it makes a picture and proves nothing"]
+fn the_readmes_picture() {
+    test_from_blank(async |stage, browser| {
+        let visit = Visit { stage, browser, screens: Screens::start(stage, browser).await? };
+        let size = json!({ "width": 1280, "height": 860, "deviceScaleFactor": 1, "mobile": false });
+        browser.cdp("Emulation.setDeviceMetricsOverride", size).await?;
+        visit.enter().await?;
+        stage.gateway().next(MIDDLE);
+        browser.ask("What can you see of this call?").await?;
+        browser.answer_shows("Which model it would have been").await?;
+        browser.save_screenshot(&signet_local::root().join("target/screens/signet.png")).await
     });
 }

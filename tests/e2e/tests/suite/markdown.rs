@@ -157,7 +157,8 @@ fn copy_gives_exactly_what_was_written() {
     }
     test(async |stage, browser| {
         let alice = stage.alice();
-        let permission = json!({ "origin": stage.origin(), "permissions": ["clipboardReadWrite"] });
+        let permission =
+            json!({ "origin": stage.origin(), "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
         browser.cdp("Browser.grantPermissions", permission).await?;
         browser.sign_in(alice.username, alice.password).await?;
         browser.ask("demo:markdown demo:pace 0").await?;
