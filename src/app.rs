@@ -705,7 +705,7 @@ mod tests {
         tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
         let chunk = || Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n".to_vec()));
         let flushes = |tab: &Tab| {
-            let is_flush = |effect: &Effect| matches!(effect, Effect::Wait(Timer::Flush(id), 50) if *id == asked);
+            let is_flush = |effect: &Effect| matches!(effect, Effect::Wait(Timer::Flush(id), 100) if *id == asked);
             tab.effects.iter().any(is_flush)
         };
         assert!(flushes(tab.step(chunk())));
