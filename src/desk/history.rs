@@ -15,7 +15,7 @@ pub struct History {
     /// Its element, once somebody is signed in.
     place: Option<Element>,
     view: HistoryView,
-    /// Whether it is shown. Where there is room it is from the start, if there is something in it; then the person says.
+    /// Whether it is shown, where the person has said so.
     is_open: Option<bool>,
     /// The conversation that is shown.
     current: String,
@@ -78,8 +78,6 @@ impl History {
     /// Other conversations are kept, or found.
     pub fn update(&mut self, view: HistoryView) {
         self.view = view;
-        // Decided once, so that the page does not move aside under somebody's eyes.
-        self.is_open.get_or_insert_with(|| is_wide() && !self.view.entries.is_empty());
         self.show_all();
         self.lay_out();
     }
@@ -156,8 +154,9 @@ impl History {
         is_drawer
     }
 
+    /// Where there is room, it is shown once there is something in it.
     fn is_open(&self) -> bool {
-        self.is_open.unwrap_or_default()
+        self.is_open.unwrap_or_else(|| is_wide() && !(self.view.entries.is_empty() && self.view.query.is_empty()))
     }
 
     /// Shows the panel as what it is for the width that there is. Below a drawer nothing can be reached.
