@@ -200,16 +200,17 @@ fn only_safe_addresses_are_links() {
         "#c=x",
         "",
         "mailto:",
+        "https://bücher.example/",
     ] {
         let made = html(paragraph([open(link(destination)), text("there"), Step::Close]));
         assert!(!made.contains("<a") && !made.contains("href"), "{destination}: {made}");
     }
-    let made = html(paragraph([open(link("https://bücher.example/a?b")), text("there"), Step::Close, text(".")]));
+    let made = html(paragraph([open(link("https://docs.example/a?b")), text("there"), Step::Close, text(".")]));
     for part in [
-        r#"href="https://xn--bcher-kva.example/a?b""#,
+        r#"href="https://docs.example/a?b""#,
         r#"rel="noopener noreferrer nofollow""#,
         r#"referrerpolicy="no-referrer""#,
-        r#">there</a><span class="host"> (xn--bcher-kva.example)</span>."#,
+        r#">there</a><span class="host"> (docs.example)</span>."#,
     ] {
         assert!(made.contains(part), "{part} is not in {made}");
     }
