@@ -8,5 +8,5 @@ serve: ## set up what is missing, start the local AWS, serve the app
 test: ## set up what is missing, run every check
 	@scripts/test.sh
 
-bench: ## measure against Amplify, in one run
+bench: ## measure against Amplify, React and Streamdown
 	@scripts/bench.sh

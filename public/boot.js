@@ -1,4 +1,4 @@
-// Starts the page's Wasm and, beside it, the worker. What happens before the Wasm is there is kept for it in `globalThis.signet`.
+// Starts the worker and, beside it, the page's two Wasm files: the first screen's, then the conversation's. What happens before they are there is kept.
 
 // First of all: what a provider's page came back with leaves the address bar, the history and whatever else reads the address.
 const query = new URLSearchParams(location.search);
@@ -9,14 +9,41 @@ const { js, wasm, worker: workerUrl } = document.querySelector('script[data-wasm
 const $ = (id) => document.getElementById(id);
 const session = (() => { try { return globalThis.sessionStorage; } catch { return null; } })();
 
-// The worker, its messages so far, whether the form was sent, where the page is, and what the page's Wasm asks of this script.
+// What the worker says is for one of two: the first screen or the conversation. What comes before its Wasm listens is kept.
+const takers = [];
+const early = [[], []];
+
+// The worker, whether the form was sent, where the page is, and what the page's Wasm asks of this script.
 const signet = (globalThis.signet = {
-  worker: null, messages: [], submitted: false, callback, address: location.origin + location.pathname,
+  worker: null, submitted: false, callback, address: location.origin + location.pathname,
+  listen: (part, take) => {
+    takers[part] = take;
+    for (const bytes of early[part].splice(0)) take(bytes);
+  },
   forget: () => { signet.callback = ''; },
   // Over TLS, or to this machine.
   leave: (url) => {
     const { protocol, hostname } = new URL(url);
     if (protocol === 'https:' || (protocol === 'http:' && /^(.+\.)?localhost$|^127\.0\.0\.1$/.test(hostname))) location.assign(url);
+  },
+  // The clipboard takes a promise: it opens only within a press, and the text may still be on its way from the worker.
+  copy: async (text, button, done, failed) => {
+    const said = button.textContent;
+    try {
+      const blob = (async () => new Blob([text ?? await new Promise((copied) => Object.assign(signet, { copied }))], { type: 'text/plain' }))();
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+      button.textContent = done;
+    } catch {
+      button.textContent = failed;
+    }
+    setTimeout(() => { button.textContent = said; }, 2000);
+  },
+  save: (name, type, text) => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   },
   tick: () => setTimeout(() => dispatchEvent(new Event('tick')), 1000),
   // The event tells the credential's JSON; or, if there is none, whether that is because there are no passkeys here.
@@ -51,7 +78,8 @@ function stop() {
 $('reload').addEventListener('click', () => {
   const unanswered = document.querySelector('.turn:last-child:is([data-state=waiting], [data-state=streaming]) .asked')?.textContent;
   session?.setItem('signet.username', $('username')?.value ?? '');
-  session?.setItem('signet.prompt', $('prompt')?.value || unanswered || '');
+  const prompt = $('prompt')?.value || unanswered;
+  if (prompt) session?.setItem('signet.prompt', `${$('who').textContent}\n${prompt}`);
   location.reload();
 });
 
@@ -68,13 +96,13 @@ addEventListener('click', ({ target: button }) => {
 });
 
 // A form that is sent before the Wasm is there waits for it.
-const early = (event) => {
+const sent = (event) => {
   event.preventDefault();
   signet.submitted = true;
   $('sign-in-status').textContent = 'One moment, Signet is still loading.';
 };
-$('sign-in-form').addEventListener('submit', early);
-signet.ready = () => $('sign-in-form').removeEventListener('submit', early);
+$('sign-in-form').addEventListener('submit', sent);
+signet.ready = () => $('sign-in-form').removeEventListener('submit', sent);
 
 try {
   // Trusted Types: the worker's address is the one script address that this page makes.
@@ -82,11 +110,17 @@ try {
   const policy = globalThis.trustedTypes?.createPolicy('signet', { createScriptURL: (url) => { if (url === address) return url; throw new TypeError(url); } });
   signet.worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
   signet.worker.addEventListener('error', stop);
-  signet.worker.addEventListener('message', ({ data }) => { if (data === 'stopped') stop(); });
-  signet.worker.onmessage = ({ data }) => signet.messages.push(data);
-  const page = await import(js);
-  await page.default({ module_or_path: wasm });
-  signet.messages.length = 0;
+  signet.worker.onmessage = ({ data }) => {
+    if (data === 'stopped') return stop();
+    const [part, bytes] = data;
+    if (takers[part]) takers[part](bytes);
+    else early[part].push(bytes);
+  };
+  // The conversation's part is fetched once nothing waits for the first screen's; in an opened session both are needed at once.
+  const desk = async () => (await import('./desk.js')).default({ module_or_path: new URL('desk_bg.wasm', import.meta.url) });
+  const opening = 'session' in document.documentElement.dataset ? desk() : null;
+  await (await import(js)).default({ module_or_path: wasm });
+  await (opening ?? desk());
 } catch (error) {
   console.error(error);
   stop();

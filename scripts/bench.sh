@@ -1,14 +1,27 @@
 #!/usr/bin/env bash
-# What `make bench` does: set up, build what is missing, measure Signet against Amplify. Not part of `make test`: timings are this machine's.
-# usage: scripts/bench.sh [RUNS]: how often each of the two is measured, 9 by default
+# What `make bench` does: set up, build what is missing, measure Signet against its peers. Not part of `make test`: timings are this machine's.
+# usage: scripts/bench.sh [RUNS]          both benches, each with so many runs; by default 9 of srp and 3 of stream
+#        scripts/bench.sh srp [RUNS]      the first sign-in, beside Amplify's
+#        scripts/bench.sh stream [RUNS] [cpu] [slow] [memory]      a streamed answer, beside React's and Streamdown's
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 cd "$root"
+case ${1:-} in
+  srp | stream) benches=$1; shift ;;
+  *) benches='srp stream' ;;
+esac
 scripts/setup.sh test
 source scripts/env.sh
 if [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
   npm ci --prefix bench --silent --no-audit --no-fund --ignore-scripts
 fi
-cargo build --quiet -p signet-local --bin signet-local
+[[ $benches != *srp* ]] || cargo build --quiet -p signet-local --bin signet-local
 [ -f dist/index.html ] || trunk --log error build --release
-CHROMIUM=$(command -v chromium) exec node bench/srp.mjs "$@"
+CHROMIUM=$(command -v chromium)
+export CHROMIUM
+# Each is run, whatever the one before found.
+failed=0
+for bench in $benches; do
+  node "bench/$bench.mjs" "$@" || failed=$?
+done
+exit "$failed"

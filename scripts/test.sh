@@ -20,12 +20,12 @@ stage() {
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
 native_lints() { cargo clippy --quiet --workspace --all-targets -- -D warnings; }
 # The unit tests of the pure modules are native; their libraries are not for Wasm.
-wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser -- -D warnings; }
+wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser --test page -- -D warnings; }
 template() { "$tools/cfnlint/bin/cfn-lint" infra/template.yaml; }
 native_tests() { cargo test --quiet -p signet -p signet-backend -p signet-local; }
 wasm_tests() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(command -v chromedriver) \
-    cargo test --target wasm32-unknown-unknown -p signet --test browser
+    cargo test --target wasm32-unknown-unknown -p signet --test browser --test page
 }
 # Trunk's post-build hook holds the sizes to the budget.
 release() { trunk --log error build --release; }

@@ -3,13 +3,15 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
 //! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::chat::{self, Chat, Ending};
+use crate::chat::{self, Chat, Conversation};
 use crate::cognito::{Entropy, Ephemeral};
 use crate::config::Config;
 use crate::fault::{Busy, Service};
+use crate::history::{self, History};
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
+use crate::markdown::Unicode;
 use crate::messages;
-use crate::protocol::{End, FormId, Intent, TurnUpdate, View};
+use crate::protocol::{DeskView, FormId, Intent, View};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::session::{self, Env, Memory, Record, Screen, Session};
@@ -34,10 +36,22 @@ impl RequestId {
     }
 }
 
+/// What a time that passes is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// For the session's request, to be sent again.
+    Retry(RequestId),
+    /// For the answer, to be given up if nothing has come.
+    Alarm(RequestId),
+    /// For the answer, to be shown as far as it has come.
+    Flush(RequestId),
+}
+
 /// Everything the worker knows.
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    unicode: Unicode,
     random: Random,
     /// The page's address, without query and hash.
     page: String,
@@ -49,6 +63,7 @@ pub struct App {
     chat: Chat,
     /// Whose turns the chat holds.
     chat_of: Option<String>,
+    history: History,
     last_id: RequestId,
     /// Whose reply the session waits for.
     session_request: Option<Outgoing>,
@@ -88,9 +103,11 @@ pub enum Input {
     /// The whole reply to an [`Effect::Send`].
     Replied(RequestId, Result<Response, NoAnswer>),
     /// An [`Effect::Wait`] is over.
-    Waited(RequestId),
+    Waited(Timer),
     /// Something of the answer to an [`Effect::Stream`].
     Streamed(RequestId, Streamed),
+    /// The store's word on conversations.
+    History(history::Input),
 }
 
 /// Something of a streamed answer.
@@ -100,8 +117,10 @@ pub enum Streamed {
     Head(Head),
     /// The next bytes of the body.
     Bytes(Vec<u8>),
-    /// The body's end, or the connection's.
+    /// The body's end.
     End,
+    /// The connection broke in the middle of the body.
+    Broken,
     /// There is no answer, or the browser may not read it.
     NoAnswer(NoAnswer),
 }
@@ -112,7 +131,7 @@ pub enum Effect {
     /// Send this and feed the reply back, with the number if there is one.
     Send(Option<RequestId>, Request),
     /// Feed [`Input::Waited`] back after so many milliseconds.
-    Wait(RequestId, u32),
+    Wait(Timer, u32),
     /// Send this and feed the answer back as it comes.
     Stream(RequestId, Request),
     /// End that request.
@@ -125,14 +144,19 @@ pub enum Effect {
     Remember(String, Option<Secret>),
     /// Leave for this address, once everything is kept.
     Leave(String),
-    /// Show this.
+    /// Show this on the first screen.
     Show(View),
+    /// Show this in the conversation.
+    Desk(DeskView),
+    /// The store of this owner's conversations is to do this.
+    History(String, history::Order),
 }
 
 impl App {
     /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness.
-    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+    pub fn new(config: Config, seed: [u8; 32], unicode: Unicode) -> Self {
         Self {
+            unicode,
             config,
             random: Random::new(seed),
             page: String::new(),
@@ -140,8 +164,9 @@ impl App {
             memory: Memory::default(),
             spare: None,
             last_form: FormId::default(),
-            chat: Chat::default(),
+            chat: Chat::new(unicode),
             chat_of: None,
+            history: History::new(unicode.fold),
             last_id: RequestId(0),
             session_request: None,
             chat_request: None,
@@ -164,7 +189,7 @@ impl App {
             Input::Replied(id, reply) if self.session_request.as_ref().is_some_and(|sent| sent.id == id) => {
                 self.replied(now, reply, &mut effects);
             }
-            Input::Waited(id) => {
+            Input::Waited(Timer::Retry(id)) => {
                 if let Some(sent) = self.session_request.as_ref().filter(|sent| sent.id == id) {
                     effects.push(Effect::Send(Some(id), sent.request.clone()));
                     if self.session.is_busy() {
@@ -173,17 +198,28 @@ impl App {
                     }
                 }
             }
+            Input::Waited(Timer::Alarm(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Alarm, &mut effects);
+            }
+            Input::Waited(Timer::Flush(id)) if self.chat_request == Some(id) => {
+                self.chat(now, chat::Input::Flush, &mut effects);
+            }
             Input::Streamed(id, streamed) if self.chat_request == Some(id) => {
                 let input = match streamed {
                     Streamed::Head(head) => chat::Input::Head(head),
                     Streamed::Bytes(bytes) => chat::Input::Bytes(bytes),
                     Streamed::End => chat::Input::End,
+                    Streamed::Broken => chat::Input::Broken,
                     Streamed::NoAnswer(no_answer) => chat::Input::NoAnswer(no_answer),
                 };
+                if !matches!(input, chat::Input::Head(_) | chat::Input::Bytes(_)) {
+                    self.chat_request = None;
+                }
                 self.chat(now, input, &mut effects);
             }
+            Input::History(input) => self.history(now, input, &mut effects),
             // Late.
-            Input::Idle | Input::Replied(..) | Input::Streamed(..) => {}
+            Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
         effects
     }
@@ -198,16 +234,36 @@ impl App {
             }
             Intent::ShownAgain => session::Input::ShownAgain,
             Intent::SignOut => {
+                self.leave_history(now, effects);
                 self.session(now, session::Input::SignOut, effects);
                 return self.no_turns(now, effects);
             }
             Intent::Ask { prompt, use_case } => {
-                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }), effects);
+                let id = self.random.bytes();
+                return self.chat(now, chat::Input::Ask(Ask { prompt, use_case }, id), effects);
             }
+            Intent::Again { turn, use_case } => return self.chat(now, chat::Input::Again(turn, use_case), effects),
             Intent::Retry { turn } => return self.chat(now, chat::Input::Retry(turn), effects),
+            Intent::Edit { turn, prompt, use_case } => {
+                let id = self.random.bytes();
+                self.chat(now, chat::Input::Stop, effects);
+                return self.chat(now, chat::Input::Edit(turn, Ask { prompt, use_case }, id), effects);
+            }
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
+            Intent::Copy { turn, answer } => {
+                let text = self.chat.text(turn, answer).map(str::to_owned);
+                return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
+            }
             // The edge has handled it: it holds the store.
             Intent::Start { .. } => return,
+            intent @ (Intent::New
+            | Intent::Open { .. }
+            | Intent::Rename { .. }
+            | Intent::Delete { .. }
+            | Intent::Search { .. }
+            | Intent::Keep { .. }
+            | Intent::Export { .. }
+            | Intent::Import) => return self.history_intent(now, intent, values, effects),
         };
         self.session(now, input, effects);
     }
@@ -224,7 +280,7 @@ impl App {
                 let busy = Screen::Busy(Busy::Retrying(self.service(&sent.request.url), wait.div_ceil(1000)));
                 effects.push(Effect::Show(View::Session(messages::screen(&self.config, busy))));
             }
-            effects.push(Effect::Wait(sent.id, wait));
+            effects.push(Effect::Wait(Timer::Retry(sent.id), wait));
             self.session_request = Some(sent);
             return;
         }
@@ -278,7 +334,13 @@ impl App {
                         self.no_turns(now, effects);
                         self.chat_of = subject;
                     }
+                    let person = messages::person(&screen);
+                    let signed_in = self.signed_in(&screen);
                     effects.push(Effect::Show(View::Session(messages::screen(&self.config, screen))));
+                    effects.extend(person.map(Effect::Desk));
+                    if let Some(input) = signed_in {
+                        self.history(now, input, effects);
+                    }
                 }
                 session::Effect::Keys(keys) => self.chat(now, chat::Input::Keys(keys), effects),
             }
@@ -290,8 +352,17 @@ impl App {
     }
 
     fn chat(&mut self, now: UnixMillis, input: chat::Input, effects: &mut Vec<Effect>) {
-        for effect in self.chat.step(&self.config, now, input) {
+        let todo = self.chat.step(&self.config, now, input);
+        self.of_chat(now, todo, effects);
+    }
+
+    fn of_chat(&mut self, now: UnixMillis, todo: Vec<chat::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
             match effect {
+                chat::Effect::Changed(change) => {
+                    let todo = self.history.changed(self.chat.conversation(), change);
+                    self.of_history(now, todo, effects);
+                }
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
                     let id = self.next_id();
@@ -299,28 +370,100 @@ impl App {
                     effects.push(Effect::Stream(id, request));
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
-                chat::Effect::Show(id, update) => effects.push(Effect::Show(View::Turn { id, update })),
-                chat::Effect::Ended { turn, ending, first_text, duration } => {
-                    let notice = messages::ending(&ending, self.config.contact.as_deref());
-                    let end = match ending {
-                        Ending::Done => End::Done,
-                        Ending::Stopped => End::Stopped,
-                        Ending::CutOff => End::CutOff,
-                        Ending::Failed(_) => End::Failed,
-                    };
-                    let update = TurnUpdate::Ended { end, notice, first_text, duration };
-                    effects.push(Effect::Show(View::Turn { id: turn, update }));
+                chat::Effect::Alarm(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Alarm(id), millis)));
                 }
+                chat::Effect::Flush(millis) => {
+                    effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Flush(id), millis)));
+                }
+                chat::Effect::Show(view) => effects.push(Effect::Desk(view)),
             }
         }
+    }
+
+    /// What the person wants of the conversations that are kept. Of a session that has ended by itself only this is remembered: what to open next.
+    fn history_intent(&mut self, now: UnixMillis, intent: Intent, mut values: Vec<Secret>, effects: &mut Vec<Effect>) {
+        let is_shown = |id: &str| !id.is_empty() && self.chat.conversation().id == id;
+        let input = match intent {
+            Intent::Open { id } if self.session.subject().is_none() => history::Input::Want { id },
+            _ if self.session.subject().is_none() => return,
+            Intent::Open { id } if is_shown(&id) => history::Input::Leave,
+            Intent::Open { id } => history::Input::Open { id },
+            Intent::New => {
+                self.show(now, Conversation::default(), effects);
+                history::Input::Leave
+            }
+            Intent::Rename { id, title } if is_shown(&id) => {
+                if let Some(title) = history::title(&title) {
+                    effects.push(Effect::Desk(DeskView::Title { id, title: title.clone() }));
+                    let todo = self.chat.rename(title);
+                    self.of_chat(now, todo, effects);
+                }
+                return;
+            }
+            Intent::Rename { id, title } => history::Input::Rename { id, title },
+            Intent::Delete { id } => {
+                if is_shown(&id) {
+                    self.show(now, Conversation::default(), effects);
+                }
+                history::Input::Delete { id }
+            }
+            Intent::Search { query } => history::Input::Search { query },
+            Intent::Keep { keep } => history::Input::Keep(keep),
+            Intent::Export { id, markdown } => history::Input::Export { id, markdown },
+            Intent::Import => history::Input::Import(values.pop().unwrap_or_else(|| Secret::new(String::new()))),
+            _ => return,
+        };
+        self.history(now, input, effects);
+    }
+
+    fn history(&mut self, now: UnixMillis, input: history::Input, effects: &mut Vec<Effect>) {
+        let todo = self.history.step(now, input);
+        self.of_history(now, todo, effects);
+    }
+
+    fn of_history(&mut self, now: UnixMillis, todo: Vec<history::Effect>, effects: &mut Vec<Effect>) {
+        for effect in todo {
+            match effect {
+                history::Effect::Store(owner, order) => effects.push(Effect::History(owner, order)),
+                history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
+                history::Effect::Show(conversation) => self.show(now, conversation, effects),
+            }
+        }
+    }
+
+    /// Shows another conversation. The answer that is under way ends, and is kept as far as it came.
+    fn show(&mut self, now: UnixMillis, conversation: Conversation, effects: &mut Vec<Effect>) {
+        self.chat(now, chat::Input::Stop, effects);
+        let todo = self.chat.show(&self.config, conversation);
+        self.of_chat(now, todo, effects);
+    }
+
+    /// The person signs out: the history is deleted, unless they chose to keep it, before anything that could take the page away.
+    fn leave_history(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        // What came of the answer under way belongs to what is kept.
+        self.chat(now, chat::Input::Stop, effects);
+        self.history(now, history::Input::SignOut, effects);
+    }
+
+    /// Whose conversations are kept, once somebody is signed in: nobody else's in this browser, nor of another pool of identities.
+    fn signed_in(&self, screen: &Screen) -> Option<history::Input> {
+        let Screen::SignedIn { guest, .. } = screen else { return None };
+        let owner = match self.session.subject()? {
+            _ if *guest => Some(" guest"),
+            "" => None,
+            subject => Some(subject),
+        };
+        let owner = owner.map(|owner| [&self.config.identity_pool.id, "\n", owner].concat());
+        Some(history::Input::SignedIn { owner })
     }
 
     /// Forgets all turns, and ends the answer that is under way.
     fn no_turns(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
         self.chat(now, chat::Input::Stop, effects);
-        self.chat = Chat::default();
+        self.chat = Chat::new(self.unicode);
         self.chat_of = None;
-        effects.push(Effect::Show(View::NoTurns));
+        effects.push(Effect::Desk(DeskView::Forget));
     }
 
     fn next_id(&mut self) -> RequestId {
@@ -333,7 +476,8 @@ impl App {
 mod tests {
     use super::*;
     use crate::fault::Fault;
-    use crate::protocol::SessionView;
+    use crate::markdown::UNICODE;
+    use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
     use crate::session::harness::{
         HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
     };
@@ -350,7 +494,7 @@ mod tests {
     impl Tab {
         /// With what an earlier load of the page kept.
         fn new(config: Config, record: Option<Record>) -> Self {
-            let mut tab = Self { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+            let mut tab = Self { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
             tab.restore(record);
             tab
         }
@@ -410,8 +554,9 @@ mod tests {
         }
 
         fn waits(&self) -> Option<(RequestId, u32)> {
-            let waits =
-                |effect: &Effect| if let Effect::Wait(id, millis) = effect { Some((*id, *millis)) } else { None };
+            let waits = |effect: &Effect| {
+                if let Effect::Wait(Timer::Retry(id), millis) = effect { Some((*id, *millis)) } else { None }
+            };
             self.effects.iter().find_map(waits)
         }
 
@@ -436,15 +581,16 @@ mod tests {
 
         fn end(&self) -> Option<(&End, Option<&str>)> {
             self.effects.iter().find_map(|effect| match effect {
-                Effect::Show(View::Turn { update: TurnUpdate::Ended { end, notice, .. }, .. }) => {
-                    Some((end, notice.as_ref().map(|notice| notice.text.as_str())))
-                }
+                Effect::Desk(DeskView::Turn {
+                    update: TurnUpdate::Answer { update: AnswerUpdate::Ended { end, notice, .. }, .. },
+                    ..
+                }) => Some((end, notice.as_ref().map(|notice| notice.text.as_str()))),
                 _ => None,
             })
         }
 
         fn has_no_turns(&self) -> bool {
-            self.effects.iter().any(|effect| matches!(effect, Effect::Show(View::NoTurns)))
+            self.effects.iter().any(|effect| matches!(effect, Effect::Desk(DeskView::Forget)))
         }
     }
 
@@ -478,7 +624,7 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Intent(Intent::SignOut, vec![]));
         assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::NoTurns))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget))));
         assert!(
             tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
         );
@@ -524,18 +670,95 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
         tab.step(Input::Streamed(asked, Streamed::End));
-        assert_eq!(
-            tab.end(),
-            Some((&End::CutOff, Some("The connection ended before the answer did. What arrived is kept.")))
-        );
+        assert_eq!(tab.end(), Some((&End::CutOff, Some("The connection ended before the answer began. Try again."))));
         tab.ask().step(Input::Intent(Intent::Stop, vec![]));
         assert_eq!(tab.end(), Some((&End::Stopped, None)));
     }
 
     #[test]
+    fn a_silent_endpoint_is_given_up_and_its_request_ended() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        let alarm = |tab: &Tab| {
+            tab.effects.iter().find_map(|effect| match effect {
+                Effect::Wait(Timer::Alarm(id), millis) => Some((*id, *millis)),
+                _ => None,
+            })
+        };
+        assert_eq!(alarm(&tab), Some((asked, 75_000)));
+        assert!(tab.step(Input::Waited(Timer::Alarm(RequestId(asked.0 - 1)))).effects.is_empty(), "another's");
+        tab.now = tab.now.plus(75_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert_eq!(alarm(&tab), Some((asked, 15_000)));
+        tab.now = tab.now.plus(15_000);
+        tab.step(Input::Waited(Timer::Alarm(asked)));
+        assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+        assert!(tab.end().unwrap().1.unwrap().contains("90 seconds"));
+        let late = [Input::Waited(Timer::Alarm(asked)), Input::Streamed(asked, Streamed::Broken)];
+        assert!(late.into_iter().all(|late| tab.step(late).effects.is_empty()));
+    }
+
+    #[test]
+    fn text_is_shown_again_when_its_time_has_come() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        let chunk = || Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n".to_vec()));
+        let flushes = |tab: &Tab| {
+            let is_flush = |effect: &Effect| matches!(effect, Effect::Wait(Timer::Flush(id), 100) if *id == asked);
+            tab.effects.iter().any(is_flush)
+        };
+        assert!(flushes(tab.step(chunk())));
+        assert!(tab.step(chunk()).effects.is_empty());
+        assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
+        let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
+        tab.step(Input::Intent(copy.clone(), vec![]));
+        assert!(matches!(&tab.effects[..], [Effect::Desk(DeskView::Copy(text))] if text == "aa"));
+        tab.step(Input::Intent(Intent::New, vec![]));
+        assert!(tab.step(Input::Intent(copy, vec![])).effects.is_empty());
+    }
+
+    #[test]
+    fn whatever_leaves_the_conversation_stops_the_answer_first() {
+        let edit = Intent::Edit { turn: TurnId(0), prompt: "Else?".into(), use_case: UseCase::Balanced };
+        for (intent, goes_on) in [(Intent::New, false), (edit, true)] {
+            let mut tab = Tab::signed_in();
+            let asked = tab.ask().streams().unwrap();
+            let old = tab.app.chat.conversation().id.clone();
+            assert_eq!(old.len(), 16);
+            tab.step(Input::Intent(intent, vec![]));
+            assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
+            assert_eq!(tab.end(), Some((&End::Stopped, None)));
+            let opened = tab.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            });
+            assert_eq!(opened, Some(tab.app.chat.conversation().id.as_str()));
+            assert_eq!(opened.map(str::len), Some(if goes_on { 16 } else { 0 }));
+            assert_ne!(opened, Some(old.as_str()));
+            assert_eq!(tab.streams().is_some(), goes_on);
+        }
+    }
+
+    #[test]
+    fn a_turn_can_be_asked_again() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n[DONE]\n".to_vec())));
+        assert_eq!(tab.end(), Some((&End::Done, None)));
+        let turn = TurnId(0);
+        let again = tab.step(Input::Intent(Intent::Again { turn, use_case: UseCase::CostOptimized }, vec![])).streams();
+        assert!(again.is_some_and(|again| again != asked));
+        assert!(tab.step(Input::Streamed(asked, Streamed::End)).effects.is_empty(), "of the first");
+        tab.step(Input::Intent(Intent::Stop, vec![]));
+        assert!(tab.step(Input::Intent(Intent::Retry { turn }, vec![])).streams().is_some());
+    }
+
+    #[test]
     fn the_waits_of_two_tabs_differ() {
         let first_wait = |seed: [u8; 32]| {
-            let mut tab = Tab { app: App::new(config(), seed), now: NOW, effects: vec![] };
+            let mut tab = Tab { app: App::new(config(), seed, UNICODE), now: NOW, effects: vec![] };
             tab.restore(None);
             tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
         };
@@ -576,7 +799,7 @@ mod tests {
             let (id, _) = tab.sends().unwrap();
             assert!(tab.reply(Ok(throttled(None))).waits().is_some());
             tab.step(Input::Intent(Intent::SignOut, vec![]));
-            assert!(tab.step(Input::Waited(id)).effects.is_empty());
+            assert!(tab.step(Input::Waited(Timer::Retry(id))).effects.is_empty());
             assert!(tab.step(Input::Replied(id, Ok(throttled(None)))).effects.is_empty());
         }
     }
@@ -616,7 +839,11 @@ mod tests {
                 assert_eq!((tab.sends(), tab.error()), (None, None));
                 let busy = tab.busy().expect("the person is told");
                 assert!(busy.contains("Trying again…") && busy.contains("sign-in service"), "{busy}");
-                assert_eq!(tab.step(Input::Waited(id)).sends(), Some((id, "InitiateAuth")), "the same request");
+                assert_eq!(
+                    tab.step(Input::Waited(Timer::Retry(id))).sends(),
+                    Some((id, "InitiateAuth")),
+                    "the same request"
+                );
             }
             tab.reply(reply.clone());
             assert_eq!(tab.waits(), None, "not more often");
@@ -653,7 +880,7 @@ mod tests {
     fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
         let mut config = crate::session::harness::with_choice(None);
         config.user_pool.as_mut().unwrap().passkey_autofill = true;
-        let mut tab = Tab { app: App::new(config, [3; 32]), now: NOW, effects: vec![] };
+        let mut tab = Tab { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
         tab.step(Input::Restored {
             record: None,
             memory: Memory::new(vec![("username".into(), Secret::new("alice".into()))]),
@@ -666,7 +893,148 @@ mod tests {
         let form = tab.app.last_form;
         let (sent, _) = tab.step(Input::Intent(Intent::Submit { form }, secrets(&["bob"]))).sends().unwrap();
         assert_ne!(sent, offered);
-        assert!(tab.step(Input::Waited(offered)).effects.is_empty(), "the person goes first");
+        assert!(tab.step(Input::Waited(Timer::Retry(offered))).effects.is_empty(), "the person goes first");
+    }
+
+    /// Conversations that the store of this browser has.
+    fn stored(conversations: &[Conversation]) -> Input {
+        let summaries = conversations.iter().map(|one| history::Summary::of(one).to_bytes()).collect();
+        stored_reply(history::Reply::Loaded(Ok((summaries, false))))
+    }
+
+    fn stored_reply(reply: history::Reply) -> Input {
+        Input::History(history::Input::Stored(format!("{}\ns-1", config().identity_pool.id), reply))
+    }
+
+    fn conversation(id: &str) -> Conversation {
+        let answer = chat::Answer {
+            use_case: UseCase::Balanced,
+            asked: NOW,
+            context: 0,
+            model: String::new(),
+            text: "Because.".into(),
+            reasoning: String::new(),
+            end: Some(End::Done),
+            notice: None,
+            stop: None,
+            usage: crate::stream::Usage::default(),
+            first_text: None,
+            duration: 1,
+        };
+        let turns = vec![chat::Turn { prompt: "Why?".into(), answers: vec![answer] }];
+        Conversation { id: id.into(), title: "Why?".into(), updated: NOW, context_bytes: None, turns }
+    }
+
+    impl Tab {
+        fn orders(&self) -> Vec<&history::Order> {
+            let orders = self.effects.iter().filter_map(|effect| match effect {
+                Effect::History(_, order) => Some(order),
+                _ => None,
+            });
+            orders.collect()
+        }
+
+        fn want(&mut self, intent: Intent) -> &mut Self {
+            self.step(Input::Intent(intent, vec![]))
+        }
+
+        /// Which conversation takes the page.
+        fn replaced_by(&self) -> Option<&str> {
+            self.effects.iter().find_map(|effect| match effect {
+                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                _ => None,
+            })
+        }
+
+        /// With this conversation on the page.
+        fn opened(id: &str) -> Self {
+            let mut tab = Self::signed_in();
+            tab.step(stored(&[conversation("a"), conversation("b")]));
+            tab.want(Intent::Open { id: id.into() });
+            let [history::Order::Read { job, id: read }] = tab.orders()[..] else { panic!("{:?}", tab.effects) };
+            let (job, saved) = (*job, history::write(&conversation(read)));
+            tab.step(stored_reply(history::Reply::Read { job, found: Some((saved, vec![])) }));
+            assert_eq!(tab.replaced_by(), Some(id));
+            tab
+        }
+    }
+
+    #[test]
+    fn the_history_is_read_as_soon_as_it_is_known_whose_it_is() {
+        let tab = Tab::restored();
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        assert!(
+            tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1")))
+        );
+        assert_eq!(Tab::new(config(), None).orders(), [] as [&history::Order; 0]);
+    }
+
+    #[test]
+    fn signing_out_wipes_before_anything_is_forgotten_and_nothing_is_kept_after() {
+        let mut tab = Tab::opened("a");
+        tab.ask().want(Intent::SignOut);
+        let at = |such: fn(&Effect) -> bool| tab.effects.iter().position(such).unwrap();
+        let wipe = at(|effect| matches!(effect, Effect::History(_, history::Order::Wipe { is_wanted: true })));
+        assert!(wipe < at(|effect| matches!(effect, Effect::Forget)));
+        let last = tab.effects.iter().rposition(|effect| matches!(effect, Effect::History(..)));
+        assert_eq!(last, Some(wipe), "{:?}", tab.effects);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_renamed_and_deleted() {
+        let mut tab = Tab::opened("a");
+        tab.want(Intent::Rename { id: "a".into(), title: " Rivers ".into() });
+        let title = |effect: &Effect| matches!(effect, Effect::Desk(DeskView::Title { id, title }) if id == "a" && title == "Rivers");
+        assert!(tab.effects.iter().any(title), "{:?}", tab.effects);
+        assert!(matches!(tab.orders()[..], [history::Order::Save { .. }]));
+        tab.want(Intent::Rename { id: "a".into(), title: " ".into() });
+        assert!(tab.effects.is_empty());
+        // Another one's title is changed where it is stored.
+        tab.want(Intent::Rename { id: "b".into(), title: "Lakes".into() });
+        assert!(matches!(tab.orders()[..], [history::Order::Read { .. }]));
+        tab.want(Intent::Delete { id: "b".into() });
+        assert_eq!(tab.replaced_by(), None);
+        tab.want(Intent::Delete { id: "a".into() });
+        assert_eq!(tab.replaced_by(), Some(""));
+        assert_eq!(tab.orders().last(), Some(&&history::Order::Delete { id: "a".into() }));
+    }
+
+    #[test]
+    fn opening_what_is_shown_does_not_disturb_it() {
+        let mut tab = Tab::opened("a");
+        assert!(tab.want(Intent::Open { id: "a".into() }).effects.is_empty());
+        assert_eq!(tab.want(Intent::New).replaced_by(), Some(""));
+        tab.want(Intent::Open { id: "a".into() });
+        assert_eq!(tab.orders().len(), 1);
+    }
+
+    #[test]
+    fn after_a_session_has_ended_the_history_is_out_of_reach_until_the_same_person_is_back() {
+        let mut tab = Tab::opened("a");
+        tab.now = NOW.plus(2 * HOUR);
+        tab.ask();
+        tab.reply(Ok(refusal("NotAuthorizedException", "Refresh Token has been revoked")));
+        assert!(tab.error().is_some());
+        assert!(!tab.orders().iter().any(|order| matches!(order, history::Order::Wipe { .. })), "nobody wanted that");
+        for intent in [
+            Intent::Export { id: None, markdown: true },
+            Intent::Search { query: "why".into() },
+            Intent::Delete { id: "b".into() },
+            Intent::Keep { keep: true },
+            Intent::Open { id: "b".into() },
+        ] {
+            assert!(tab.want(intent).effects.is_empty());
+        }
+        tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(tab.now, None).to_string())));
+        tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+        tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
+        assert_eq!(tab.orders(), [&history::Order::Load]);
+        tab.step(stored(&[conversation("a"), conversation("b")]));
+        assert!(
+            matches!(tab.orders()[..], [history::Order::Read { id, .. }] if id == "b"),
+            "what was wanted meanwhile"
+        );
     }
 
     fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
@@ -703,7 +1071,7 @@ mod tests {
                     8 => reply(current, Ok(throttled(None))),
                     9 => reply(current, Err(NoAnswer::Unreachable)),
                     10 => reply(None, Ok(a_reply(detail))),
-                    11 => Input::Waited(current.unwrap_or(old)),
+                    11 => Input::Waited(Timer::Retry(current.unwrap_or(old))),
                     12 => Input::Intent(Intent::Ask { prompt: "Why?".into(), use_case: UseCase::Balanced }, vec![]),
                     13 => Input::Streamed(streaming, Streamed::Head(Head { status: if detail < 128 { 200 } else { 403 }, ..Head::default() })),
                     14 => Input::Streamed(streaming, Streamed::End),
@@ -715,7 +1083,7 @@ mod tests {
                 let signs_out = kind == 17;
                 tab.step(input);
                 prop_assert_eq!(tab.app.session.waits(), tab.app.session_request.is_some(), "{:?}", tab.app);
-                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(..)));
+                let awaited = tab.effects.iter().filter(|effect| matches!(effect, Effect::Send(Some(_), _) | Effect::Wait(Timer::Retry(_), _)));
                 prop_assert!(awaited.count() <= 1, "{:?}", tab.effects);
                 prop_assert!(!signs_out || tab.app.session.subject().is_none() && tab.has_no_turns());
                 let debug = format!("{:?}{:?}", tab.app, tab.effects);

@@ -132,8 +132,19 @@ pub enum Fault {
     },
     /// The back end reported an error in the middle of the answer.
     Answer {
-        /// Its own sentence, possibly empty.
+        /// Its own sentence, or else its word for the error; possibly empty.
         message: String,
+        /// Whether asking again may help, if it said so.
+        retryable: Option<bool>,
+        /// Seconds to wait, if it said so.
+        retry_after: Option<u32>,
+        /// For whoever looks into it.
+        request_id: Option<String>,
+    },
+    /// Nothing came for so long that nothing will.
+    Silent {
+        /// Seconds.
+        seconds: u32,
     },
     /// Some lines of the answer could not be read; what could is shown.
     Garbled {

@@ -11,8 +11,10 @@ pub mod fault;
 mod foreign;
 mod form;
 mod hash;
+pub mod history;
 pub mod http;
 mod json;
+pub mod markdown;
 pub mod messages;
 pub mod protocol;
 mod qr;
@@ -26,9 +28,16 @@ pub mod sts;
 mod text;
 pub mod time;
 
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
+#[cfg(all(target_arch = "wasm32", feature = "desk"))]
+pub mod desk;
+#[cfg(all(target_arch = "wasm32", feature = "gate"))]
+pub mod gate;
+#[cfg(all(target_arch = "wasm32", any(feature = "desk", feature = "gate")))]
 pub mod page;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
-pub mod ui;
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 pub mod worker;
+
+/// Half the size of std's.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -1,6 +1,6 @@
-//! The page's binary. Natively there is none.
+//! The binary of the page's first screen. Natively there is none.
 
 fn main() {
-    #[cfg(all(target_arch = "wasm32", feature = "page"))]
-    signet::ui::start();
+    #[cfg(all(target_arch = "wasm32", feature = "gate"))]
+    signet::gate::start();
 }

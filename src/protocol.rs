@@ -1,17 +1,25 @@
-//! What the halves say to each other: an [`Intent`] goes from the page to the worker, a [`View`] from the worker to the page.
+//! What the halves say to each other: an [`Intent`] goes from the page to the worker, a [`View`] from the worker to the page's first screen, a
+//! [`DeskView`] to its conversation, which is a Wasm of its own.
 //!
 //! What a person typed travels beside its intent as strings of the browser's, so that no password and no code lies in the page's Wasm memory. No
 //! secret type can be serialised, so none can be part of a view.
 
+mod desk;
 mod read;
 
-pub use read::views;
+pub use desk::{AnswerId, AnswerUpdate, DeskView, End, Entry, HistoryView, Notice, Person, TurnId, TurnUpdate};
+pub use read::{desk_views, views};
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::stream::stock::UseCase;
+
+/// The worker's messages are pairs: for which part of the page, and its views as bytes. This one is for the first screen.
+pub const GATE: u8 = 0;
+/// This one is for the conversation.
+pub const DESK: u8 = 1;
 
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,20 +55,81 @@ pub enum Intent {
     ShownAgain,
     /// Forget everything.
     SignOut,
-    /// Ask for an answer.
+    /// Ask for an answer, in a new turn of the conversation that is shown.
     Ask {
         /// As typed.
         prompt: String,
         /// What the model is chosen by.
         use_case: UseCase,
     },
-    /// Stop the answer that is under way.
-    Stop,
-    /// Ask again what failed.
+    /// Ask a turn again, for one more answer beside those that it has.
+    Again {
+        /// Which.
+        turn: TurnId,
+        /// What the model is chosen by this time.
+        use_case: UseCase,
+    },
+    /// Ask again what failed or was stopped, as it was asked. Text that came of it stays.
     Retry {
-        /// Whose prompt.
+        /// Whose newest answer.
         turn: TurnId,
     },
+    /// Ask a turn's prompt in other words. It and the turns after it stay in the history; the conversation goes on in a copy of what was before.
+    Edit {
+        /// Which.
+        turn: TurnId,
+        /// As typed now.
+        prompt: String,
+        /// What the model is chosen by.
+        use_case: UseCase,
+    },
+    /// Stop the answer that is under way.
+    Stop,
+    /// Put a text on the clipboard by way of [`DeskView::Copy`]: an answer as it came, in Markdown.
+    Copy {
+        /// Whose.
+        turn: TurnId,
+        /// Which of its answers.
+        answer: AnswerId,
+    },
+    /// Show a new conversation.
+    New,
+    /// Show a conversation of the history.
+    Open {
+        /// Which.
+        id: String,
+    },
+    /// Call a conversation something else.
+    Rename {
+        /// Which.
+        id: String,
+        /// Its new title.
+        title: String,
+    },
+    /// Delete a conversation.
+    Delete {
+        /// Which.
+        id: String,
+    },
+    /// Show what of the history has these words in it; all of it for none.
+    Search {
+        /// As typed.
+        query: String,
+    },
+    /// Whether the history stays when the person signs out.
+    Keep {
+        /// Whether.
+        keep: bool,
+    },
+    /// Make a file of a conversation, or of all.
+    Export {
+        /// Which; all for none.
+        id: Option<String>,
+        /// As Markdown, which is for reading; otherwise as JSON, which can be imported.
+        markdown: bool,
+    },
+    /// Take conversations in. Beside this: the text of a file that [`Intent::Export`] made.
+    Import,
 }
 
 /// What the worker says: mostly sentences that it only refers to.
@@ -225,7 +294,7 @@ impl std::fmt::Debug for TabHalf {
     }
 }
 
-/// What the page shows from now on. Each is one thing that changes alone.
+/// What the page's first screen shows from now on. Each is one thing that changes alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum View {
     /// The configuration cannot be used. Nothing else will come.
@@ -249,22 +318,6 @@ pub enum View {
         /// Whether only by the username's autofill.
         autofill: bool,
     },
-    /// Something of one turn.
-    Turn {
-        /// Which.
-        id: TurnId,
-        /// What is new of it.
-        update: TurnUpdate,
-    },
-    /// All turns are gone: somebody else is signed in, or nobody.
-    NoTurns,
-}
-
-impl View {
-    /// Whether it begins an answer.
-    pub fn is_asked(&self) -> bool {
-        matches!(self, Self::Turn { update: TurnUpdate::Asked { .. }, .. })
-    }
 }
 
 /// Who is signed in.
@@ -277,70 +330,8 @@ pub enum SessionView {
         /// Such as `Signing in…`.
         text: Text,
     },
-    /// Somebody.
-    SignedIn {
-        /// How the user pool calls them.
-        username: String,
-        /// The name of the role that their group gives them, where the ID token names one.
-        role: Option<String>,
-        /// The label of the button that ends the session: `Sign out`, or for a guest `Sign in`.
-        sign_out: Text,
-    },
-}
-
-/// A turn's number, counted from zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TurnId(pub u32);
-
-/// What is new of a turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum TurnUpdate {
-    /// A prompt was sent, for the first time or again; nothing has come yet.
-    Asked {
-        /// As typed.
-        prompt: String,
-        /// What the model is chosen by.
-        use_case: UseCase,
-    },
-    /// Which model answers.
-    Model(String),
-    /// Text to add at the end of the answer.
-    Text(String),
-    /// Nothing more will come.
-    Ended {
-        /// How it ended.
-        end: End,
-        /// What there is to say of an end that was not good.
-        notice: Option<Notice>,
-        /// Milliseconds from the request to the first text, if text came.
-        first_text: Option<u32>,
-        /// Milliseconds from the request to the end.
-        duration: u32,
-    },
-}
-
-/// How an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum End {
-    /// With its end marker.
-    Done,
-    /// The person stopped it.
-    Stopped,
-    /// The connection ended without the end marker.
-    CutOff,
-    /// It failed, before or after text came.
-    Failed,
-}
-
-/// What a person reads of a failure: what happened and what to do next; and the request id for whoever looks into it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    /// One or two words.
-    pub title: String,
-    /// The sentences.
-    pub text: String,
-    /// AWS's id of the request, if one is known.
-    pub request_id: Option<String>,
+    /// Somebody: the conversation takes the page.
+    SignedIn,
 }
 
 /// A message as bytes. Both halves come from one build, so the format needs no version.
@@ -349,7 +340,7 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     postcard::to_allocvec(message).unwrap_or_default()
 }
 
-/// An intent from bytes; `None` if it came from another build. Views are read by [`views`].
+/// An intent from bytes; `None` if it came from another build. Views are read by [`views`] and [`desk_views`].
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }

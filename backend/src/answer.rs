@@ -1,6 +1,13 @@
-//! From an event to a streamed answer: checks, the candidates one after the other, the lines of the wire, and the log.
+//! From an event to a streamed answer: checks, the candidates one after the other, what is written on either wire, and the log.
 
-use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
@@ -11,16 +18,20 @@ use http::{
 use serde::Serialize;
 use serde_json::json;
 use signet::stream::stock::{DONE, ERROR_PREFIX, Line};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep, timeout_at},
+};
 
 use crate::{
     app_config::{AppConfig, Strategies},
     bedrock::Bedrock,
     config::{Config, ModelBackend, Models},
     demo::{self, Demo},
-    model::{Model, ModelError, Pieces, Question, Usage},
+    events::{self, Event, Wire},
+    model::{Model, ModelError, Piece, Pieces, Question, StopReason, Usage},
     openai::OpenAi,
-    request::{FunctionUrlEvent, RequestError},
+    request::{FunctionUrlEvent, Limits, RequestError},
     strategy::{Strategy, StrategyError},
 };
 
@@ -30,6 +41,12 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long before the function's end an answer is ended, so that its last line still gets out.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(1);
 
+/// How long typed events wait for an answer to begin, so that a failure can still have its status. After that they begin with nothing.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// After how long without anything else typed events have a keep-alive.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
+
 /// After how many seconds a caller may try again when the model does not say: its quotas count by the minute.
 const RETRY_AFTER_SECONDS: u32 = 10;
 
@@ -37,7 +54,7 @@ const RETRY_AFTER_SECONDS: u32 = 10;
 pub struct Backend {
     model: Model,
     strategies: Strategies,
-    max_prompt_bytes: usize,
+    limits: Limits,
 }
 
 /// What Lambda tells of an invocation beside its event.
@@ -73,17 +90,34 @@ enum Failure {
     Model(#[from] ModelError),
 }
 
-/// An answer that has its first text.
+/// What makes a response's body.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A response's status and headers.
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+/// An answer that has begun, with a text or with the model's reasoning.
 struct Started {
     model: String,
-    first_text: String,
+    first: Piece,
     pieces: Pieces,
 }
 
-/// An answer on its way.
-struct Answer {
-    pieces: Pieces,
+/// A request that is being answered.
+struct Call {
+    wire: Wire,
+    /// Where the response's head goes; none once it is sent.
+    head: Option<oneshot::Sender<Head>>,
+    /// When typed events send their head whatever has come.
+    head_at: Instant,
+    /// Where the response's body goes.
+    body: mpsc::Sender<Bytes>,
+    /// When the answer has to be at its end.
     deadline: Instant,
+    context_bytes: usize,
     log: Log,
 }
 
@@ -92,6 +126,7 @@ struct Answer {
 struct Log {
     level: &'static str,
     request_id: String,
+    wire: Wire,
     use_case: Option<&'static str>,
     model: Option<String>,
     /// The candidates that failed, each with its error's name.
@@ -99,9 +134,11 @@ struct Log {
     status: u16,
     outcome: String,
     prompt_bytes: usize,
+    earlier_turns: usize,
     answer_bytes: usize,
     chunks: usize,
     input_tokens: Option<i64>,
+    cached_tokens: Option<i64>,
     output_tokens: Option<i64>,
     first_text_ms: Option<u128>,
     duration_ms: u128,
@@ -126,68 +163,192 @@ impl Backend {
                 Strategies::AppConfig(Box::new(AppConfig::new(aws, application, environment, profile)))
             }
         };
-        Ok(Self { model, strategies, max_prompt_bytes: config.max_prompt_bytes })
+        let limits = Limits { prompt: config.max_prompt_bytes, context: config.max_context_bytes };
+        Ok(Self { model, strategies, limits })
     }
 
-    /// Answers one event. Comes back once a model has given its first text, or none will.
-    pub async fn answer(&self, event: FunctionUrlEvent, invocation: Invocation) -> Reply {
+    /// Answers one event. Comes back once the answer has begun or none will come; with typed events also when that takes too long.
+    pub async fn answer(self: &Arc<Self>, event: FunctionUrlEvent, invocation: Invocation) -> Reply {
+        let (head, head_sent) = oneshot::channel();
+        let (body, sent) = mpsc::channel(1);
+        let wire = event.wire();
         let request_id = event.request_id().unwrap_or(&invocation.request_id).to_owned();
-        let deadline = invocation.deadline - BEFORE_DEADLINE;
-        let mut log = Log::new(request_id);
-        match self.start(&event, deadline, &mut log).await {
-            Ok(started) => streamed(started, deadline, log),
-            Err(failure) => refused(&failure, log),
+        let call = Call {
+            wire,
+            head: Some(head),
+            head_at: Instant::now() + HEAD_WITHIN,
+            body,
+            deadline: invocation.deadline - BEFORE_DEADLINE,
+            context_bytes: self.limits.context,
+            log: Log::new(request_id, wire),
+        };
+        let mut work: Option<Work> = Some(Box::pin(Arc::clone(self).work(event, call)));
+        let Head { status, headers } = head_of(&mut work, head_sent).await;
+        Reply { status, headers, body: streamed(work, sent, wire) }
+    }
+
+    /// All that a call takes. It goes on only while the body is read.
+    async fn work(self: Arc<Self>, event: FunctionUrlEvent, mut call: Call) {
+        match self.start(&event, &mut call).await {
+            Ok(started) => call.tell(started).await,
+            Err(failure) => call.refuse(&failure).await,
         }
     }
 
-    async fn start(&self, event: &FunctionUrlEvent, deadline: Instant, log: &mut Log) -> Result<Started, Failure> {
-        let ask = event.ask(self.max_prompt_bytes)?;
-        log.use_case = Some(ask.use_case.name());
-        log.prompt_bytes = ask.prompt.len();
-        let strategy = self.strategies.current().await?;
+    async fn start(&self, event: &FunctionUrlEvent, call: &mut Call) -> Result<Started, Failure> {
+        let (ask, earlier) = event.ask(self.limits)?;
+        call.log.use_case = Some(ask.use_case.name());
+        call.log.prompt_bytes = ask.prompt.len();
+        call.log.earlier_turns = earlier.len();
+        let strategy = call.with_head_in_time(self.strategies.current()).await?;
         let candidates = strategy.candidates(ask.use_case).into_iter().map(str::to_owned).collect();
-        let question = Question { ask, caller: event.caller(), request_id: log.request_id.clone(), candidates };
+        let question =
+            Question { ask, earlier, caller: event.caller(), request_id: call.log.request_id.clone(), candidates };
         let mut told: Option<ModelError> = None;
+        // The first that stopped before its first text.
+        let mut stopped: Option<Started> = None;
         for candidate in &question.candidates {
-            match self.first_text(candidate, &question, deadline).await {
-                Ok(started) => return Ok(started),
-                Err(error) => {
-                    log.failed.push((candidate.clone(), error.code().to_owned()));
-                    told = Some(match told {
-                        Some(first) if first.rank() <= error.rank() => first,
-                        _ => error,
-                    });
+            let attempt = self.first_piece(candidate, &question, call.wire, call.deadline);
+            let error = match call.with_head_in_time(attempt).await {
+                Ok(started) => {
+                    let Piece::Stop(reason) = started.first else { return Ok(started) };
+                    stopped = stopped.or(Some(started));
+                    reason.failure().unwrap_or(ModelError::Empty)
                 }
-            }
+                Err(error) => error,
+            };
+            call.log.failed.push((candidate.clone(), error.code().to_owned()));
+            told = Some(match told {
+                Some(first) if first.rank() <= error.rank() => first,
+                _ => error,
+            });
         }
-        Err(told.unwrap_or(ModelError::Empty).into())
+        let told = told.unwrap_or(ModelError::Empty);
+        stopped.filter(|_| told.rank() == ModelError::Empty.rank()).ok_or(Failure::Model(told))
     }
 
-    async fn first_text(&self, candidate: &str, question: &Question, deadline: Instant) -> Result<Started, ModelError> {
+    async fn first_piece(
+        &self,
+        candidate: &str,
+        question: &Question,
+        wire: Wire,
+        deadline: Instant,
+    ) -> Result<Started, ModelError> {
         within(deadline, async {
             let (model, mut pieces) = self.model.ask(candidate, question).await?;
-            let first_text = pieces.next().await?.ok_or(ModelError::Empty)?;
-            Ok(Started { model, first_text, pieces })
+            let first = next_piece(&mut pieces, wire).await?;
+            match first {
+                // Typed events have a word for these two, if no other candidate has more to say.
+                Piece::Stop(StopReason::MaxTokens | StopReason::ContentFiltered) if wire == Wire::Events => {}
+                Piece::Stop(reason) => return Err(reason.failure().unwrap_or(ModelError::Empty)),
+                _ => {}
+            }
+            Ok(Started { model, first, pieces })
         })
         .await
     }
 }
 
-impl Answer {
-    /// The next lines, and the answer if it goes on.
-    async fn next(mut self) -> (Bytes, Option<Self>) {
-        match within(self.deadline, self.pieces.next()).await {
-            Ok(Some(text)) => (self.log.chunk(text), Some(self)),
-            Ok(None) => {
-                self.log.end("done", self.pieces.usage());
-                (format!("{DONE}\n\n").into(), None)
+impl Call {
+    /// Waits for `work`. If it takes too long, typed events send their head meanwhile.
+    async fn with_head_in_time<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if self.wire == Wire::Events && self.head.is_some() {
+            if let Ok(done) = timeout_at(self.head_at, &mut work).await {
+                return done;
+            }
+            self.send_head(StatusCode::OK, answer_headers(self.wire));
+            self.send(events::KEEP_ALIVE.into()).await;
+        }
+        work.await
+    }
+
+    /// Sends the head, unless that is done.
+    fn send_head(&mut self, status: StatusCode, headers: HeaderMap) {
+        if let Some(head) = self.head.take() {
+            self.log.status = status.as_u16();
+            // Nobody is there to take it only when this call is dropped with it.
+            let _ = head.send(Head { status, headers });
+        }
+    }
+
+    async fn send(&self, bytes: Bytes) {
+        let _ = self.body.send(bytes).await;
+    }
+
+    /// Streams an answer: the model's name with the first piece, then piece by piece.
+    async fn tell(mut self, Started { model, first, mut pieces }: Started) {
+        self.send_head(StatusCode::OK, answer_headers(self.wire));
+        let mut bytes = match self.wire {
+            Wire::Stock => line(&Line::Model { model_used: model.clone() }),
+            Wire::Events => events::write([&Event::Start { model: &model, context_bytes: self.context_bytes }]),
+        };
+        self.log.model = Some(model);
+        let mut next = Ok(first);
+        loop {
+            let is_last = !matches!(next, Ok(Piece::Text(_) | Piece::Reasoning(_)));
+            bytes += &self.written(next, pieces.usage());
+            self.send(std::mem::take(&mut bytes).into()).await;
+            if is_last {
+                return;
+            }
+            next = within(self.deadline, next_piece(&mut pieces, self.wire)).await;
+        }
+    }
+
+    /// What comes next as it is written; it is in the log as well.
+    fn written(&mut self, next: Result<Piece, ModelError>, usage: Option<Usage>) -> String {
+        let usage_event = usage.filter(|usage| *usage != Usage::default()).map(Event::Usage);
+        match next {
+            Ok(Piece::Text(text)) => {
+                self.log.count(&text);
+                match self.wire {
+                    Wire::Stock => line(&Line::Chunk { chunk: text }),
+                    Wire::Events => events::write([&Event::Text { text: &text }]),
+                }
+            }
+            Ok(Piece::Reasoning(text)) => events::write([&Event::Reasoning { text: &text }]),
+            Ok(Piece::Stop(reason)) => {
+                let failure = reason.failure();
+                self.log.end(failure.as_ref().map_or("done", ModelError::code), usage);
+                match (self.wire, failure) {
+                    (Wire::Events, _) => {
+                        events::write(usage_event.iter().chain([&Event::Stop { reason }, &Event::End]))
+                    }
+                    (Wire::Stock, None) => format!("{DONE}\n\n"),
+                    (Wire::Stock, Some(failure)) => error_line(&failure),
+                }
             }
             Err(error) => {
-                self.log.end(error.code(), self.pieces.usage());
-                let error = json!({"error": {"message": error.to_string(), "code": error.code()}});
-                (format!("{ERROR_PREFIX}{error}\n\n").into(), None)
+                self.log.end(error.code(), usage);
+                match self.wire {
+                    Wire::Stock => error_line(&error),
+                    Wire::Events => {
+                        let failure = Failure::Model(error);
+                        events::write(usage_event.iter().chain([&failure.event(&failure.to_string())]))
+                    }
+                }
             }
         }
+    }
+
+    /// Says why there is no answer: by a status and in JSON, or after the head by an event.
+    async fn refuse(mut self, failure: &Failure) {
+        self.log.end(&failure.outcome(), None);
+        let message = failure.to_string();
+        if self.head.is_none() {
+            return self.send(events::write([&failure.event(&message)]).into()).await;
+        }
+        let mut headers = headers("application/json");
+        if let Failure::Request(RequestError::Method) = failure {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        if let Some(seconds) = failure.retry_after_seconds() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        self.send_head(failure.status(), headers);
+        let body = json!({"message": message, "requestId": self.log.request_id});
+        self.send(body.to_string().into()).await;
     }
 }
 
@@ -195,11 +356,33 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::Request(RequestError::Method) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Request(RequestError::TooLong { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Request(RequestError::TooLong { .. } | RequestError::ContextTooLong { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Request(_) => StatusCode::BAD_REQUEST,
             Self::Strategy(StrategyError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Strategy(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Model(error) => error.status(),
+        }
+    }
+
+    /// The event that tells it, with the failure's own sentence.
+    fn event<'a>(&'a self, message: &'a str) -> Event<'a> {
+        let (code, retryable) = match self {
+            Self::Request(_) => ("InvalidRequest", false),
+            Self::Strategy(error @ StrategyError::Unavailable(_)) => (error.code(), true),
+            Self::Strategy(error) => (error.code(), false),
+            Self::Model(error) => (error.code(), error.is_retryable()),
+        };
+        Event::Error { code, message, retryable, retry_after_seconds: self.retry_after_seconds() }
+    }
+
+    fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Model(ModelError::Throttled { retry_after_seconds, .. }) => {
+                Some(retry_after_seconds.unwrap_or(RETRY_AFTER_SECONDS))
+            }
+            _ => None,
         }
     }
 
@@ -213,19 +396,22 @@ impl Failure {
 }
 
 impl Log {
-    fn new(request_id: String) -> Self {
+    fn new(request_id: String, wire: Wire) -> Self {
         Self {
             level: "INFO",
             request_id,
+            wire,
             use_case: None,
             model: None,
             failed: Vec::new(),
             status: 0,
             outcome: "caller gone".to_owned(),
             prompt_bytes: 0,
+            earlier_turns: 0,
             answer_bytes: 0,
             chunks: 0,
             input_tokens: None,
+            cached_tokens: None,
             output_tokens: None,
             first_text_ms: None,
             duration_ms: 0,
@@ -233,18 +419,19 @@ impl Log {
         }
     }
 
-    /// Counts a text and makes it a line.
-    fn chunk(&mut self, text: String) -> Bytes {
+    fn count(&mut self, text: &str) {
+        self.first_text_ms.get_or_insert(self.start.elapsed().as_millis());
         self.answer_bytes += text.len();
         self.chunks += 1;
-        line(&Line::Chunk { chunk: text }).into()
     }
 
     fn end(&mut self, outcome: &str, usage: Option<Usage>) {
         self.level = if outcome == "done" { "INFO" } else { "WARN" };
         outcome.clone_into(&mut self.outcome);
-        self.input_tokens = usage.map(|usage| usage.input_tokens);
-        self.output_tokens = usage.map(|usage| usage.output_tokens);
+        let usage = usage.unwrap_or_default();
+        self.input_tokens = usage.input;
+        self.cached_tokens = usage.cached;
+        self.output_tokens = usage.output;
     }
 }
 
@@ -257,55 +444,74 @@ impl Drop for Log {
     }
 }
 
-/// A response that streams: the model's name with the first text, then text by text.
-fn streamed(started: Started, deadline: Instant, mut log: Log) -> Reply {
-    log.status = StatusCode::OK.as_u16();
-    log.first_text_ms = Some(log.start.elapsed().as_millis());
-    log.model = Some(started.model.clone());
-    let mut head = line(&Line::Model { model_used: started.model });
-    head.push_str(&String::from_utf8_lossy(&log.chunk(started.first_text)));
-    let answer = Answer { pieces: started.pieces, deadline, log };
-    let rest = stream::unfold(Some(answer), |answer| async { Some(answer?.next().await) });
-    // The stock back end claims this type too, though the body is not SSE.
-    reply(
-        StatusCode::OK,
-        "text/event-stream",
-        Box::pin(stream::StreamExt::map(
-            stream::StreamExt::chain(stream::iter([Bytes::from(head)]), rest),
-            Ok::<_, Infallible>,
-        )),
-    )
+/// The head, once `work` has got so far.
+async fn head_of(work: &mut Option<Work>, mut sent: oneshot::Receiver<Head>) -> Head {
+    let head = poll_fn(|context| {
+        if work.as_mut().is_some_and(|work| work.as_mut().poll(context).is_ready()) {
+            *work = None;
+        }
+        Pin::new(&mut sent).poll(context)
+    });
+    head.await.expect("work ends with an answer or a refusal, and both send a head")
 }
 
-/// A response that says in JSON why there is no answer.
-fn refused(failure: &Failure, mut log: Log) -> Reply {
-    let status = failure.status();
-    log.status = status.as_u16();
-    log.end(&failure.outcome(), None);
-    let body = json!({"message": failure.to_string(), "requestId": log.request_id}).to_string();
-    let mut reply = reply(status, "application/json", Box::pin(stream::iter([Ok(Bytes::from(body))])));
-    match failure {
-        Failure::Request(RequestError::Method) => {
-            reply.headers.insert(ALLOW, HeaderValue::from_static("POST"));
+/// What is sent, as it comes. Typed events have a keep-alive where there is nothing for a while.
+fn streamed(mut work: Option<Work>, mut sent: mpsc::Receiver<Bytes>, wire: Wire) -> Body {
+    let mut quiet = (wire == Wire::Events).then(|| Box::pin(sleep(KEEP_ALIVE_AFTER)));
+    Box::pin(stream::poll_fn(move |context| {
+        if work.as_mut().is_some_and(|work| work.as_mut().poll(context).is_ready()) {
+            work = None;
         }
-        Failure::Model(ModelError::Throttled { retry_after_seconds, .. }) => {
-            reply.headers.insert(RETRY_AFTER, retry_after_seconds.unwrap_or(RETRY_AFTER_SECONDS).into());
+        let next = match sent.poll_recv(context) {
+            Poll::Ready(next) => next,
+            Poll::Pending => match &mut quiet {
+                Some(quiet) => {
+                    ready!(quiet.as_mut().poll(context));
+                    Some(events::KEEP_ALIVE.into())
+                }
+                None => return Poll::Pending,
+            },
+        };
+        if let Some(quiet) = &mut quiet {
+            quiet.as_mut().reset(Instant::now() + KEEP_ALIVE_AFTER);
         }
-        _ => {}
+        Poll::Ready(next.map(Ok))
+    }))
+}
+
+/// The next piece that the wire has a word for.
+async fn next_piece(pieces: &mut Pieces, wire: Wire) -> Result<Piece, ModelError> {
+    loop {
+        match pieces.next().await? {
+            Piece::Reasoning(_) if wire == Wire::Stock => {}
+            piece => return Ok(piece),
+        }
     }
-    reply
 }
 
-fn reply(status: StatusCode, content_type: &'static str, body: Body) -> Reply {
-    let headers = HeaderMap::from_iter([
+/// The headers of an answer.
+fn answer_headers(wire: Wire) -> HeaderMap {
+    headers(match wire {
+        Wire::Stock => "text/event-stream",
+        Wire::Events => events::CONTENT_TYPE,
+    })
+}
+
+fn headers(content_type: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ]);
-    Reply { status, headers, body }
+    ])
 }
 
 fn line(line: &Line) -> String {
     serde_json::to_string(line).expect("a line is nothing but strings") + "\n\n"
+}
+
+/// The stock wire's line of a failure.
+fn error_line(error: &ModelError) -> String {
+    let error = json!({"error": {"message": error.to_string(), "code": error.code()}});
+    format!("{ERROR_PREFIX}{error}\n\n")
 }
 
 /// What the model does, unless it is silent for too long or the function has to end.
@@ -325,19 +531,20 @@ mod tests {
 
     use super::*;
     use crate::{
-        bedrock::tests::{bedrock, frame, refusal, stop, stream as answer_of, text},
+        bedrock::tests::{bedrock, frame, metadata, reasoning, refusal, stop, stream as answer_of, text},
         fake::{self, Fake, Served},
-        request::tests::{ACCESS_KEY, SESSION_TOKEN, SIGNATURE, event},
+        request::tests::{ACCESS_KEY, SESSION_TOKEN, SIGNATURE, accepting, event},
     };
 
     const ASK: &str = r#"{"prompt": "Hello", "use_case": "balanced"}"#;
 
-    fn backend(model: Model, candidates: &str) -> Backend {
+    fn backend(model: Model, candidates: &str) -> Arc<Backend> {
         let strategy = Strategy::from_json(candidates.as_bytes()).unwrap();
-        Backend { model, strategies: Strategies::Fixed(Arc::new(strategy)), max_prompt_bytes: 100 }
+        let limits = Limits { prompt: 100, context: 20 };
+        Arc::new(Backend { model, strategies: Strategies::Fixed(Arc::new(strategy)), limits })
     }
 
-    fn demo(pace: Duration) -> Backend {
+    fn demo(pace: Duration) -> Arc<Backend> {
         backend(Model::Demo(Demo { pace }), r#"{"primary_model": "a"}"#)
     }
 
@@ -350,8 +557,17 @@ mod tests {
         String::from_utf8(parts.concat()).unwrap()
     }
 
-    /// A fake Bedrock with two models, and how the function answers on top of it.
+    /// A fake Bedrock with two models, and how the function answers on top of it on the stock wire.
     async fn with_bedrock(first: Served, second: Served) -> (Fake, Reply) {
+        answered_by(first, second, event(ASK)).await
+    }
+
+    /// The same in typed events.
+    async fn events_of(first: Served, second: Served) -> (Fake, Reply) {
+        answered_by(first, second, accepting("text/event-stream", ASK)).await
+    }
+
+    async fn answered_by(first: Served, second: Served, event: FunctionUrlEvent) -> (Fake, Reply) {
         let fake =
             fake::serve(move |path| if path.starts_with("/model/first/") { first.clone() } else { second.clone() })
                 .await;
@@ -359,7 +575,7 @@ mod tests {
             Model::Bedrock(Box::new(bedrock(&fake))),
             r#"{"primary_model": "first", "fallback_models": ["second"]}"#,
         );
-        let reply = backend.answer(event(ASK), invocation(900)).await;
+        let reply = backend.answer(event, invocation(900)).await;
         (fake, reply)
     }
 
@@ -438,12 +654,19 @@ mod tests {
     #[tokio::test]
     async fn a_bad_request_gets_a_status_and_a_sentence() {
         let too_long = format!(r#"{{"prompt": "{}", "use_case": "balanced"}}"#, "x".repeat(101));
+        let turns =
+            json!([{"role": "user", "content": "x".repeat(11)}, {"role": "assistant", "content": "y".repeat(10)}]);
+        let too_much = json!({"prompt": "x", "use_case": "balanced", "messages": turns}).to_string();
         let cases = [
             (event(""), 400),
             (event("prompt"), 400),
             (event("{}"), 400),
             (event(r#"{"prompt": "x", "use_case": "best"}"#), 400),
             (event(&too_long), 413),
+            (event(r#"{"prompt": "x", "use_case": "balanced", "messages": [{"role": "user", "content": "x"}]}"#), 400),
+            (event(&too_much), 413),
+            (accepting("text/event-stream", "{}"), 400),
+            (accepting("text/event-stream", r#"{"prompt": "demo:throttle", "use_case": "balanced"}"#), 429),
             (event(r#"{"prompt": "demo:throttle", "use_case": "balanced"}"#), 429),
         ];
         for (event, status) in cases {
@@ -477,5 +700,236 @@ mod tests {
         assert_eq!(late.status, 200);
         let body = whole(late).await;
         assert!(body.contains("\"code\":\"DeadlineReached\"") && !body.contains(DONE), "{body}");
+    }
+
+    /// An answer in typed events, each as its JSON.
+    async fn events(reply: Reply) -> Vec<Value> {
+        assert_eq!(reply.status, StatusCode::OK);
+        let body = whole(reply).await;
+        let frames = body.strip_suffix("\n\n").unwrap().split("\n\n");
+        frames.map(|frame| serde_json::from_str(frame.strip_prefix("data: ").unwrap()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_answer_in_typed_events_says_all_that_the_model_says() {
+        let frames =
+            [reasoning("hm"), text("Hel"), reasoning("so"), text("lo\\n"), stop("end_turn"), metadata(12, 0, 34)];
+        let (_fake, reply) = events_of(answer_of(&frames), refusal(500, "x", "x")).await;
+        assert_eq!(reply.headers[CONTENT_TYPE], "text/event-stream; charset=utf-8");
+        assert_eq!(reply.headers[CACHE_CONTROL], "no-store");
+        let expected = [
+            json!({"type": "start", "model": "first", "contextBytes": 20}),
+            json!({"type": "reasoning", "text": "hm"}),
+            json!({"type": "text", "text": "Hel"}),
+            json!({"type": "reasoning", "text": "so"}),
+            json!({"type": "text", "text": "lo\n"}),
+            json!({"type": "usage", "inputTokens": 12, "cachedTokens": 0, "outputTokens": 34}),
+            json!({"type": "stop", "reason": "end_turn"}),
+            json!({"type": "end"}),
+        ];
+        assert_eq!(events(reply).await, expected);
+
+        // The stock wire has no word for most of it.
+        let (_fake, reply) = with_bedrock(answer_of(&frames), refusal(500, "x", "x")).await;
+        assert_eq!(reply.headers[CONTENT_TYPE], "text/event-stream");
+        let stock = "{\"model_used\":\"first\"}\n\n{\"chunk\":\"Hel\"}\n\n{\"chunk\":\"lo\\n\"}\n\n[DONE]\n\n";
+        assert_eq!(whole(reply).await, stock);
+    }
+
+    #[tokio::test]
+    async fn a_limit_or_a_filter_is_a_stop_in_typed_events_and_a_failure_on_the_stock_wire() {
+        for (reason, code) in
+            [("max_tokens", "MaxTokens"), ("content_filtered", "ContentFiltered"), ("tool_use", "tool_use")]
+        {
+            let (_fake, reply) = events_of(answer_of(&[text("x"), stop(reason)]), refusal(500, "x", "x")).await;
+            let expected = [
+                json!({"type": "start", "model": "first", "contextBytes": 20}),
+                json!({"type": "text", "text": "x"}),
+                json!({"type": "stop", "reason": reason}),
+                json!({"type": "end"}),
+            ];
+            assert_eq!(events(reply).await, expected);
+            let (_fake, reply) = with_bedrock(answer_of(&[text("x"), stop(reason)]), refusal(500, "x", "x")).await;
+            let body = whole(reply).await;
+            assert!(body.contains("\n\nError: {") && body.contains(&format!("\"code\":\"{code}\"")), "{body}");
+            assert!(!body.contains(DONE));
+        }
+        // A guardrail has put its own text there, which is whole.
+        let guarded = || answer_of(&[text("x"), stop("guardrail_intervened")]);
+        let (_fake, reply) = events_of(guarded(), guarded()).await;
+        let end = [json!({"type": "stop", "reason": "guardrail_intervened"}), json!({"type": "end"})];
+        assert_eq!(events(reply).await[2..], end);
+        let (_fake, reply) = with_bedrock(guarded(), guarded()).await;
+        assert!(whole(reply).await.ends_with("{\"chunk\":\"x\"}\n\n[DONE]\n\n"));
+    }
+
+    #[test]
+    fn a_failure_of_any_kind_can_be_an_event() {
+        let denied = || "AccessDeniedException".to_owned();
+        for (failure, code, retryable) in [
+            (Failure::from(RequestError::NoBody), "InvalidRequest", false),
+            (StrategyError::Unavailable(denied()).into(), "StrategyUnavailable", true),
+            (StrategyError::Refused(denied()).into(), "StrategyRefused", false),
+            (ModelError::BrokeOff.into(), "AnswerBrokeOff", true),
+            (ModelError::Denied { code: denied() }.into(), "AccessDeniedException", false),
+        ] {
+            let event = serde_json::to_value(failure.event("why")).unwrap();
+            assert_eq!(event, json!({"type": "error", "code": code, "message": "why", "retryable": retryable}));
+        }
+        let throttled = ModelError::Throttled { code: denied(), retry_after_seconds: Some(7) };
+        assert_eq!(serde_json::to_value(Failure::from(throttled).event("why")).unwrap()["retryAfterSeconds"], 7);
+    }
+
+    #[tokio::test]
+    async fn a_stop_before_the_first_text_hands_over_and_is_told_when_nothing_helps_more() {
+        let filtered = || answer_of(&[stop("content_filtered"), metadata(3, 0, 0)]);
+        let (_fake, reply) = events_of(filtered(), answer_of(&[text("x"), stop("end_turn")])).await;
+        assert_eq!(events(reply).await[0]["model"], "second");
+
+        let (_fake, reply) = events_of(refusal(403, "AccessDeniedException", "no"), filtered()).await;
+        let expected = [
+            json!({"type": "start", "model": "second", "contextBytes": 20}),
+            json!({"type": "usage", "inputTokens": 3, "cachedTokens": 0, "outputTokens": 0}),
+            json!({"type": "stop", "reason": "content_filtered"}),
+            json!({"type": "end"}),
+        ];
+        assert_eq!(events(reply).await, expected);
+
+        let (_fake, reply) = events_of(filtered(), refusal(429, "ThrottlingException", "slow")).await;
+        assert_eq!(reply.status, 429);
+        let (_fake, reply) = with_bedrock(filtered(), filtered()).await;
+        assert_eq!(reply.status, 502);
+        // An answer that has ended and has no text is nobody's limit.
+        let empty = || answer_of(&[stop("end_turn")]);
+        let (_fake, reply) = events_of(empty(), empty()).await;
+        assert_eq!(reply.status, 502);
+    }
+
+    #[tokio::test]
+    async fn a_failure_after_the_first_piece_is_an_error_event_and_there_is_no_end() {
+        let throttled = frame("exception", "throttlingException", r#"{"message":"slow"}"#);
+        let invalid = frame("exception", "validationException", r#"{"message":"too long"}"#);
+        for (first, failure, error) in [
+            (text("x"), throttled, json!({"code": "ThrottlingException", "retryable": true, "retryAfterSeconds": 10})),
+            (reasoning("x"), invalid, json!({"code": "ValidationException", "retryable": false})),
+        ] {
+            let (fake, reply) = events_of(answer_of(&[first, failure]), answer_of(&[text("y")])).await;
+            let events = events(reply).await;
+            let [_, _, told] = &events[..] else { panic!("{events:?}") };
+            assert_eq!(told["type"], "error");
+            assert!(told["message"].as_str().is_some_and(|message| message.contains(' ')));
+            for field in ["code", "retryable", "retryAfterSeconds"] {
+                assert_eq!(told.get(field), error.get(field), "{told}");
+            }
+            assert_eq!(fake.requests().len(), 1, "no other model goes on where one has begun");
+        }
+    }
+
+    /// What comes, each with the seconds that have passed since `start`.
+    async fn times(mut reply: Reply, start: Instant) -> Vec<(u64, String)> {
+        let mut times = Vec::new();
+        while let Some(Ok(part)) = reply.body.next().await {
+            let part = String::from_utf8(part.to_vec()).unwrap();
+            times.push((start.elapsed().as_secs(), part));
+        }
+        times
+    }
+
+    fn asking(prompt: &str) -> FunctionUrlEvent {
+        accepting("text/event-stream", &json!({"prompt": prompt, "use_case": "balanced"}).to_string())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn typed_events_begin_after_five_seconds_and_are_kept_alive() {
+        let start = Instant::now();
+        let backend = demo(Duration::from_secs(21));
+        let reply = backend.answer(asking("demo:slow 38 demo:stop max_tokens"), invocation(900)).await;
+        assert_eq!((reply.status, start.elapsed()), (StatusCode::OK, HEAD_WITHIN));
+        let times = times(reply, start).await;
+        let alive: Vec<_> =
+            times.iter().filter(|(_, part)| part == events::KEEP_ALIVE).map(|(seconds, _)| *seconds).collect();
+        // The first text is there at 38 + 21 seconds, the next ones 21 seconds later each.
+        assert_eq!(alive[..9], [5, 15, 25, 35, 45, 55, 69, 79, 90]);
+        let (seconds, first) = times.iter().find(|(_, part)| part.starts_with("data: ")).unwrap();
+        assert_eq!(*seconds, 59);
+        let head = "data: {\"type\":\"start\",\"model\":\"signet-demo (no AI)\",\"contextBytes\":20}\n\n";
+        assert_eq!(first.strip_prefix(head), Some("data: {\"type\":\"text\",\"text\":\"## This \"}\n\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn typed_events_that_begin_in_time_have_no_keep_alive() {
+        let start = Instant::now();
+        let reply = demo(Duration::from_secs(4)).answer(asking("demo:pace 0 demo:slow 4"), invocation(900)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(4));
+        let events = events(reply).await;
+        assert_eq!(events[0]["type"], "start");
+        let words = |of: &str| of.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
+        let said: String = events.iter().filter_map(|event| event["text"].as_str()).collect();
+        let usage = json!({"type": "usage", "inputTokens": 4, "outputTokens": words(&said)});
+        let end = [usage, json!({"type": "stop", "reason": "end_turn"}), json!({"type": "end"})];
+        assert_eq!(events[events.len() - 3..], end);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_after_the_head_is_an_error_event() {
+        let start = Instant::now();
+        let reply = demo(Duration::ZERO).answer(asking("demo:slow demo:throttle"), invocation(900)).await;
+        assert_eq!(reply.status, StatusCode::OK);
+        let times = times(reply, start).await;
+        let error = json!({
+            "type": "error",
+            "code": "DemoThrottle",
+            "message": "The model is taking no more requests just now. Wait a moment, then send the prompt again.",
+            "retryable": true,
+            "retryAfterSeconds": 10,
+        });
+        assert_eq!(times[0], (5, events::KEEP_ALIVE.to_owned()));
+        let [_, (8, told)] = &times[..] else { panic!("{times:?}") };
+        assert_eq!(serde_json::from_str::<Value>(told.strip_prefix("data: ").unwrap()).unwrap(), error);
+
+        // The stock wire waits with its head, and has the status.
+        let start = Instant::now();
+        let slow = event(r#"{"prompt": "demo:slow demo:throttle", "use_case": "balanced"}"#);
+        let reply = demo(Duration::ZERO).answer(slow, invocation(900)).await;
+        assert_eq!((reply.status.as_u16(), start.elapsed()), (429, Duration::from_secs(8)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_stock_wire_is_silent_until_the_first_text() {
+        let start = Instant::now();
+        let slow = event(r#"{"prompt": "demo:slow 30 demo:reasoning", "use_case": "balanced"}"#);
+        let reply = demo(Duration::from_millis(1)).answer(slow, invocation(900)).await;
+        assert!(start.elapsed() > Duration::from_secs(30));
+        let body = whole(reply).await;
+        assert!(body.starts_with("{\"model_used\":\"signet-demo (no AI)\"}\n\n{\"chunk\":\"## This \"}\n\n"));
+        assert!(body.ends_with("\n\n[DONE]\n\n") && !body.contains("keep-alive") && !body.contains("reasons here"));
+    }
+
+    #[tokio::test]
+    async fn earlier_turns_are_asked_on_either_wire() {
+        let body = json!({
+            "prompt": "And you?",
+            "use_case": "balanced",
+            "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}],
+        });
+        for event in [event(&body.to_string()), accepting("text/event-stream", &body.to_string())] {
+            let answer = answer_of(&[text("x"), stop("end_turn")]);
+            let (fake, reply) = answered_by(answer.clone(), answer, event).await;
+            whole(reply).await;
+            let asked: Value = serde_json::from_str(&fake.requests()[0].1).unwrap();
+            let texts: Vec<_> =
+                asked["messages"].as_array().unwrap().iter().map(|turn| &turn["content"][0]["text"]).collect();
+            assert_eq!(texts, ["Hi", "Ho", "And you?"]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_drops_the_body_stops_the_answer() {
+        let backend = demo(Duration::from_secs(1));
+        let mut reply = backend.answer(asking("demo:slow 30"), invocation(900)).await;
+        assert_eq!(Arc::strong_count(&backend), 2);
+        assert_eq!(reply.body.next().await.unwrap().unwrap(), events::KEEP_ALIVE);
+        drop(reply);
+        assert_eq!(Arc::strong_count(&backend), 1);
     }
 }

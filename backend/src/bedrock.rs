@@ -9,13 +9,13 @@ use aws_sdk_bedrockruntime::{
     primitives::event_stream::EventReceiver,
     types::{
         ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput, InferenceConfiguration, Message,
-        StopReason, error::ConverseStreamOutputError,
+        ReasoningContentBlockDelta, StopReason as BedrocksReason, error::ConverseStreamOutputError,
     },
 };
 
 use crate::{
     config::{Aws, https_client},
-    model::{ModelError, Usage, plain_code},
+    model::{self, ModelError, Piece, Role, StopReason, Usage, plain_code},
 };
 
 /// Bedrock in one region.
@@ -27,7 +27,7 @@ pub(crate) struct Bedrock {
 /// An answer that Bedrock is giving.
 pub(crate) struct Pieces {
     events: EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>,
-    stop: Option<StopReason>,
+    stop: Option<BedrocksReason>,
     usage: Option<Usage>,
 }
 
@@ -47,13 +47,26 @@ impl Bedrock {
         Self { client: Client::from_conf(config.build()), max_tokens }
     }
 
-    pub(crate) async fn ask(&self, model: &str, prompt: &str) -> Result<Pieces, ModelError> {
-        let message = Message::builder().role(ConversationRole::User).content(ContentBlock::Text(prompt.to_owned()));
+    pub(crate) async fn ask(
+        &self,
+        model: &str,
+        earlier: &[model::Message],
+        prompt: &str,
+    ) -> Result<Pieces, ModelError> {
+        let earlier = earlier.iter().map(|turn| (turn.role, turn.content.as_str()));
+        let messages = earlier.chain([(Role::User, prompt)]).map(|(role, text)| {
+            let role = match role {
+                Role::User => ConversationRole::User,
+                Role::Assistant => ConversationRole::Assistant,
+            };
+            let message = Message::builder().role(role).content(ContentBlock::Text(text.to_owned()));
+            message.build().expect("role and content are set")
+        });
         let output = self
             .client
             .converse_stream()
             .model_id(model)
-            .messages(message.build().expect("role and content are set"))
+            .set_messages(Some(messages.collect()))
             .inference_config(InferenceConfiguration::builder().max_tokens(self.max_tokens).build())
             .send()
             .await
@@ -63,18 +76,25 @@ impl Bedrock {
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
         loop {
             match self.events.recv().await {
                 Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => match event.delta {
-                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => return Ok(Some(text)),
+                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => return Ok(Piece::Text(text)),
+                    // What is encrypted, and the signature, are for Bedrock alone.
+                    Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(text)))
+                        if !text.is_empty() =>
+                    {
+                        return Ok(Piece::Reasoning(text));
+                    }
                     _ => {}
                 },
                 Ok(Some(ConverseStreamOutput::MessageStop(event))) => self.stop = Some(event.stop_reason),
                 Ok(Some(ConverseStreamOutput::Metadata(event))) => {
                     self.usage = event.usage.map(|usage| Usage {
-                        input_tokens: usage.input_tokens.into(),
-                        output_tokens: usage.output_tokens.into(),
+                        input: Some(usage.input_tokens.into()),
+                        cached: usage.cache_read_input_tokens.map(i64::from),
+                        output: Some(usage.output_tokens.into()),
                     });
                 }
                 Ok(Some(_)) => {}
@@ -89,15 +109,17 @@ impl Pieces {
         self.usage
     }
 
-    fn end(&self) -> Result<Option<String>, ModelError> {
-        match &self.stop {
-            // A guardrail that steps in puts its own text in the answer's place.
-            Some(StopReason::EndTurn | StopReason::StopSequence | StopReason::GuardrailIntervened) => Ok(None),
-            Some(StopReason::MaxTokens | StopReason::ModelContextWindowExceeded) => Err(ModelError::MaxTokens),
-            Some(StopReason::ContentFiltered) => Err(ModelError::Filtered),
-            Some(other) => Err(ModelError::Broken { code: plain_code(other.as_str()) }),
-            None => Err(ModelError::BrokeOff),
-        }
+    fn end(&self) -> Result<Piece, ModelError> {
+        Ok(Piece::Stop(match &self.stop {
+            Some(BedrocksReason::EndTurn) => StopReason::EndTurn,
+            Some(BedrocksReason::StopSequence) => StopReason::StopSequence,
+            Some(BedrocksReason::GuardrailIntervened) => StopReason::GuardrailIntervened,
+            Some(BedrocksReason::MaxTokens | BedrocksReason::ModelContextWindowExceeded) => StopReason::MaxTokens,
+            Some(BedrocksReason::ContentFiltered) => StopReason::ContentFiltered,
+            Some(BedrocksReason::ToolUse) => StopReason::ToolUse,
+            Some(other) => return Err(ModelError::Broken { code: plain_code(other.as_str()) }),
+            None => return Err(ModelError::BrokeOff),
+        }))
     }
 }
 
@@ -204,52 +226,81 @@ pub(crate) mod tests {
         Bedrock::new(aws, 77)
     }
 
-    async fn read(served: Served) -> (Vec<String>, Result<Option<Usage>, ModelError>) {
+    pub(crate) fn reasoning(text: &str) -> Bytes {
+        let delta = format!(r#"{{"contentBlockIndex":0,"delta":{{"reasoningContent":{{"text":"{text}"}}}}}}"#);
+        frame("event", "contentBlockDelta", &delta)
+    }
+
+    pub(crate) fn metadata(input: u32, cached: u32, output: u32) -> Bytes {
+        let usage = format!(
+            r#"{{"inputTokens":{input},"outputTokens":{output},"totalTokens":12,"cacheReadInputTokens":{cached}}}"#
+        );
+        frame("event", "metadata", &format!(r#"{{"usage":{usage},"metrics":{{"latencyMs":9}}}}"#))
+    }
+
+    /// All pieces, and the count of tokens or the error after them.
+    async fn read(served: Served) -> (Vec<Piece>, Result<Option<Usage>, ModelError>) {
         let fake = fake::serve(move |_| served.clone()).await;
-        let mut texts = Vec::new();
-        let mut pieces = match bedrock(&fake).ask("eu.some-model:0", "Hello").await {
+        let mut all = Vec::new();
+        let mut pieces = match bedrock(&fake).ask("eu.some-model:0", &[], "Hello").await {
             Ok(pieces) => pieces,
-            Err(error) => return (texts, Err(error)),
+            Err(error) => return (all, Err(error)),
         };
         loop {
             match pieces.next().await {
-                Ok(Some(text)) => texts.push(text),
-                Ok(None) => return (texts, Ok(pieces.usage())),
-                Err(error) => return (texts, Err(error)),
+                Ok(piece) => all.push(piece),
+                Err(error) => return (all, Err(error)),
+            }
+            if let Some(Piece::Stop(_)) = all.last() {
+                return (all, Ok(pieces.usage()));
             }
         }
     }
 
     #[tokio::test]
     async fn an_answer_comes_in_pieces_with_its_count_of_tokens() {
-        let metadata = r#"{"usage":{"inputTokens":5,"outputTokens":7,"totalTokens":12},"metrics":{"latencyMs":9}}"#;
         let served = stream(&[
             frame("event", "messageStart", r#"{"role":"assistant"}"#),
+            reasoning(""),
+            reasoning("hm"),
             frame(
                 "event",
                 "contentBlockDelta",
-                r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"hm"}}}"#,
+                r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"signature":"c2ln"}}}"#,
             ),
             text(""),
             text("Hel"),
             text("lo"),
             frame("event", "contentBlockStop", r#"{"contentBlockIndex":0}"#),
             stop("end_turn"),
-            frame("event", "metadata", metadata),
+            metadata(5, 3, 7),
         ]);
-        let (texts, end) = read(served).await;
-        assert_eq!(texts, ["Hel", "lo"]);
-        assert_eq!(end, Ok(Some(Usage { input_tokens: 5, output_tokens: 7 })));
+        let (pieces, end) = read(served).await;
+        let expected = [
+            Piece::Reasoning("hm".to_owned()),
+            Piece::Text("Hel".to_owned()),
+            Piece::Text("lo".to_owned()),
+            Piece::Stop(StopReason::EndTurn),
+        ];
+        assert_eq!(pieces, expected);
+        let usage = Usage { input: Some(5), cached: Some(3), output: Some(7) };
+        assert_eq!(end, Ok(Some(usage)));
     }
 
     #[tokio::test]
-    async fn the_request_names_the_model_and_the_limit() {
+    async fn the_request_names_the_model_the_turns_and_the_limit() {
         let fake = fake::serve(|_| stream(&[text("x"), stop("end_turn")])).await;
-        bedrock(&fake).ask("eu.some-model:0", "Hello").await.unwrap();
+        let earlier = [
+            model::Message { role: Role::User, content: "Hi".to_owned() },
+            model::Message { role: Role::Assistant, content: "Ho".to_owned() },
+        ];
+        bedrock(&fake).ask("eu.some-model:0", &earlier, "Hello").await.unwrap();
         let (head, body) = fake.requests().remove(0);
         assert!(head.starts_with("POST /model/eu.some-model%3A0/converse-stream"), "{head}");
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(body["messages"][0]["content"][0]["text"], "Hello");
+        let message = |role: &str, text: &str| serde_json::json!({"role": role, "content": [{"text": text}]});
+        let messages = [message("user", "Hi"), message("assistant", "Ho"), message("user", "Hello")];
+        assert_eq!(body["messages"], serde_json::json!(messages));
         assert_eq!(body["inferenceConfig"]["maxTokens"], 77);
     }
 
@@ -257,15 +308,33 @@ pub(crate) mod tests {
     async fn an_answer_that_is_not_whole_says_so() {
         let cases = [
             (stream(&[text("a")]), ModelError::BrokeOff),
-            (stream(&[text("a"), stop("max_tokens")]), ModelError::MaxTokens),
-            (stream(&[text("a"), stop("content_filtered")]), ModelError::Filtered),
+            (
+                stream(&[text("a"), stop("malformed_tool_use")]),
+                ModelError::Broken { code: "malformed_tool_use".to_owned() },
+            ),
             (
                 stream(&[text("a"), frame("exception", "throttlingException", r#"{"message":"slow"}"#)]),
                 ModelError::Throttled { code: "ThrottlingException".to_owned(), retry_after_seconds: None },
             ),
         ];
         for (served, error) in cases {
-            assert_eq!(read(served).await, (vec!["a".to_owned()], Err(error)));
+            assert_eq!(read(served).await, (vec![Piece::Text("a".to_owned())], Err(error)));
+        }
+    }
+
+    #[tokio::test]
+    async fn why_it_stopped_is_told_in_bedrocks_word() {
+        for (word, reason) in [
+            ("end_turn", StopReason::EndTurn),
+            ("max_tokens", StopReason::MaxTokens),
+            ("model_context_window_exceeded", StopReason::MaxTokens),
+            ("stop_sequence", StopReason::StopSequence),
+            ("content_filtered", StopReason::ContentFiltered),
+            ("guardrail_intervened", StopReason::GuardrailIntervened),
+            ("tool_use", StopReason::ToolUse),
+        ] {
+            let (pieces, end) = read(stream(&[text("a"), stop(word)])).await;
+            assert_eq!((pieces.last(), end), (Some(&Piece::Stop(reason)), Ok(None)), "{word}");
         }
     }
 

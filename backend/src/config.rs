@@ -15,6 +15,8 @@ pub struct Config {
     pub(crate) models: Models,
     /// The longest prompt, in UTF-8 bytes.
     pub(crate) max_prompt_bytes: usize,
+    /// The most that a prompt's earlier turns may have together, in UTF-8 bytes.
+    pub(crate) max_context_bytes: usize,
     /// The longest answer, in the model's tokens.
     pub(crate) max_tokens: i32,
 }
@@ -108,6 +110,7 @@ impl Config {
             models: models(&lookup, &model_backend)?,
             model_backend,
             max_prompt_bytes: whole_number(&lookup, "MAX_PROMPT_BYTES", 100_000)?,
+            max_context_bytes: whole_number(&lookup, "MAX_CONTEXT_BYTES", 32_768)?,
             max_tokens: whole_number(&lookup, "MAX_TOKENS", 4096)?,
         })
     }
@@ -225,6 +228,7 @@ mod tests {
         assert!(matches!(config_of_defaults.model_backend, ModelBackend::Bedrock(_)));
         assert!(matches!(config_of_defaults.models, Models::Bundled));
         assert_eq!((config_of_defaults.max_prompt_bytes, config_of_defaults.max_tokens), (100_000, 4096));
+        assert_eq!(config_of_defaults.max_context_bytes, 32_768);
         assert!(said(&[]).starts_with("AWS_REGION is not set"));
         assert!(said(&[("MODEL_BACKEND", "Demo")]).contains("`bedrock`, `openai` or `demo`"));
         assert!(matches!(config(&[("MODEL_BACKEND", "demo")]).unwrap().model_backend, ModelBackend::Demo));
@@ -278,7 +282,9 @@ mod tests {
     #[test]
     fn limits_are_whole_numbers_of_at_least_one() {
         for wrong in ["0", "-1", "1.5", "many", "99999999999"] {
-            assert!(said(&[("MODEL_BACKEND", "demo"), ("MAX_TOKENS", wrong)]).starts_with("MAX_TOKENS"), "{wrong}");
+            for variable in ["MAX_TOKENS", "MAX_CONTEXT_BYTES"] {
+                assert!(said(&[("MODEL_BACKEND", "demo"), (variable, wrong)]).starts_with(variable), "{wrong}");
+            }
         }
         assert_eq!(config(&[("MODEL_BACKEND", "demo"), ("MAX_PROMPT_BYTES", "7")]).unwrap().max_prompt_bytes, 7);
     }

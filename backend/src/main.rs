@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     env,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -40,7 +41,7 @@ async fn run() -> Result<(), Error> {
         )
         .into());
     }
-    let backend = Backend::new(Config::from_env(|variable| env::var(variable).ok())?)?;
+    let backend = Arc::new(Backend::new(Config::from_env(|variable| env::var(variable).ok())?)?);
     let invoked = Cell::new(false);
     loop {
         let ended = lambda_runtime::run(service_fn(|event| {
@@ -56,7 +57,7 @@ async fn run() -> Result<(), Error> {
     }
 }
 
-async fn answer(backend: &Backend, event: LambdaEvent<FunctionUrlEvent>) -> Result<StreamResponse<Body>, Error> {
+async fn answer(backend: &Arc<Backend>, event: LambdaEvent<FunctionUrlEvent>) -> Result<StreamResponse<Body>, Error> {
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(LONGEST);
     let invocation = Invocation { request_id: event.context.request_id, deadline: Instant::now() + left.min(LONGEST) };
     let reply = backend.answer(event.payload, invocation).await;

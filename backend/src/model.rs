@@ -1,5 +1,6 @@
 //! A model that is asked and answers in pieces: Bedrock's, another endpoint's, or the demonstration.
 
+use serde::{Deserialize, Serialize};
 use signet::stream::stock::Ask;
 
 use crate::{bedrock, demo, openai, request::Caller};
@@ -14,6 +15,8 @@ pub(crate) enum Model {
 /// What a model is asked, and what the demonstration tells of.
 pub(crate) struct Question {
     pub(crate) ask: Ask,
+    /// The turns before the prompt, the oldest first: `user` and `assistant` take turns, and `assistant` has the last word.
+    pub(crate) earlier: Vec<Message>,
     pub(crate) caller: Caller,
     pub(crate) request_id: String,
     /// The models that the strategy names for this request, the first one first.
@@ -27,13 +30,58 @@ pub(crate) enum Pieces {
     Demo(demo::Pieces),
 }
 
-/// What an answer cost, as the model counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+/// An earlier turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Message {
+    pub(crate) role: Role,
+    /// Never blank.
+    pub(crate) content: String,
+}
+
+/// Whose turn it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    User,
+    Assistant,
+}
+
+/// What comes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Text, never empty.
+    Text(String),
+    /// What the model says of its reasoning, never empty.
+    Reasoning(String),
+    /// The model has stopped; nothing comes after it.
+    Stop(StopReason),
+}
+
+/// Why a model stopped, in Bedrock's words:
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StopReason {
+    EndTurn,
+    MaxTokens,
+    StopSequence,
+    ContentFiltered,
+    GuardrailIntervened,
+    ToolUse,
+}
+
+/// What an answer cost, as the model counts and as far as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Usage {
-    #[serde(rename = "prompt_tokens")]
-    pub(crate) input_tokens: i64,
-    #[serde(rename = "completion_tokens")]
-    pub(crate) output_tokens: i64,
+    /// Tokens of what was asked.
+    #[serde(rename = "inputTokens", skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<i64>,
+    /// Tokens of what was asked that were read from a cache.
+    #[serde(rename = "cachedTokens", skip_serializing_if = "Option::is_none")]
+    pub(crate) cached: Option<i64>,
+    /// Tokens of the answer.
+    #[serde(rename = "outputTokens", skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<i64>,
 }
 
 /// Why there is no answer, or no more of it. The sentences are for the caller, so they hold nothing of the function's own account.
@@ -75,20 +123,21 @@ impl Model {
         match self {
             Self::Bedrock(bedrock) => {
                 // The SDK's future is large, and would be so in each future around it.
-                let pieces = Box::pin(bedrock.ask(model, &question.ask.prompt)).await?;
+                let pieces = Box::pin(bedrock.ask(model, &question.earlier, &question.ask.prompt)).await?;
                 Ok((model.to_owned(), Pieces::Bedrock(Box::new(pieces))))
             }
             Self::OpenAi(openai) => {
-                Ok((model.to_owned(), Pieces::OpenAi(openai.ask(model, &question.ask.prompt).await?)))
+                let pieces = openai.ask(model, &question.earlier, &question.ask.prompt).await?;
+                Ok((model.to_owned(), Pieces::OpenAi(pieces)))
             }
-            Self::Demo(demo) => Ok((demo::NAME.to_owned(), Pieces::Demo(demo.ask(question)?))),
+            Self::Demo(demo) => Ok((demo::NAME.to_owned(), Pieces::Demo(demo.ask(model, question).await?))),
         }
     }
 }
 
 impl Pieces {
-    /// The next text, never empty; none once the answer is whole. To drop the pieces is to stop asking.
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+    /// What comes next. To drop the pieces is to stop asking.
+    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
         match self {
             Self::Bedrock(pieces) => pieces.next().await,
             Self::OpenAi(pieces) => pieces.next().await,
@@ -101,7 +150,20 @@ impl Pieces {
         match self {
             Self::Bedrock(pieces) => pieces.usage(),
             Self::OpenAi(pieces) => pieces.usage(),
-            Self::Demo(_) => None,
+            Self::Demo(pieces) => Some(pieces.usage()),
+        }
+    }
+}
+
+impl StopReason {
+    /// The failure that the stock wire makes of it, which has no other word for an answer that is cut.
+    pub(crate) fn failure(self) -> Option<ModelError> {
+        match self {
+            // A guardrail that steps in puts its own text in the answer's place.
+            Self::EndTurn | Self::StopSequence | Self::GuardrailIntervened => None,
+            Self::MaxTokens => Some(ModelError::MaxTokens),
+            Self::ContentFiltered => Some(ModelError::Filtered),
+            Self::ToolUse => Some(ModelError::Broken { code: "tool_use".to_owned() }),
         }
     }
 }
@@ -133,6 +195,11 @@ impl ModelError {
             Self::Rejected { .. } => http::StatusCode::BAD_REQUEST,
             _ => http::StatusCode::BAD_GATEWAY,
         }
+    }
+
+    /// Whether sending the same prompt again may help.
+    pub(crate) fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Rejected { .. } | Self::Denied { .. } | Self::MaxTokens | Self::Filtered)
     }
 
     /// Which of several candidates' failures is told: the lowest, which is the one that sending again helps most.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    model::{ModelError, Usage, plain_code},
+    model::{Message, ModelError, Piece, StopReason, Usage, plain_code},
     sse::Sse,
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct OpenAi {
 pub(crate) struct Pieces {
     body: Incoming,
     sse: Sse,
+    /// The text of an event that had reasoning too.
+    text: Option<String>,
     finish_reason: Option<String>,
     usage: Option<Usage>,
 }
@@ -40,8 +42,20 @@ pub(crate) struct Pieces {
 #[derive(Deserialize)]
 struct Chunk {
     choices: Option<Vec<Choice>>,
-    usage: Option<Usage>,
+    usage: Option<Counted>,
     error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    prompt_tokens: Option<i64>,
+    prompt_tokens_details: Option<PromptTokens>,
+    completion_tokens: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct PromptTokens {
+    cached_tokens: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +67,8 @@ struct Choice {
 #[derive(Deserialize)]
 struct Delta {
     content: Option<String>,
+    /// Not of `OpenAI`'s own, but of most servers whose models reason.
+    reasoning_content: Option<String>,
 }
 
 impl OpenAi {
@@ -71,10 +87,12 @@ impl OpenAi {
         })
     }
 
-    pub(crate) async fn ask(&self, model: &str, prompt: &str) -> Result<Pieces, ModelError> {
+    pub(crate) async fn ask(&self, model: &str, earlier: &[Message], prompt: &str) -> Result<Pieces, ModelError> {
+        let mut messages: Vec<_> = earlier.iter().map(|turn| json!(turn)).collect();
+        messages.push(json!({"role": "user", "content": prompt}));
         let body = json!({
             "model": model,
-            "messages": [{"role": "user", "content": prompt}],
+            "messages": messages,
             "max_tokens": self.max_tokens,
             "stream": true,
         });
@@ -94,19 +112,22 @@ impl OpenAi {
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }
-        Ok(Pieces { body: response.into_body(), sse: Sse::default(), finish_reason: None, usage: None })
+        Ok(Pieces { body: response.into_body(), sse: Sse::default(), text: None, finish_reason: None, usage: None })
     }
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
+        if let Some(text) = self.text.take() {
+            return Ok(Piece::Text(text));
+        }
         loop {
             while let Some(data) = self.sse.next() {
                 if data == "[DONE]" {
                     return self.end(true);
                 }
-                if let Some(text) = self.read(&data)? {
-                    return Ok(Some(text));
+                if let Some(piece) = self.read(&data)? {
+                    return Ok(piece);
                 }
             }
             match self.body.frame().await {
@@ -123,26 +144,41 @@ impl Pieces {
         self.usage
     }
 
-    fn read(&mut self, data: &str) -> Result<Option<String>, ModelError> {
+    fn read(&mut self, data: &str) -> Result<Option<Piece>, ModelError> {
         let chunk: Chunk =
             serde_json::from_str(data).map_err(|_| ModelError::Broken { code: "UnreadableEvent".to_owned() })?;
         if let Some(error) = chunk.error {
             return Err(in_stream(&error));
         }
-        self.usage = chunk.usage.or(self.usage);
+        if let Some(tokens) = chunk.usage {
+            self.usage = Some(Usage {
+                input: tokens.prompt_tokens,
+                cached: tokens.prompt_tokens_details.and_then(|details| details.cached_tokens),
+                output: tokens.completion_tokens,
+            });
+        }
         let Some(choice) = chunk.choices.into_iter().flatten().next() else { return Ok(None) };
         self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
-        Ok(choice.delta.and_then(|delta| delta.content).filter(|text| !text.is_empty()))
+        let Some(delta) = choice.delta else { return Ok(None) };
+        let text = delta.content.filter(|text| !text.is_empty());
+        Ok(match delta.reasoning_content.filter(|text| !text.is_empty()) {
+            Some(reasoning) => {
+                self.text = text;
+                Some(Piece::Reasoning(reasoning))
+            }
+            None => text.map(Piece::Text),
+        })
     }
 
     /// Some servers end without `[DONE]`, some without a reason; one of the two has to be there.
-    fn end(&self, done: bool) -> Result<Option<String>, ModelError> {
-        match self.finish_reason.as_deref() {
-            Some("length") => Err(ModelError::MaxTokens),
-            Some("content_filter") => Err(ModelError::Filtered),
-            None if !done => Err(ModelError::BrokeOff),
-            _ => Ok(None),
-        }
+    fn end(&self, done: bool) -> Result<Piece, ModelError> {
+        Ok(Piece::Stop(match self.finish_reason.as_deref() {
+            Some("length") => StopReason::MaxTokens,
+            Some("content_filter") => StopReason::ContentFiltered,
+            None if !done => return Err(ModelError::BrokeOff),
+            // Nothing else can be: this function offers no tools.
+            _ => StopReason::EndTurn,
+        }))
     }
 }
 
@@ -184,14 +220,18 @@ async fn refusal(response: Response<Incoming>) -> ModelError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{self, Served};
+    use crate::{
+        fake::{self, Served},
+        model::Role,
+    };
 
     const ANSWER: &str = concat!(
         "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{\"content\":\"Grü\"},\"finish_reason\":null}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\",\"content\":\"Grü\"},\"finish_reason\":null}]}\n\n",
         "data: {\"choices\":[{\"delta\":{\"content\":\"ezi 🦀\"}}]}\n\n",
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
-        "data: {\"choices\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n",
+        "data: {\"choices\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7,",
+        "\"prompt_tokens_details\":{\"cached_tokens\":2}}}\n\n",
         "data: [DONE]\n\n",
     );
 
@@ -199,18 +239,20 @@ mod tests {
         Served::ok("text/event-stream", parts.iter().map(|part| Bytes::copy_from_slice(part)).collect())
     }
 
-    async fn read(served: Served) -> (String, Result<Option<Usage>, ModelError>) {
+    /// All text, and why it ended.
+    async fn read(served: Served) -> (String, Result<(StopReason, Option<Usage>), ModelError>) {
         let fake = fake::serve(move |_| served.clone()).await;
         let mut all = String::new();
         let openai = OpenAi::new(&fake.url(), None, 9).unwrap();
-        let mut pieces = match openai.ask("m", "Hello").await {
+        let mut pieces = match openai.ask("m", &[], "Hello").await {
             Ok(pieces) => pieces,
             Err(error) => return (all, Err(error)),
         };
         loop {
             match pieces.next().await {
-                Ok(Some(text)) => all.push_str(&text),
-                Ok(None) => return (all, Ok(pieces.usage())),
+                Ok(Piece::Text(text)) => all.push_str(&text),
+                Ok(Piece::Reasoning(text)) => all.extend(["(", &text, ")"]),
+                Ok(Piece::Stop(reason)) => return (all, Ok((reason, pieces.usage()))),
                 Err(error) => return (all, Err(error)),
             }
         }
@@ -218,24 +260,36 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_read_however_it_is_cut() {
-        let usage = Ok(Some(Usage { input_tokens: 3, output_tokens: 4 }));
+        let usage = Usage { input: Some(3), cached: Some(2), output: Some(4) };
+        let end = Ok((StopReason::EndTurn, Some(usage)));
         let one_byte_each: Vec<_> = ANSWER.as_bytes().chunks(1).collect();
         for parts in [&[ANSWER.as_bytes()][..], &one_byte_each] {
-            assert_eq!(read(stream(parts)).await, ("Grüezi 🦀".to_owned(), usage.clone()));
+            assert_eq!(read(stream(parts)).await, ("(hm)Grüezi 🦀".to_owned(), end.clone()));
         }
     }
 
     #[tokio::test]
-    async fn the_request_has_the_key_the_model_and_the_limit() {
+    async fn the_request_has_the_key_the_model_the_turns_and_the_limit() {
         let fake = fake::serve(|_| stream(&[ANSWER.as_bytes()])).await;
         let key = HeaderValue::from_static("Bearer sk-12");
         let openai = OpenAi::new(&format!("{}/v1", fake.url()), Some(key), 9).unwrap();
-        openai.ask("llama3.2", "Hello").await.unwrap();
+        let earlier = [
+            Message { role: Role::User, content: "Hi".to_owned() },
+            Message { role: Role::Assistant, content: "Ho".to_owned() },
+        ];
+        openai.ask("llama3.2", &earlier, "Hello").await.unwrap();
         let (head, body) = fake.requests().remove(0);
         assert!(head.starts_with("POST /v1/chat/completions") && head.contains("Bearer sk-12"), "{head}");
         let body: Value = serde_json::from_str(&body).unwrap();
         let expected = json!({
-            "model": "llama3.2", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 9, "stream": true,
+            "model": "llama3.2",
+            "messages": [
+                {"role": "user", "content": "Hi"},
+                {"role": "assistant", "content": "Ho"},
+                {"role": "user", "content": "Hello"},
+            ],
+            "max_tokens": 9,
+            "stream": true,
         });
         assert_eq!(body, expected);
     }
@@ -245,12 +299,13 @@ mod tests {
         let text = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
         let unavailable = ModelError::Unavailable { code: "server_error".to_owned() };
         let throttled = ModelError::Throttled { code: "rate_limit_exceeded".to_owned(), retry_after_seconds: None };
+        let stops = |reason| Ok((reason, None));
         let cases = [
             ("", Err(ModelError::BrokeOff)),
-            ("data: [DONE]\n\n", Ok(None)),
-            ("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", Ok(None)),
-            ("data: {\"choices\":[{\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n", Err(ModelError::MaxTokens)),
-            ("data: {\"choices\":[{\"finish_reason\":\"content_filter\"}]}\n\n", Err(ModelError::Filtered)),
+            ("data: [DONE]\n\n", stops(StopReason::EndTurn)),
+            ("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", stops(StopReason::EndTurn)),
+            ("data: {\"choices\":[{\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n", stops(StopReason::MaxTokens)),
+            ("data: {\"choices\":[{\"finish_reason\":\"content_filter\"}]}\n\n", stops(StopReason::ContentFiltered)),
             ("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\",\"code\":null}}\n\n", Err(unavailable)),
             ("data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n", Err(throttled)),
             ("data: <html>\n\n", Err(ModelError::Broken { code: "UnreadableEvent".to_owned() })),
@@ -281,7 +336,7 @@ mod tests {
     async fn an_endpoint_that_is_not_there_is_unavailable() {
         // Port 1 of the loopback address: nothing listens there.
         let openai = OpenAi::new("http://127.0.0.1:1/v1", None, 9).unwrap();
-        let error = openai.ask("m", "Hello").await.err().unwrap();
+        let error = openai.ask("m", &[], "Hello").await.err().unwrap();
         assert_eq!(error.code(), "ConnectionFailed");
     }
 }

@@ -1,13 +1,17 @@
-//! What comes in: a function URL's event, the prompt in it, and what it tells of the caller.
+//! What comes in: a function URL's event, the prompt and the earlier turns in it, and what it tells of the caller.
 
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use signet::stream::stock::{Ask, UseCase};
 
-use crate::strategy::use_case_names;
+use crate::{
+    events::Wire,
+    model::{Message, Role},
+    strategy::use_case_names,
+};
 
 /// A function URL's event, payload format 2.0, as far as it is read here:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
@@ -76,11 +80,59 @@ pub(crate) enum RequestError {
         /// What is allowed.
         limit: usize,
     },
+    /// `messages` is no list.
+    #[error("The earlier turns cannot be read: `messages` has to be a list, of the turns before the prompt.")]
+    NoTurns,
+    /// One of `messages` is not what has to stand there.
+    #[error(
+        "Earlier turn {number} cannot be used: the turns in `messages` have to be `user` and `assistant` one after the other, \
+         beginning with `user`, each with a `role` and a `content` with text in it."
+    )]
+    Turn {
+        /// Which one; the first is 1.
+        number: usize,
+    },
+    /// The last one is of the user, and the prompt would be a second one in a row.
+    #[error("The earlier turns end with the user's: the last of `messages` has to be of the `assistant`.")]
+    LastTurn,
+    /// The earlier turns together are over the limit.
+    #[error(
+        "The earlier turns are too long: they have {bytes} bytes together, and {limit} are allowed. Leave out the oldest."
+    )]
+    ContextTooLong {
+        /// What they have, in UTF-8 bytes.
+        bytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+/// The most that a request may ask with, in UTF-8 bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// The prompt.
+    pub(crate) prompt: usize,
+    /// All earlier turns together.
+    pub(crate) context: usize,
 }
 
 impl FunctionUrlEvent {
-    /// The prompt and its use case, checked.
-    pub(crate) fn ask(&self, max_prompt_bytes: usize) -> Result<Ask, RequestError> {
+    /// How the answer is to be written. Typed events are for those who name them: `*/*` is what a browser sends by itself.
+    pub(crate) fn wire(&self) -> Wire {
+        let names_events = |media_range: &str| {
+            let mut parts = media_range.split(';').map(str::trim);
+            let is_refused = |parameter: &str| {
+                let (name, weight) = parameter.split_once('=').unwrap_or_default();
+                name.eq_ignore_ascii_case("q") && weight.parse().is_ok_and(|weight: f32| weight <= 0.0)
+            };
+            parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/event-stream")) && !parts.any(is_refused)
+        };
+        let accept = self.header("accept").unwrap_or_default();
+        if accept.split(',').any(names_events) { Wire::Events } else { Wire::Stock }
+    }
+
+    /// The prompt with its use case, and the turns before it, checked.
+    pub(crate) fn ask(&self, limits: Limits) -> Result<(Ask, Vec<Message>), RequestError> {
         if self.request_context.http.method != "POST" {
             return Err(RequestError::Method);
         }
@@ -97,11 +149,13 @@ impl FunctionUrlEvent {
         if prompt.trim().is_empty() {
             return Err(RequestError::NoPrompt);
         }
-        if prompt.len() > max_prompt_bytes {
-            return Err(RequestError::TooLong { bytes: prompt.len(), limit: max_prompt_bytes });
+        if prompt.len() > limits.prompt {
+            return Err(RequestError::TooLong { bytes: prompt.len(), limit: limits.prompt });
         }
         let use_case = body.get("use_case").and_then(|name| UseCase::deserialize(name).ok());
-        Ok(Ask { prompt, use_case: use_case.ok_or(RequestError::UseCase)? })
+        let use_case = use_case.ok_or(RequestError::UseCase)?;
+        let earlier = earlier_turns(body.get_mut("messages").map(Value::take), limits.context)?;
+        Ok((Ask { prompt, use_case }, earlier))
     }
 
     /// The HTTP request's id, which the caller can tell us.
@@ -133,6 +187,33 @@ impl FunctionUrlEvent {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// The turns before the prompt. Bedrock takes no others than these: `user` first, the two by turns, none of them blank; and the prompt is
+/// the next one of the user.
+fn earlier_turns(messages: Option<Value>, limit: usize) -> Result<Vec<Message>, RequestError> {
+    let messages = match messages {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(messages)) => messages,
+        Some(_) => return Err(RequestError::NoTurns),
+    };
+    let turns = messages.into_iter().zip([Role::User, Role::Assistant].into_iter().cycle());
+    let turns = turns.enumerate().map(|(index, (mut message, role))| {
+        let is_its_turn = message.get("role") == Some(&json!(role));
+        match message.get_mut("content").map(Value::take) {
+            Some(Value::String(content)) if is_its_turn && !content.trim().is_empty() => Ok(Message { role, content }),
+            _ => Err(RequestError::Turn { number: index + 1 }),
+        }
+    });
+    let turns: Vec<_> = turns.collect::<Result<_, _>>()?;
+    let bytes = turns.iter().map(|turn| turn.content.len()).sum();
+    if turns.last().is_some_and(|turn| turn.role == Role::User) {
+        return Err(RequestError::LastTurn);
+    }
+    if bytes > limit {
+        return Err(RequestError::ContextTooLong { bytes, limit });
+    }
+    Ok(turns)
 }
 
 /// Who signed the request, as far as it may be shown: no signature, no session token, no whole key.
@@ -174,13 +255,22 @@ fn ending(key: &str) -> Option<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use serde_json::json;
-
     use super::*;
 
     pub(crate) const SIGNATURE: &str = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
     pub(crate) const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
     pub(crate) const ACCESS_KEY: &str = "ASIAIOSFODNN7EXAMPLE";
+
+    /// The same event from somebody who names these media types.
+    pub(crate) fn accepting(media_types: &str, body: &str) -> FunctionUrlEvent {
+        let mut event = event(body);
+        event.headers.insert("accept".to_owned(), media_types.to_owned());
+        event
+    }
+
+    fn limits(prompt: usize) -> Limits {
+        Limits { prompt, context: 9 }
+    }
 
     /// An event as AWS sends it for a POST with that body.
     pub(crate) fn event(body: &str) -> FunctionUrlEvent {
@@ -218,10 +308,10 @@ pub(crate) mod tests {
     fn a_prompt_is_read_plain_and_in_base64() {
         let body = r#"{"prompt": "Grüezi", "use_case": "cost_optimized", "later": 1}"#;
         let ask = Ask { prompt: "Grüezi".to_owned(), use_case: UseCase::CostOptimized };
-        assert_eq!(event(body).ask(7).as_ref(), Ok(&ask));
+        assert_eq!(event(body).ask(limits(7)).as_ref(), Ok(&(ask.clone(), Vec::new())));
         let mut in_base64 = event(&BASE64_STANDARD.encode(body));
         in_base64.is_base64_encoded = true;
-        assert_eq!(in_base64.ask(7), Ok(ask));
+        assert_eq!(in_base64.ask(limits(7)), Ok((ask, Vec::new())));
     }
 
     #[test]
@@ -241,17 +331,78 @@ pub(crate) mod tests {
             (r#"{"prompt": "äöü1", "use_case": "balanced"}"#, RequestError::TooLong { bytes: 7, limit: 6 }),
         ];
         for (body, error) in cases {
-            assert_eq!(event(body).ask(6), Err(error), "{body}");
+            assert_eq!(event(body).ask(limits(6)), Err(error), "{body}");
         }
         let mut bad_base64 = event("{");
         bad_base64.is_base64_encoded = true;
-        assert_eq!(bad_base64.ask(6), Err(RequestError::NotJson));
-        assert_eq!(FunctionUrlEvent::default().ask(6), Err(RequestError::Method));
+        assert_eq!(bad_base64.ask(limits(6)), Err(RequestError::NotJson));
+        assert_eq!(FunctionUrlEvent::default().ask(limits(6)), Err(RequestError::Method));
         assert!(
             RequestError::UseCase
                 .to_string()
                 .contains("`performance_optimized`, `accuracy_optimized`, `balanced`, `cost_optimized`")
         );
+    }
+
+    /// What is said to `messages`.
+    fn turns(messages: &Value) -> Result<Vec<Message>, RequestError> {
+        let body = json!({"prompt": "x", "use_case": "balanced", "messages": messages});
+        event(&body.to_string()).ask(limits(6)).map(|(_, earlier)| earlier)
+    }
+
+    #[test]
+    fn earlier_turns_are_read_in_their_order() {
+        let user = |content: &str| json!({"role": "user", "content": content});
+        let assistant = |content: &str| json!({"role": "assistant", "content": content, "model": "m"});
+        assert_eq!(turns(&json!([])), Ok(Vec::new()));
+        let four = turns(&json!([user("äö"), assistant(" b"), user("c"), assistant("de")])).unwrap();
+        assert_eq!(four.iter().map(|turn| turn.content.as_str()).collect::<Vec<_>>(), ["äö", " b", "c", "de"]);
+        assert_eq!(four.iter().map(|turn| turn.role == Role::User).collect::<Vec<_>>(), [true, false, true, false]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_earlier_turns_is_told() {
+        let user = |content: &str| json!({"role": "user", "content": content});
+        let assistant = |content: &str| json!({"role": "assistant", "content": content});
+        for no_list in [json!(null), json!({"0": user("a")}), json!("a")] {
+            assert_eq!(turns(&no_list), Err(RequestError::NoTurns), "{no_list}");
+        }
+        let cases = [
+            (json!([assistant("a")]), 1),
+            (json!(["a", assistant("b")]), 1),
+            (json!([{"content": "a"}, assistant("b")]), 1),
+            (json!([{"role": "system", "content": "a"}, assistant("b")]), 1),
+            (json!([{"role": {"user": null}, "content": "a"}, assistant("b")]), 1),
+            (json!([user("a"), user("b")]), 2),
+            (json!([user("a"), {"role": "assistant"}]), 2),
+            (json!([user("a"), {"role": "assistant", "content": ["b"]}]), 2),
+            (json!([user("a"), assistant("b"), user(" \n"), assistant("b")]), 3),
+        ];
+        for (messages, number) in cases {
+            assert_eq!(turns(&messages), Err(RequestError::Turn { number }), "{messages}");
+        }
+        assert_eq!(turns(&json!([user("a"), assistant("b"), user("c")])), Err(RequestError::LastTurn));
+        let long = json!([user("ääää"), assistant("bc")]);
+        assert_eq!(turns(&long), Err(RequestError::ContextTooLong { bytes: 10, limit: 9 }));
+    }
+
+    #[test]
+    fn typed_events_are_for_those_who_name_them() {
+        assert_eq!(event("{}").wire(), Wire::Stock);
+        for accept in ["", "*/*", "text/*", "application/json", "text/event-streams", "text/event-stream;q=0, */*"] {
+            assert_eq!(accepting(accept, "{}").wire(), Wire::Stock, "{accept}");
+        }
+        for accept in [
+            "text/event-stream",
+            "Text/Event-Stream",
+            "application/json,text/event-stream",
+            "application/json ; q=0.1 , TEXT/EVENT-STREAM ; charset=utf-8; q=0.5, */*",
+        ] {
+            assert_eq!(accepting(accept, "{}").wire(), Wire::Events, "{accept}");
+        }
+        let mut capital = event("{}");
+        capital.headers.insert("Accept".to_owned(), "text/event-stream".to_owned());
+        assert_eq!(capital.wire(), Wire::Events);
     }
 
     #[test]

@@ -34,6 +34,17 @@ pub(crate) enum StrategyError {
     Unavailable(String),
 }
 
+impl StrategyError {
+    /// A name for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "StrategyInvalid",
+            Self::Refused(_) => "StrategyRefused",
+            Self::Unavailable(_) => "StrategyUnavailable",
+        }
+    }
+}
+
 impl Strategy {
     /// Reads and checks a strategy's JSON.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, StrategyError> {

@@ -123,6 +123,15 @@ fn event(prompt: &str) -> Value {
     })
 }
 
+/// The same from somebody who accepts typed events, after two earlier turns.
+fn event_of_a_conversation(prompt: &str) -> Value {
+    let mut event = event(prompt);
+    event["headers"]["accept"] = json!("application/json, text/event-stream");
+    let messages = json!([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]);
+    event["body"] = json!(json!({"prompt": prompt, "use_case": "balanced", "messages": messages}).to_string());
+    event
+}
+
 /// Parts a streamed response into its prelude and its body.
 fn parted(bytes: &[u8]) -> (Value, String) {
     let at = bytes.windows(8).position(|window| window == [0; 8]).expect("eight NULs end the prelude");
@@ -166,7 +175,7 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
     let (prelude, body) = parted(&bytes);
     assert_eq!(prelude["statusCode"], 200);
     assert_eq!(prelude["headers"], json!({"content-type": "text/event-stream", "cache-control": "no-store"}));
-    // More than 100 words at 30 ms each: the answer came in time, not at once.
+    // More than 100 words at 20 ms each: the answer came in time, not at once.
     assert!(arrivals.len() > 100 && arrivals[arrivals.len() - 1] - arrivals[0] > Duration::from_secs(2));
 
     let (lines, end) = body.split_at(body.len() - "[DONE]\n\n".len());
@@ -199,6 +208,41 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
     assert_eq!(log.lines().count(), 2);
     assert!(!log.contains(PROMPT) && !log.contains("ASIA") && !log.contains(SIGNATURE), "{log}");
     assert_eq!(errors, "");
+}
+
+#[tokio::test]
+async fn typed_events_stream_out_and_a_failure_before_them_has_its_status() {
+    let mut runtime_api = RuntimeApi::start(HangUp::WithReply).await;
+    let child = runtime_api.bootstrap(&[("MODEL_BACKEND", "demo"), ("MAX_CONTEXT_BYTES", "7")]);
+    runtime_api.events.send(event_of_a_conversation("demo:pace 0")).unwrap();
+    let (prelude, body) = parted(&whole(runtime_api.response().await).await);
+    let headers = json!({"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store"});
+    assert_eq!((&prelude["statusCode"], &prelude["headers"]), (&json!(200), &headers));
+    let events: Vec<Value> = body
+        .split_terminator("\n\n")
+        .map(|event| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap())
+        .collect();
+    assert_eq!(events[0], json!({"type": "start", "model": "signet-demo (no AI)", "contextBytes": 7}));
+    let text: String = events.iter().filter_map(|event| event["text"].as_str()).collect();
+    assert!(text.contains("| Earlier turns | 2, 7 bytes |"), "{text}");
+    let kinds: Vec<_> = events[events.len() - 3..].iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["usage", "stop", "end"]);
+
+    runtime_api.events.send(event_of_a_conversation("demo:throttle")).unwrap();
+    let (prelude, body) = parted(&whole(runtime_api.response().await).await);
+    assert_eq!((&prelude["statusCode"], &prelude["headers"]["retry-after"]), (&json!(429), &json!("10")));
+    assert!(body.starts_with("{\"message\":"));
+
+    runtime_api.events.send(json!({})).unwrap();
+    whole(runtime_api.response().await).await;
+    let (log, _) = stop(child).await;
+    let logged: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!((&logged["wire"], &logged["earlier_turns"]), (&json!("events"), &json!(2)));
+    assert_eq!(
+        (&logged["outcome"], &logged["output_tokens"]),
+        (&json!("done"), &events[events.len() - 3]["outputTokens"])
+    );
+    assert_eq!(serde_json::from_str::<Value>(log.lines().nth(2).unwrap()).unwrap()["wire"], "stock");
 }
 
 /// Whether the Runtime API answers a response that it has not read to the end, or closes its connection.

@@ -44,6 +44,8 @@ pub enum Fault {
     CutAfter(usize),
     /// The answer ends, in good order, after so many bytes.
     EndAfter(usize),
+    /// Nothing more comes after so many bytes, on a connection that stays open.
+    StallAfter(usize),
     /// This line comes after the first line of the answer.
     Line(String),
     /// A 403 that a page may not read.
@@ -573,6 +575,8 @@ impl hyper::body::Body for Chunks {
         match self.fault {
             Some(Fault::CutAfter(most)) if self.passed >= most => return self.cut(context),
             Some(Fault::EndAfter(most)) if self.passed >= most => return Poll::Ready(None),
+            // Nobody wakes this again: hyper drops it when the page closes the connection.
+            Some(Fault::StallAfter(most)) if self.passed >= most => return Poll::Pending,
             _ => {}
         }
         let mut chunk = match ready!(self.body.poll_recv(context)) {
@@ -581,7 +585,9 @@ impl hyper::body::Body for Chunks {
             None => return self.cut(context),
         };
         match &self.fault {
-            Some(Fault::CutAfter(most) | Fault::EndAfter(most)) => chunk.truncate(most - self.passed),
+            Some(Fault::CutAfter(most) | Fault::EndAfter(most) | Fault::StallAfter(most)) => {
+                chunk.truncate(most - self.passed);
+            }
             Some(Fault::Line(line)) => {
                 if let Some(end) = chunk.iter().rposition(|byte| *byte == b'\n') {
                     let (before, after) = chunk.split_at(end + 1);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A Lambda function for the tests: the test tells it, over a connection of its own, what to answer and when.
 
-The prompt is the address of the test's listener. The test sends lines: `say TEXT` (a chunk, TEXT as JSON), `flood N` (N chunks of
-64 KiB, then the line `flooded` back), `end`, `die`, `fail`. The function sends back its event first, and one line for each command done.
+The prompt is the address of the test's listener. Who accepts typed events is answered with their content type, anybody else with the
+stock one. The test sends lines: `say TEXT` (a chunk, TEXT as JSON), `flood N` (N chunks of 64 KiB, then the line `flooded` back),
+`end`, `die`, `fail`. The function sends back its event first, and one line for each command done.
 """
 import http.client
 import json
@@ -55,7 +56,9 @@ while True:
                 "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
                 "Content-Type: application/vnd.awslambda.http-integration-response\r\n\r\n".encode()
             )
-            head = {"statusCode": 200, "headers": {"content-type": "text/event-stream", "access-control-allow-origin": "*"}}
+            typed = event["headers"].get("accept") == "text/event-stream"
+            content_type = "text/event-stream; charset=utf-8" if typed else "text/event-stream"
+            head = {"statusCode": 200, "headers": {"content-type": content_type, "access-control-allow-origin": "*"}}
             # In two pieces, the delimiter split, as a network may do.
             prelude = json.dumps(head).encode() + bytes(8)
             chunk(prelude[:-3])

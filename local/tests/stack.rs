@@ -308,6 +308,45 @@ fn an_answer_comes_while_the_function_still_speaks() {
 }
 
 #[test]
+fn typed_events_and_keep_alives_come_while_the_function_still_speaks() {
+    test(async |stack, config| {
+        let keys = keys_of(config, alice(stack)).await;
+        let prompt = Prompt::new().await;
+        let start = "data: {\"type\":\"start\",\"model\":\"m\",\"contextBytes\":32768}\n\n";
+        // The header is not under the signature: a browser adds it to what the app has signed.
+        let mut request = signed(config, ask(config, &prompt.1), &keys);
+        request.headers.push(("accept".into(), "text/event-stream".into()));
+        let speak = async {
+            let mut function = prompt.function().await;
+            function.say(": keep-alive\n\n").await;
+            function
+        };
+        let (response, mut function) = tokio::join!(send(request), speak);
+        assert_eq!(function.event["headers"]["accept"], "text/event-stream");
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+        let origins: Vec<_> = response.headers().get_all("access-control-allow-origin").iter().collect();
+        assert_eq!(origins, [ORIGIN]);
+        let mut body = response.into_body();
+        assert_eq!(chunk(&mut body).await.unwrap().unwrap(), ": keep-alive\n\n");
+        // Each is said only after the one before it has arrived here; half an event does not wait for its end.
+        for text in [
+            start,
+            ": keep-alive\n\n",
+            "data: {\"type\":\"text\",\"te",
+            "xt\":\"ü\"}\n\n",
+            "data: {\"type\":\"end\"}\n\n",
+        ] {
+            function.say(text).await;
+            assert_eq!(chunk(&mut body).await.unwrap().unwrap(), text);
+        }
+        function.tell("end").await;
+        function.has_done("end").await;
+        assert!(chunk(&mut body).await.is_none());
+    });
+}
+
+#[test]
 fn the_event_says_who_called() {
     test(async |stack, config| {
         let token = token_of(config, alice(stack)).await;

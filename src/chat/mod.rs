@@ -1,42 +1,79 @@
-//! The questions of a tab and their answers: a state machine that says what to do and does nothing itself.
+//! The conversation that is shown, and the answer that is under way: a state machine that says what to do and does nothing itself.
 //!
-//! One answer at a time is under way. Each prompt is answered on its own: the stock wire carries no earlier turns.
+//! One answer at a time is under way. What comes of it goes into the conversation when it is shown: at once if nothing was shown for a while,
+//! else [`BATCH`] after what was shown last.
 
+mod conversation;
+mod spoken;
+
+pub use conversation::{Answer, Change, Conversation, Turn};
+
+use crate::base64::encode_url;
 use crate::cognito::Keys;
 use crate::config::Config;
 use crate::fault::{Fault, Service};
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
-use crate::protocol::{TurnId, TurnUpdate};
+use crate::markdown::{Markdown, Step, Unicode};
+use crate::messages;
+use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, TurnId, TurnUpdate};
 use crate::session::Grant;
 use crate::sign::{Scope, sign};
-use crate::stream::Event;
-use crate::stream::stock::{Ask, Decoder};
+use crate::stream::stock::{Ask, UseCase};
+use crate::stream::{Decoder, Event, Failure, Usage};
 use crate::sts::{get_caller_identity, read_role_name};
 use crate::text::contains;
 use crate::time::UnixMillis;
+use spoken::spoken;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
 const LONGEST_REFUSAL: usize = 64 << 10;
+/// How long status and headers may take, in milliseconds: a function may have to start, and the model to think.
+const HEAD_PATIENCE: u32 = 90_000;
+/// How long nothing may come after that, in milliseconds. The function itself gives up on a model that says nothing for 60 s.
+const BYTE_PATIENCE: u32 = 75_000;
+/// Text is shown at most so often, in milliseconds. Each time costs the page a layout, whose length is the answer's; ten a second look steady.
+const BATCH: u32 = 100;
+/// A screen reader is told that text still comes at most so often, in milliseconds.
+const REMINDER: u32 = 10_000;
+/// Seconds to wait where there are too many requests and nobody says for how long.
+const WAIT: u32 = 10;
+/// Of a title, in characters.
+const LONGEST_TITLE: usize = 60;
 
-/// All turns, and the answer that is under way.
-#[derive(Debug, Default)]
+/// What a conversation's id is made of, as random bytes.
+pub type Id = [u8; 12];
+
+/// The conversation, and the answer that is under way in it.
+#[derive(Debug)]
 pub struct Chat {
-    /// What was asked, by turn; whether any text came.
-    turns: Vec<(Ask, bool)>,
-    answering: Option<Answering>,
+    unicode: Unicode,
+    conversation: Conversation,
+    under_way: Option<(Answering, Stage)>,
 }
 
 /// The answer under way.
 #[derive(Debug)]
 struct Answering {
     turn: TurnId,
-    /// When the person sent it.
+    answer: AnswerId,
+    /// When the person asked for it.
     began: UnixMillis,
-    first_text: Option<u32>,
+    /// When something last came, or the request was sent.
+    heard: UnixMillis,
+    /// When a screen reader was last told something.
+    told: UnixMillis,
     /// Whether it was sent a second time, with new keys.
     renewed: bool,
-    stage: Stage,
+    /// Whether the back end has said that it takes earlier turns.
+    takes_context: bool,
+    markdown: Markdown,
+    /// What has come and is not shown yet.
+    text: String,
+    /// Likewise, of the reasoning.
+    reasoning: String,
+    /// Whether an [`Effect::Flush`] is on its way back.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -50,16 +87,20 @@ enum Stage {
     /// The role may not ask, and the ID token does not name it, so STS is asked.
     Naming { request_id: Option<String>, reply: Response },
     /// The answer comes in.
-    Reading { decoder: Decoder, unreadable: u32 },
+    Reading { decoder: Decoder, unreadable: u32, request_id: Option<String> },
 }
 
 /// What happens to a chat.
 #[derive(Debug)]
 pub enum Input {
-    /// The person asks.
-    Ask(Ask),
-    /// The person wants a failed turn asked again.
+    /// The person asks. The conversation gets the id if it has none yet.
+    Ask(Ask, Id),
+    /// The person wants one more answer to a turn.
+    Again(TurnId, UseCase),
+    /// The person wants a turn asked again whose newest answer did not end well.
     Retry(TurnId),
+    /// The person asks a turn in other words: in a copy of what was before it, which gets the id.
+    Edit(TurnId, Ask, Id),
     /// The person has seen enough.
     Stop,
     /// The session's word on [`Effect::NeedKeys`].
@@ -68,10 +109,16 @@ pub enum Input {
     Head(Head),
     /// The next bytes of its body.
     Bytes(Vec<u8>),
-    /// The body's end, or the connection's.
+    /// The body's end.
     End,
+    /// The connection broke in the middle of the body.
+    Broken,
     /// There is no answer, or the browser may not read it.
     NoAnswer(NoAnswer),
+    /// An [`Effect::Alarm`] is over.
+    Alarm,
+    /// An [`Effect::Flush`] is over.
+    Flush,
 }
 
 /// What is to be done.
@@ -86,19 +133,14 @@ pub enum Effect {
     Stream(Request),
     /// End the request that is under way.
     Abort,
+    /// Feed [`Input::Alarm`] back after so many milliseconds, if the same request is still under way then.
+    Alarm(u32),
+    /// Feed [`Input::Flush`] back after so many milliseconds, likewise.
+    Flush(u32),
     /// Show this.
-    Show(TurnId, TurnUpdate),
-    /// Nothing more will come of this turn.
-    Ended {
-        /// Which.
-        turn: TurnId,
-        /// How it ended.
-        ending: Ending,
-        /// Milliseconds from the request to the first text, if text came.
-        first_text: Option<u32>,
-        /// Milliseconds from the request to the end.
-        duration: u32,
-    },
+    Show(DeskView),
+    /// This of the conversation is to be kept. At most one a step, and it is about the conversation as the step leaves it.
+    Changed(Change),
 }
 
 /// How an answer ended.
@@ -114,172 +156,409 @@ pub enum Ending {
     Failed(Fault),
 }
 
+impl Ending {
+    fn end(&self) -> End {
+        match self {
+            Self::Done => End::Done,
+            Self::Stopped => End::Stopped,
+            Self::CutOff => End::CutOff,
+            Self::Failed(_) => End::Failed,
+        }
+    }
+
+    /// Seconds until it makes sense to ask again.
+    fn wait(&self) -> u32 {
+        match self {
+            Self::Failed(Fault::Throttled { retry_after, .. }) => retry_after.unwrap_or(WAIT),
+            Self::Failed(Fault::Answer { retry_after, .. }) => retry_after.unwrap_or_default(),
+            _ => 0,
+        }
+    }
+}
+
 impl Chat {
-    /// Takes `input` in; what is to be done. `now` is this machine's time. An input that nothing waits for changes nothing.
+    /// Nothing asked.
+    pub fn new(unicode: Unicode) -> Self {
+        Self { unicode, conversation: Conversation::default(), under_way: None }
+    }
+
+    /// The conversation, with as much of the answer under way as is shown.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// An answer's text, in Markdown.
+    pub fn text(&self, turn: TurnId, answer: AnswerId) -> Option<&str> {
+        self.answers(turn)?.get(answer.0 as usize).map(|answer| answer.text.as_str())
+    }
+
+    /// Takes `input` in; what is to be done. `now` is this machine's time. An input that nothing waits for changes nothing, nor does one that has to
+    /// wait for the answer under way.
     pub fn step(&mut self, config: &Config, now: UnixMillis, input: Input) -> Vec<Effect> {
-        match (input, self.answering.take()) {
-            (Input::Ask(ask), None) => self.ask(now, ask),
+        let mut effects = match (input, self.under_way.take()) {
+            (Input::Ask(ask, id), None) => self.ask(now, ask, id),
+            (Input::Again(turn, use_case), None) => self.again(now, turn, use_case),
             (Input::Retry(turn), None) => self.retry(now, turn),
-            (Input::Stop, Some(answering)) => {
-                let mut effects = if matches!(answering.stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
-                effects.push(answering.ended(now, Ending::Stopped));
+            (Input::Edit(turn, ask, id), None) => self.edit(config, now, turn, ask, id),
+            (Input::Stop, Some((answering, stage))) => {
+                let mut effects = if matches!(stage, Stage::Keys) { vec![] } else { vec![Effect::Abort] };
+                let asked = matches!(stage, Stage::Requested { .. } | Stage::Reading { .. });
+                effects.extend(self.end(config, now, answering, &Ending::Stopped, asked));
                 effects
             }
-            (input, Some(answering)) => self.answer(config, now, answering, input),
+            (input, Some((answering, stage))) => self.answer(config, now, answering, stage, input),
             (_, None) => vec![],
+        };
+        // The whole holds everything else that has changed.
+        if effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Whole))) {
+            effects.retain(|effect| !matches!(effect, Effect::Changed(_)));
+            effects.insert(0, Effect::Changed(Change::Whole));
         }
+        effects
     }
 
-    fn ask(&mut self, now: UnixMillis, ask: Ask) -> Vec<Effect> {
-        let turn = TurnId(u32::try_from(self.turns.len()).unwrap_or(u32::MAX));
-        self.turns.push((ask, false));
-        self.begin(now, turn)
-    }
-
-    /// In the same turn if nothing came of it, else in a new one, so that no text is lost.
-    fn retry(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
-        match usize::try_from(turn.0).ok().and_then(|index| self.turns.get(index)) {
-            Some((_, false)) => self.begin(now, turn),
-            Some((ask, true)) => {
-                let ask = ask.clone();
-                self.ask(now, ask)
+    /// Shows another conversation in place of this one. An answer under way is stopped before, by [`Input::Stop`], so that this one keeps what came
+    /// of it.
+    pub fn show(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
+        let mut effects = if self.under_way.take().is_some() { vec![Effect::Abort] } else { vec![] };
+        self.conversation = conversation;
+        // The page was closed in the middle of these.
+        let unfinished = self.conversation.turns.iter_mut().flat_map(|turn| &mut turn.answers);
+        for answer in unfinished.filter(|answer| answer.end.is_none()) {
+            (answer.end, answer.notice) = (Some(End::CutOff), Some(messages::left()));
+        }
+        let Conversation { id, title, turns, .. } = &self.conversation;
+        effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone() }));
+        for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(turns) {
+            effects.push(show(turn, TurnUpdate::Asked { prompt: prompt.clone() }));
+            for (id, answer) in (0..).map(AnswerId).zip(answers) {
+                let mut say = |update| effects.push(show(turn, TurnUpdate::Answer { id, update }));
+                say(AnswerUpdate::Begun { use_case: answer.use_case, context: answer.context });
+                if !answer.model.is_empty() {
+                    say(AnswerUpdate::Model(answer.model.clone()));
+                }
+                if !answer.reasoning.is_empty() {
+                    say(AnswerUpdate::Reasoning(answer.reasoning.clone()));
+                }
+                if !answer.text.is_empty() {
+                    say(AnswerUpdate::Steps(self.document(&answer.text)));
+                }
+                say(ended(answer, config, 0));
             }
-            None => vec![],
         }
+        effects
     }
 
-    fn begin(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
-        let Ask { prompt, use_case } = self.asked(turn).clone();
-        self.answering = Some(Answering { turn, began: now, first_text: None, renewed: false, stage: Stage::Keys });
-        vec![Effect::Show(turn, TurnUpdate::Asked { prompt, use_case }), Effect::NeedKeys { refused: None }]
+    /// Calls the conversation something else. Whoever does so shows it.
+    pub fn rename(&mut self, title: String) -> Vec<Effect> {
+        self.conversation.title = title;
+        vec![Effect::Changed(Change::Whole)]
     }
 
-    fn asked(&self, turn: TurnId) -> &Ask {
-        &self.turns[turn.0 as usize].0
+    /// The whole document of a text that has ended.
+    fn document(&self, text: &str) -> Vec<Step> {
+        let mut markdown = Markdown::new(self.unicode);
+        let mut steps = markdown.push(text);
+        steps.extend(markdown.finish());
+        steps
     }
 
-    fn answer(&mut self, config: &Config, now: UnixMillis, mut answering: Answering, input: Input) -> Vec<Effect> {
-        let turn = answering.turn;
-        match (input, answering.stage) {
-            (Input::Keys(Ok(grant)), Stage::Keys) => match request(config, now, &grant, self.asked(turn)) {
+    fn answers(&self, turn: TurnId) -> Option<&Vec<Answer>> {
+        self.conversation.turns.get(turn.0 as usize).map(|turn| &turn.answers)
+    }
+
+    fn ask(&mut self, now: UnixMillis, ask: Ask, id: Id) -> Vec<Effect> {
+        let mut effects = vec![];
+        if self.conversation.id.is_empty() {
+            self.conversation.id = encode_url(&id);
+            self.conversation.title = title(&ask.prompt);
+            let Conversation { id, title, .. } = &self.conversation;
+            effects.push(Effect::Show(DeskView::Title { id: id.clone(), title: title.clone() }));
+        }
+        let turn = TurnId(u32::try_from(self.conversation.turns.len()).unwrap_or(u32::MAX));
+        effects.push(show(turn, TurnUpdate::Asked { prompt: ask.prompt.clone() }));
+        self.conversation.turns.push(Turn { prompt: ask.prompt, answers: vec![] });
+        effects.extend(self.begin(now, turn, AnswerId(0), ask.use_case));
+        effects
+    }
+
+    fn again(&mut self, now: UnixMillis, turn: TurnId, use_case: UseCase) -> Vec<Effect> {
+        let Some(answers) = self.answers(turn) else { return vec![] };
+        let next = AnswerId(u32::try_from(answers.len()).unwrap_or(u32::MAX));
+        self.begin(now, turn, next, use_case)
+    }
+
+    /// In the same place if no text came, else beside it, so that no text is lost.
+    fn retry(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
+        let Some((last, before)) = self.answers(turn).and_then(|answers| answers.split_last()) else { return vec![] };
+        let (place, use_case) = (before.len() + usize::from(!last.text.is_empty()), last.use_case);
+        if last.end == Some(End::Done) {
+            return vec![];
+        }
+        self.begin(now, turn, AnswerId(u32::try_from(place).unwrap_or(u32::MAX)), use_case)
+    }
+
+    fn edit(&mut self, config: &Config, now: UnixMillis, turn: TurnId, ask: Ask, id: Id) -> Vec<Effect> {
+        if self.answers(turn).is_none() {
+            return vec![];
+        }
+        let mut copy = self.conversation.clone();
+        copy.turns.truncate(turn.0 as usize);
+        copy.id = encode_url(&id);
+        if copy.turns.is_empty() {
+            copy.title = title(&ask.prompt);
+        }
+        let mut effects = self.show(config, copy);
+        effects.extend(self.ask(now, ask, id));
+        effects
+    }
+
+    fn begin(&mut self, now: UnixMillis, turn: TurnId, id: AnswerId, use_case: UseCase) -> Vec<Effect> {
+        let context = u32::try_from(self.earlier(turn).len()).unwrap_or(u32::MAX);
+        self.conversation.updated = now;
+        let answers = &mut self.conversation.turns[turn.0 as usize].answers;
+        answers.truncate(id.0 as usize);
+        answers.push(Answer {
+            use_case,
+            asked: now,
+            context,
+            model: String::new(),
+            text: String::new(),
+            reasoning: String::new(),
+            end: None,
+            notice: None,
+            stop: None,
+            usage: Usage::default(),
+            first_text: None,
+            duration: 0,
+        });
+        let answering = Answering {
+            turn,
+            answer: id,
+            began: now,
+            heard: now,
+            told: now,
+            renewed: false,
+            takes_context: false,
+            markdown: Markdown::new(self.unicode),
+            text: String::new(),
+            reasoning: String::new(),
+            waits: false,
+        };
+        let begun = answering.show(AnswerUpdate::Begun { use_case, context });
+        self.under_way = Some((answering, Stage::Keys));
+        let told = Effect::Show(DeskView::Status(messages::WAITING.into()));
+        vec![Effect::Changed(Change::Whole), begun, told, Effect::NeedKeys { refused: None }]
+    }
+
+    /// The prompts and answers before a turn that go along with it, oldest first: the newest, as many as the back end takes.
+    fn earlier(&self, turn: TurnId) -> Vec<(&str, &str)> {
+        let Conversation { turns, context_bytes, .. } = &self.conversation;
+        let mut room = context_bytes.unwrap_or_default() as usize;
+        let mut earlier = vec![];
+        for Turn { prompt, answers } in turns.iter().take(turn.0 as usize).rev() {
+            let Some(answer) = answers.iter().rev().find(|answer| is_usable(answer)) else { continue };
+            // Models take no turn without text.
+            if prompt.trim().is_empty() {
+                continue;
+            }
+            match room.checked_sub(prompt.len() + answer.text.len()) {
+                Some(rest) => room = rest,
+                None => break,
+            }
+            earlier.push((prompt.as_str(), answer.text.as_str()));
+        }
+        earlier.reverse();
+        earlier
+    }
+
+    fn answer(
+        &mut self,
+        config: &Config,
+        now: UnixMillis,
+        mut answering: Answering,
+        stage: Stage,
+        input: Input,
+    ) -> Vec<Effect> {
+        if matches!(input, Input::Head(_) | Input::Bytes(_)) {
+            answering.heard = now;
+        }
+        match (input, stage) {
+            (Input::Keys(Ok(grant)), Stage::Keys) => match self.request(config, now, &grant, &answering) {
                 Ok(request) => {
                     let Grant { keys: Keys { access_key_id, .. }, role, .. } = grant;
-                    answering.stage = Stage::Requested { signed_with: access_key_id, role };
-                    self.answering = Some(answering);
-                    vec![Effect::Stream(request)]
+                    self.send(now, answering, Stage::Requested { signed_with: access_key_id, role }, request)
                 }
-                Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
+                Err(fault) => self.fail(config, now, answering, fault),
             },
-            (Input::Keys(Err(fault)), stage @ Stage::Keys) => {
-                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(fault))]
+            (Input::Keys(Err(fault)), Stage::Keys) => self.fail(config, now, answering, fault),
+            (Input::NoAnswer(no_answer), Stage::Requested { .. }) => {
+                self.fail(config, now, answering, no_answer.fault(Service::FunctionUrl))
             }
-            (Input::NoAnswer(no_answer), stage @ Stage::Requested { .. }) => {
-                vec![Answering { stage, ..answering }.ended(now, Ending::Failed(no_answer.fault(Service::FunctionUrl)))]
-            }
-            (Input::Head(head), Stage::Requested { signed_with, role }) => {
-                answering.stage = if head.is_success() {
-                    Stage::Reading { decoder: Decoder::default(), unreadable: 0 }
+            (Input::Head(head), Stage::Requested { signed_with, role }) => self.go_on(
+                answering,
+                if head.is_success() {
+                    Stage::Reading { decoder: Decoder::default(), unreadable: 0, request_id: head.request_id }
                 } else {
                     Stage::Refused { signed_with, role, response: Response { head, body: vec![] } }
-                };
-                self.answering = Some(answering);
-                vec![]
-            }
+                },
+            ),
             (Input::Bytes(bytes), Stage::Refused { signed_with, role, mut response }) => {
                 keep(&mut response, bytes);
-                answering.stage = Stage::Refused { signed_with, role, response };
-                self.answering = Some(answering);
-                vec![]
+                self.go_on(answering, Stage::Refused { signed_with, role, response })
             }
-            (Input::End | Input::NoAnswer(_), Stage::Refused { signed_with, role, response }) => {
-                answering.stage = Stage::Keys;
-                self.refused(now, answering, signed_with, role, response)
+            (Input::End | Input::Broken | Input::NoAnswer(_), Stage::Refused { signed_with, role, response }) => {
+                self.refused(config, now, answering, signed_with, role, response)
             }
             (Input::Keys(Ok(grant)), Stage::Naming { request_id, .. }) => {
                 let scope = Scope { region: &config.identity_pool.region, service: "sts" };
                 match signed(now, &grant, scope, get_caller_identity(&config.identity_pool.sts_endpoint)) {
                     Ok(request) => {
-                        answering.stage = Stage::Naming { request_id, reply: Response::default() };
-                        self.answering = Some(answering);
-                        vec![Effect::Stream(request)]
+                        let stage = Stage::Naming { request_id, reply: Response::default() };
+                        self.send(now, answering, stage, request)
                     }
-                    Err(fault) => vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))],
+                    Err(fault) => self.fail(config, now, answering, fault),
                 }
             }
             (Input::Head(head), Stage::Naming { request_id, .. }) => {
-                answering.stage = Stage::Naming { request_id, reply: Response { head, body: vec![] } };
-                self.answering = Some(answering);
-                vec![]
+                self.go_on(answering, Stage::Naming { request_id, reply: Response { head, body: vec![] } })
             }
             (Input::Bytes(bytes), Stage::Naming { request_id, mut reply }) => {
                 keep(&mut reply, bytes);
-                answering.stage = Stage::Naming { request_id, reply };
-                self.answering = Some(answering);
-                vec![]
+                self.go_on(answering, Stage::Naming { request_id, reply })
             }
             // Whatever STS said or did not say, the refusal stands.
-            (Input::End | Input::NoAnswer(_) | Input::Keys(Err(_)), Stage::Naming { request_id, reply }) => {
+            (
+                Input::End | Input::Broken | Input::NoAnswer(_) | Input::Keys(Err(_)),
+                Stage::Naming { request_id, reply },
+            ) => {
                 let fault = Fault::NotAllowed { role: read_role_name(reply), request_id };
-                vec![Answering { stage: Stage::Keys, ..answering }.ended(now, Ending::Failed(fault))]
+                self.fail(config, now, answering, fault)
             }
-            (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable }) => {
+            (Input::Bytes(bytes), Stage::Reading { mut decoder, unreadable, request_id }) => {
                 let events = decoder.push(&bytes);
-                answering.stage = Stage::Reading { decoder, unreadable };
-                self.read(now, answering, events, false)
+                let stage = Stage::Reading { decoder, unreadable, request_id };
+                self.read(config, now, answering, stage, events, false)
             }
-            (Input::End | Input::NoAnswer(_), Stage::Reading { mut decoder, unreadable }) => {
-                let events = decoder.finish();
-                answering.stage = Stage::Reading { decoder, unreadable };
-                self.read(now, answering, events, true)
+            (
+                input @ (Input::End | Input::Broken | Input::NoAnswer(_)),
+                Stage::Reading { mut decoder, unreadable, request_id },
+            ) => {
+                let events = decoder.finish(matches!(input, Input::End));
+                let stage = Stage::Reading { decoder, unreadable, request_id };
+                self.read(config, now, answering, stage, events, true)
             }
-            (_, stage) => {
-                self.answering = Some(Answering { stage, ..answering });
-                vec![]
+            (Input::Flush, stage @ Stage::Reading { .. }) => {
+                answering.waits = false;
+                let effects = self.grow(now, &mut answering);
+                self.under_way = Some((answering, stage));
+                effects
             }
+            (Input::Alarm, stage) if !matches!(stage, Stage::Keys) => self.alarm(config, now, answering, stage),
+            (_, stage) => self.go_on(answering, stage),
         }
+    }
+
+    fn go_on(&mut self, answering: Answering, stage: Stage) -> Vec<Effect> {
+        self.under_way = Some((answering, stage));
+        vec![]
+    }
+
+    fn send(&mut self, now: UnixMillis, mut answering: Answering, stage: Stage, request: Request) -> Vec<Effect> {
+        answering.heard = now;
+        self.under_way = Some((answering, stage));
+        // The shorter time: whatever comes first then is not missed.
+        vec![Effect::Stream(request), Effect::Alarm(BYTE_PATIENCE)]
+    }
+
+    /// Nothing may have come for too long.
+    fn alarm(&mut self, config: &Config, now: UnixMillis, answering: Answering, stage: Stage) -> Vec<Effect> {
+        let patience = if matches!(stage, Stage::Requested { .. }) { HEAD_PATIENCE } else { BYTE_PATIENCE };
+        let silent = millis(answering.heard, now);
+        if silent < patience {
+            self.under_way = Some((answering, stage));
+            return vec![Effect::Alarm(patience - silent)];
+        }
+        let mut effects = vec![Effect::Abort];
+        effects.extend(match stage {
+            Stage::Refused { signed_with, role, response } => {
+                self.refused(config, now, answering, signed_with, role, response)
+            }
+            Stage::Naming { request_id, reply } => {
+                let fault = Fault::NotAllowed { role: read_role_name(reply), request_id };
+                self.fail(config, now, answering, fault)
+            }
+            _ => self.fail(config, now, answering, Fault::Silent { seconds: patience / 1000 }),
+        });
+        effects
     }
 
     /// A status that is not a success. Keys that have expired, or a signature by a wrong clock, are mended once without a word.
     fn refused(
         &mut self,
+        config: &Config,
         now: UnixMillis,
-        answering: Answering,
+        mut answering: Answering,
         signed_with: String,
         role: Option<String>,
         response: Response,
     ) -> Vec<Effect> {
-        let Err(error) = check(response) else { return vec![answering.ended(now, Ending::CutOff)] };
+        let Err(error) = check(response) else { return self.end(config, now, answering, &Ending::CutOff, true) };
         let mendable = matches!(error.status, 400 | 401 | 403)
             && (MENDABLE.contains(&error.code.as_str())
                 || contains(&error.message, "expired")
                 || contains(&error.message, "not yet current"));
         if mendable && !answering.renewed {
-            self.answering = Some(Answering { renewed: true, ..answering });
+            answering.renewed = true;
+            self.under_way = Some((answering, Stage::Keys));
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
         }
         let fault = match (error.status, role) {
             (403, None) if !mendable => {
                 let stage = Stage::Naming { request_id: error.request_id, reply: Response::default() };
-                self.answering = Some(Answering { stage, ..answering });
+                self.under_way = Some((answering, stage));
                 return vec![Effect::NeedKeys { refused: None }];
             }
             (403, role) if !mendable => Fault::NotAllowed { role, request_id: error.request_id },
             _ => error.fault(Service::FunctionUrl),
         };
-        vec![answering.ended(now, Ending::Failed(fault))]
+        self.fail(config, now, answering, fault)
     }
 
-    fn read(&mut self, now: UnixMillis, mut answering: Answering, events: Vec<Event>, at_end: bool) -> Vec<Effect> {
-        let Stage::Reading { unreadable, .. } = &mut answering.stage else { return vec![] };
-        let (mut effects, mut text, mut end) = (vec![], String::new(), None);
+    fn read(
+        &mut self,
+        config: &Config,
+        now: UnixMillis,
+        mut answering: Answering,
+        mut stage: Stage,
+        events: Vec<Event>,
+        at_end: bool,
+    ) -> Vec<Effect> {
+        let Stage::Reading { unreadable, request_id, .. } = &mut stage else { return vec![] };
+        let (mut effects, mut end) = (vec![], None);
+        let Conversation { turns, context_bytes, .. } = &mut self.conversation;
+        let answer = &mut turns[answering.turn.0 as usize].answers[answering.answer.0 as usize];
         for event in events {
             match event {
-                Event::Model(model) => effects.push(Effect::Show(answering.turn, TurnUpdate::Model(model))),
-                // What came in one read is shown in one step.
-                Event::Text(piece) => text.push_str(&piece),
+                Event::Model(model) if model != answer.model => {
+                    answer.model.clone_from(&model);
+                    effects.extend([answering.show(AnswerUpdate::Model(model)), Effect::Changed(Change::Whole)]);
+                }
+                Event::Context(bytes) => {
+                    answering.takes_context = true;
+                    *context_bytes = Some(bytes);
+                }
+                Event::Text(piece) => {
+                    answer.first_text.get_or_insert_with(|| millis(answering.began, now));
+                    answering.text.push_str(&piece);
+                }
+                Event::Reasoning(piece) => answering.reasoning.push_str(&piece),
+                Event::Usage(usage) => answer.usage = usage,
+                Event::Stopped(reason) => answer.stop = Some(reason),
                 Event::Unreadable => *unreadable += 1,
-                Event::Error(message) => end = Some(Ending::Failed(Fault::Answer { message })),
+                Event::Error(failure) => end = Some(Ending::Failed(fault(failure, request_id.take()))),
                 Event::End => end = Some(Ending::Done),
+                Event::Model(_) | Event::Skipped => {}
             }
         }
         end = match (end, *unreadable) {
@@ -289,29 +568,192 @@ impl Chat {
             (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
-        if !text.is_empty() {
-            answering.first_text.get_or_insert_with(|| millis(answering.began, now));
-            self.turns[answering.turn.0 as usize].1 = true;
-            effects.push(Effect::Show(answering.turn, TurnUpdate::Text(text)));
-        }
-        match end {
-            Some(end) => {
-                // A whole answer's connection ends by itself, and can serve the next request.
-                if !at_end && end != Ending::Done {
-                    effects.push(Effect::Abort);
-                }
-                effects.push(answering.ended(now, end));
+        if let Some(end) = end {
+            // A whole answer's connection ends by itself, and can serve the next request.
+            if !at_end && end != Ending::Done {
+                effects.push(Effect::Abort);
             }
-            None => self.answering = Some(answering),
+            effects.extend(self.end(config, now, answering, &end, true));
+        } else {
+            effects.extend(self.grow(now, &mut answering));
+            self.under_way = Some((answering, stage));
         }
         effects
+    }
+
+    /// Shows what has come, unless something was shown just now.
+    fn grow(&mut self, now: UnixMillis, answering: &mut Answering) -> Vec<Effect> {
+        if answering.waits || answering.text.is_empty() && answering.reasoning.is_empty() {
+            return vec![];
+        }
+        answering.waits = true;
+        let (is_first, has_more) = (self.of(answering).text.is_empty(), !answering.text.is_empty());
+        let mut effects = self.take(answering, false);
+        if has_more && (is_first || millis(answering.told, now) >= REMINDER) {
+            answering.told = now;
+            let Answer { model, text, .. } = self.of(answering);
+            let status = if is_first { messages::answering(model) } else { messages::still_answering(text) };
+            effects.push(Effect::Show(DeskView::Status(status.into())));
+        }
+        effects.push(Effect::Flush(BATCH));
+        effects
+    }
+
+    /// Takes into the conversation what has come, and shows it; at the end also what the Markdown held back.
+    fn take(&mut self, answering: &mut Answering, at_end: bool) -> Vec<Effect> {
+        let mut effects = vec![];
+        let (text, reasoning) = (std::mem::take(&mut answering.text), std::mem::take(&mut answering.reasoning));
+        let mut steps = answering.markdown.push(&text);
+        if at_end {
+            steps.extend(answering.markdown.finish());
+        }
+        let answer = self.of(answering);
+        if !reasoning.is_empty() {
+            answer.reasoning.push_str(&reasoning);
+            effects.push(answering.show(AnswerUpdate::Reasoning(reasoning)));
+        }
+        if !steps.is_empty() {
+            effects.push(answering.show(AnswerUpdate::Steps(steps)));
+        }
+        if !text.is_empty() {
+            answer.text.push_str(&text);
+            effects.push(Effect::Changed(Change::Text { turn: answering.turn, answer: answering.answer, text }));
+        }
+        effects
+    }
+
+    fn fail(&mut self, config: &Config, now: UnixMillis, answering: Answering, fault: Fault) -> Vec<Effect> {
+        self.end(config, now, answering, &Ending::Failed(fault), true)
+    }
+
+    /// Nothing more will come. `asked` is whether the model was asked, as far as is known.
+    fn end(
+        &mut self,
+        config: &Config,
+        now: UnixMillis,
+        mut answering: Answering,
+        ending: &Ending,
+        asked: bool,
+    ) -> Vec<Effect> {
+        let mut effects = self.take(&mut answering, true);
+        let end = ending.end();
+        let text = self.of(&answering).text.clone();
+        let has_text = !text.is_empty();
+        let read_out = if has_text && end != End::Stopped { spoken(self.document(&text)) } else { String::new() };
+        let answer = self.of(&answering);
+        answer.notice = messages::ending(ending, has_text, config.contact.as_deref());
+        answer.duration = if asked { millis(answering.began, now).max(1) } else { 0 };
+        answer.end = Some(end);
+        let forgets = has_text && !answering.takes_context;
+        if forgets {
+            answer.context = 0;
+        }
+        effects.push(answering.show(ended(answer, config, ending.wait())));
+        let status = match end {
+            End::Done => messages::complete(&read_out, &answer.model).into(),
+            End::Stopped => messages::STOPPED.into(),
+            // The notice says it, as an alert.
+            End::CutOff | End::Failed => "".into(),
+        };
+        effects.push(Effect::Show(DeskView::Status(status)));
+        if !read_out.is_empty() {
+            effects.push(Effect::Show(DeskView::Spoken(read_out)));
+        }
+        // A back end that takes earlier turns says so each time before its text.
+        if forgets {
+            self.conversation.context_bytes = None;
+        }
+        effects.push(Effect::Changed(Change::Whole));
+        effects
+    }
+
+    fn of(&mut self, Answering { turn, answer, .. }: &Answering) -> &mut Answer {
+        &mut self.conversation.turns[turn.0 as usize].answers[answer.0 as usize]
+    }
+
+    fn request(
+        &self,
+        config: &Config,
+        now: UnixMillis,
+        grant: &Grant,
+        answering: &Answering,
+    ) -> Result<Request, Fault> {
+        let messages = self.earlier(answering.turn);
+        let messages = messages.iter().flat_map(|(prompt, answer)| {
+            [[("role", "user"), ("content", *prompt)], [("role", "assistant"), ("content", *answer)]]
+        });
+        let messages: Vec<_> = messages.collect();
+        let messages: Vec<_> = messages.iter().map(|message| Json::Texts(message)).collect();
+        let Turn { prompt, answers } = &self.conversation.turns[answering.turn.0 as usize];
+        let body = Json::Object(&[
+            ("prompt", Json::Text(prompt)),
+            ("use_case", Json::Text(answers[answering.answer.0 as usize].use_case.name())),
+            ("messages", if messages.is_empty() { Json::Absent } else { Json::List(&messages) }),
+        ]);
+        let request = Request {
+            method: "POST",
+            url: config.function_url.clone(),
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: body.to_bytes(),
+            cookies: false,
+        };
+        let scope = Scope { region: &config.function_region, service: "lambda" };
+        let mut request = signed(now, grant, scope, request)?;
+        // Asks for the richer wire. It is not signed, as little as the browser's own headers are: a proxy may change it.
+        request.headers.push(("accept".into(), "text/event-stream".into()));
+        Ok(request)
     }
 }
 
 impl Answering {
-    fn ended(&self, now: UnixMillis, ending: Ending) -> Effect {
-        Effect::Ended { turn: self.turn, ending, first_text: self.first_text, duration: millis(self.began, now) }
+    fn show(&self, update: AnswerUpdate) -> Effect {
+        show(self.turn, TurnUpdate::Answer { id: self.answer, update })
     }
+}
+
+fn show(id: TurnId, update: TurnUpdate) -> Effect {
+    Effect::Show(DeskView::Turn { id, update })
+}
+
+fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
+    AnswerUpdate::Ended {
+        end: answer.end.unwrap_or(End::CutOff),
+        notice: answer.notice.clone(),
+        facts: messages::facts(answer, config),
+        wait,
+    }
+}
+
+/// Whether an answer goes along with later questions: it has text, and nothing is known to be wrong with it.
+fn is_usable(answer: &Answer) -> bool {
+    matches!(answer.end, Some(End::Done | End::Stopped | End::CutOff)) && !answer.text.trim().is_empty()
+}
+
+/// The first line of a prompt, cut at a word.
+fn title(prompt: &str) -> String {
+    let line = prompt.trim().lines().next().unwrap_or_default().trim_end();
+    if line.chars().nth(LONGEST_TITLE).is_none() {
+        return line.to_owned();
+    }
+    let end = line.char_indices().nth(LONGEST_TITLE - 1).map_or(line.len(), |(at, _)| at);
+    let (cut, rest) = line.split_at_checked(end).unwrap_or((line, ""));
+    let words = if rest.starts_with(char::is_whitespace) { None } else { cut.rfind(char::is_whitespace) };
+    let cut = words.and_then(|end| cut.get(..end)).unwrap_or(cut);
+    [cut.trim_end(), "…"].concat()
+}
+
+/// What wires call "too many requests", in lower case.
+const THROTTLED: [&str; 4] = ["throttl", "toomanyrequests", "rate_limit", "overloaded"];
+
+/// A failure that the back end reports in mid-stream.
+fn fault(failure: Failure, request_id: Option<String>) -> Fault {
+    let Failure { code, message, retryable, retry_after } = failure;
+    let word = code.to_ascii_lowercase();
+    if THROTTLED.iter().any(|throttled| contains(&word, throttled)) {
+        return Fault::Throttled { service: Service::FunctionUrl, retry_after, request_id };
+    }
+    let message = if message.is_empty() { code } else { message };
+    Fault::Answer { message, retryable, retry_after, request_id }
 }
 
 /// AWS's names for keys that have expired, for signatures of another time, and for keys of a session that was ended.
@@ -324,17 +766,6 @@ const MENDABLE: [&str; 7] = [
     "UnrecognizedClientException",
     "InvalidClientTokenId",
 ];
-
-fn request(config: &Config, now: UnixMillis, grant: &Grant, ask: &Ask) -> Result<Request, Fault> {
-    let request = Request {
-        method: "POST",
-        url: config.function_url.clone(),
-        headers: vec![("content-type".into(), "application/json".into())],
-        body: Json::Texts(&[("prompt", &ask.prompt), ("use_case", ask.use_case.name())]).to_bytes(),
-        cookies: false,
-    };
-    signed(now, grant, Scope { region: &config.function_region, service: "lambda" }, request)
-}
 
 fn signed(now: UnixMillis, grant: &Grant, scope: Scope<'_>, request: Request) -> Result<Request, Fault> {
     sign(request, &grant.keys, scope, grant.skew.correct(now))

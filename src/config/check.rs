@@ -1,6 +1,8 @@
 //! What is right for a text of the configuration.
 
 use crate::text::split_once;
+use crate::time::UnixMillis;
+
 pub(super) fn checked(text: &str, good: bool) -> Option<String> {
     (good && !text.is_empty()).then(|| text.to_owned())
 }
@@ -20,6 +22,11 @@ pub(super) fn is_number(text: &str) -> bool {
 
 pub(super) fn is_graphic(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic())
+}
+
+/// Such as `2026-11-01`.
+pub(super) fn is_date(text: &str) -> bool {
+    UnixMillis::from_iso_8601(&[text, "T00:00:00Z"].concat()).is_some()
 }
 
 pub(super) fn is_file_name(text: &str) -> bool {

@@ -4,8 +4,8 @@ use crate::json::{NotJson, Value};
 
 use super::ConfigError;
 use super::check::{
-    address, any, checked, domain, is_file_name, is_graphic, is_icon, is_plain, is_redirect, is_region, is_role,
-    region_before,
+    address, any, checked, domain, is_date, is_file_name, is_graphic, is_icon, is_plain, is_redirect, is_region,
+    is_role, region_before,
 };
 
 /// Signet's own `config.json`.
@@ -43,6 +43,10 @@ const CODE: &str = "\"code\"";
 const PROMPT: &str = "login, consent or select_account";
 const LANG: &str = "a language, such as \"de\" or \"pt-BR\"";
 const PROVIDERS: &str = "a list of providers";
+const PRICES: &str = "an object with date, currency and models";
+const DATE: &str = "the day of the prices, such as \"2026-11-01\"";
+const CURRENCY: &str = "an ISO 4217 code, such as \"USD\"";
+const MODELS: &str = "an object with a model's id for each { \"input\": \"0.06\", \"output\": \"0.24\" }, the prices of a million tokens";
 const ICON: &str = "a file of this origin, such as \"google.svg\"";
 
 /// What checks a text and gives it as it is kept.
@@ -187,6 +191,14 @@ keys! {
         => TEXT, any;
     LoginHint: "hostedUi.providers.loginHint", "", ""
         => TEXT, any;
+    Prices: "prices", "", ""
+        => PRICES, any;
+    PricesDate: "prices.date", "", ""
+        => DATE, |date| checked(date, is_date(date));
+    PricesCurrency: "prices.currency", "", ""
+        => CURRENCY, |code| checked(code, code.len() == 3 && code.bytes().all(|c| c.is_ascii_uppercase()));
+    PricesModels: "prices.models", "", ""
+        => MODELS, any;
 }
 
 /// A file, and which of the formats it is in.

@@ -26,6 +26,28 @@ pub struct Config {
     pub function_url: String,
     /// The region in the signing scope of calls to the function URL: that of the URL's host, or the config's `region` where the host names none.
     pub function_region: String,
+    /// What answers cost, where that is to be shown.
+    pub prices: Option<Prices>,
+}
+
+/// What models' answers cost, as somebody has looked it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prices {
+    /// When: `2026-11-01`.
+    pub date: String,
+    /// ISO 4217: `USD`.
+    pub currency: String,
+    /// By a model's id, as the wire names it.
+    pub models: Vec<(String, Price)>,
+}
+
+/// The price of a million tokens, in millionths of the currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// Of what is asked.
+    pub input: u64,
+    /// Of the answer.
+    pub output: u64,
 }
 
 /// An app client of a user pool, and what the app offers of it. The client has no secret.

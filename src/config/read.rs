@@ -5,8 +5,8 @@ use crate::json::Value;
 use super::check::{address, lambda_region, region};
 use super::keys::{EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
 use super::{
-    AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Provider, SignUp, UserPool,
-    Username,
+    AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Price, Prices, Provider, SignUp,
+    UserPool, Username,
 };
 
 const ONE_SERVER: &str = "either a domain, or authorizationEndpoint, tokenEndpoint, issuer and clientId";
@@ -94,6 +94,7 @@ impl Reader<'_> {
             }
         }
         let (name, contact) = (self.text(Key::Name), self.text(Key::Contact));
+        let prices = self.prices();
         match self.problem {
             Some(problem) => Err(problem),
             None => Ok(Config {
@@ -105,6 +106,7 @@ impl Reader<'_> {
                 identity_pool,
                 function_url,
                 function_region,
+                prices,
             }),
         }
     }
@@ -354,6 +356,27 @@ impl Reader<'_> {
         Some(Provider { label: label.unwrap_or_default(), icon, identity_provider, idp_identifier, login_hint })
     }
 
+    fn prices(&mut self) -> Option<Prices> {
+        self.group(Key::Prices)?;
+        let (date, currency) = (self.need(Key::PricesDate), self.need(Key::PricesCurrency));
+        let mut models = vec![];
+        match self.group(Key::PricesModels) {
+            Some(found) => {
+                for (model, prices) in found.value.members().unwrap_or_default() {
+                    let price = |name| prices.get(name).and_then(price);
+                    match (price("input"), price("output"), prices.members()) {
+                        (Some(input), Some(output), Some([_, _])) => {
+                            models.push((model.clone(), Price { input, output }));
+                        }
+                        _ => self.wrong(found.path, expected(Key::PricesModels)),
+                    }
+                }
+            }
+            None => self.missing(Key::PricesModels),
+        }
+        Some(Prices { date, currency, models })
+    }
+
     fn identity_pool(&mut self) -> IdentityPool {
         let id = self.need(Key::IdentityPoolId);
         let region = region(&id, ':').to_owned();
@@ -371,4 +394,13 @@ impl Reader<'_> {
             region,
         }
     }
+}
+
+/// In millionths. As a string it is written as JSON's numbers are.
+fn price(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Text(text) => Value::read(text.as_bytes()).ok(),
+        value => Some(value.clone()),
+    };
+    number?.as_decimal(6).and_then(|price| u64::try_from(price).ok())
 }

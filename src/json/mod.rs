@@ -27,6 +27,8 @@ pub enum Json<'a> {
     Texts(&'a [(&'a str, &'a str)]),
     /// An array.
     List(&'a [Json<'a>]),
+    /// What is JSON already.
+    Written(&'a [u8]),
 }
 
 impl<'a> Json<'a> {
@@ -78,8 +80,20 @@ impl<'a> Json<'a> {
                 }
                 to.push(b']');
             }
+            Self::Written(json) => to.extend_from_slice(json),
         }
     }
+}
+
+/// An array of what is JSON already.
+pub fn list(items: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut to = vec![b'['];
+    for item in items {
+        comma(1, &mut to);
+        to.extend(item);
+    }
+    to.push(b']');
+    to
 }
 
 /// A comma, unless nothing was written since `first`.
@@ -135,8 +149,10 @@ mod tests {
             ("None", Json::Texts(&[])),
             ("Seconds", Json::Number(-900)),
             ("Also gone", Json::Absent),
+            ("Written", Json::Written(&list([b"1".to_vec(), b"{}".to_vec()]))),
+            ("Written, empty", Json::Written(&list([]))),
         ];
-        let expected = r#"{"Username":"alice","Attributes":[{"Name":"email","Value":"a@example.com"},null],"Empty":[],"Parameters":{"A":"1","B":"2"},"None":{},"Seconds":-900}"#;
+        let expected = r#"{"Username":"alice","Attributes":[{"Name":"email","Value":"a@example.com"},null],"Empty":[],"Parameters":{"A":"1","B":"2"},"None":{},"Seconds":-900,"Written":[1,{}],"Written, empty":[]}"#;
         assert_eq!(String::from_utf8(Json::Object(&table).to_bytes()).unwrap(), expected);
     }
 

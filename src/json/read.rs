@@ -78,12 +78,17 @@ impl Value {
 
     /// A number of seconds, with a fraction or an exponent or none, in milliseconds; what is finer is cut off.
     pub fn as_millis(&self) -> Option<i64> {
+        self.as_decimal(3)
+    }
+
+    /// A number, with a fraction or an exponent or none, times ten to the power of `places`; what is finer is cut off.
+    pub fn as_decimal(&self, places: i32) -> Option<i64> {
         let Self::Number(number) = self else { return None };
         let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits: i64 = [whole, fraction].concat().parse().ok()?;
         let exponent =
-            exponent.parse::<i32>().ok()?.checked_add(3)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+            exponent.parse::<i32>().ok()?.checked_add(places)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let power = 10_i64.checked_pow(exponent.unsigned_abs());
         if exponent < 0 { Some(power.map_or(0, |power| digits / power)) } else { digits.checked_mul(power?) }
     }

@@ -4,6 +4,7 @@ use super::BROKEN_RULE;
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
+use crate::stream::CRC_MISMATCH;
 use crate::text::replace;
 
 pub fn service(service: Service) -> &'static str {
@@ -304,9 +305,22 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             ),
             None,
         ),
-        Fault::Answer { message } => (
-            "Broken off",
-            format!("The AI endpoint ended the answer early{}. What arrived is kept.", said(message)),
+        // Nobody ended it but this side.
+        Fault::Answer { message, request_id, .. } if message == CRC_MISMATCH => {
+            ("Damaged", "A part of the answer was damaged on its way. Try again.".to_owned(), request_id.clone())
+        }
+        Fault::Answer { message, retryable, request_id, .. } => {
+            let advice = match retryable {
+                Some(true) => " Try again.",
+                Some(false) => " Asking the same again will not help.",
+                None => "",
+            };
+            let text = ["The AI endpoint ended the answer early", &said(message), ".", advice].concat();
+            ("Broken off", text, request_id.clone())
+        }
+        Fault::Silent { seconds } => (
+            "No answer",
+            format!("Nothing came from the AI endpoint for {seconds} seconds. Check the connection, then try again."),
             None,
         ),
         Fault::Garbled { lines } => {
@@ -342,6 +356,12 @@ mod tests {
         let service = Service::FunctionUrl;
         let id = Some("6f1c".to_owned());
         let text = str::to_owned;
+        let broken_off = |message: &str, retryable| Fault::Answer {
+            message: text(message),
+            retryable,
+            retry_after: None,
+            request_id: None,
+        };
         let mut all = vec![
             Fault::WrongPassword,
             Fault::TooManyAttempts,
@@ -380,8 +400,12 @@ mod tests {
             },
             Fault::Refused { service, status: 400, code: text("Other"), message: String::new(), request_id: None },
             Fault::Unexpected { service, what: text("no body") },
-            Fault::Answer { message: String::new() },
-            Fault::Answer { message: text("The model is busy.") },
+            broken_off("", None),
+            broken_off(CRC_MISMATCH, Some(true)),
+            broken_off("The model is busy.", None),
+            broken_off("The model is busy.", Some(true)),
+            broken_off("The model is busy.", Some(false)),
+            Fault::Silent { seconds: 75 },
             Fault::Garbled { lines: 1 },
             Fault::Garbled { lines: 2 },
         ];

@@ -4,7 +4,7 @@ use super::notice;
 use crate::cognito::Delivery;
 use crate::config::{AuthFlow, Config, PasswordPolicy, Username};
 use crate::fault::{Busy, Fault, FieldFault};
-use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Rule, SessionView, Text};
+use crate::protocol::{Button, Check, DeskView, Field, FieldKind, Form, FormError, Person, Rule, SessionView, Text};
 use crate::secret::Secret;
 use crate::session::{Asked, Screen};
 use crate::sign_in::{Action, Input, Step, by_link, checks};
@@ -14,11 +14,20 @@ pub fn screen(config: &Config, screen: Screen) -> SessionView {
     match screen {
         Screen::Ask(asked) => SessionView::Asked(form(config, &asked)),
         Screen::Busy(busy) => SessionView::Busy { text: self::busy(busy) },
-        Screen::SignedIn { username, role, guest } => SessionView::SignedIn {
-            username: if guest { "Guest".to_owned() } else { username },
-            role,
-            sign_out: if guest { "Sign in" } else { "Sign out" }.into(),
-        },
+        Screen::SignedIn { .. } => SessionView::SignedIn,
+    }
+}
+
+/// Whom the conversation is told of: somebody, or while something is asked nobody; `None` leaves it as it is.
+pub fn person(screen: &Screen) -> Option<DeskView> {
+    match screen {
+        Screen::Ask(_) => Some(DeskView::Person(None)),
+        Screen::Busy(_) => None,
+        Screen::SignedIn { username, role, guest } => Some(DeskView::Person(Some(Person {
+            username: if *guest { "Guest".to_owned() } else { username.clone() },
+            role: role.clone(),
+            sign_out: if *guest { "Sign in" } else { "Sign out" }.into(),
+        }))),
     }
 }
 

@@ -9,8 +9,10 @@ use crate::protocol::TabHalf;
 const TAB: &str = "signet.tab";
 /// There while somebody is signed in, so that a reload shows no form that would vanish again; `boot.js` reads it.
 const SIGNED_IN: &str = "signet.signed-in";
-/// What was typed when the app stopped; `boot.js` writes it.
+/// Who is typing, and below what; `boot.js` writes it too, when the app stops.
 const PROMPT: &str = "signet.prompt";
+/// There in localStorage if the start of an answer stays in view. It says nothing of anybody.
+const START_IN_VIEW: &str = "signet.start-in-view";
 
 /// `None` where the browser refuses storage.
 fn storage() -> Option<Storage> {
@@ -43,10 +45,34 @@ pub fn note_signed_in(signed_in: bool) {
     }
 }
 
-/// The prompt that was typed when the app stopped, once.
-pub fn take_prompt() -> Option<String> {
-    let storage = storage()?;
-    let prompt = storage.get_item(PROMPT).ok()?;
-    storage.remove_item(PROMPT).ok()?;
-    prompt
+/// What this person was typing.
+pub fn kept_prompt(username: &str) -> Option<String> {
+    let kept = storage()?.get_item(PROMPT).ok()??;
+    Some(kept.strip_prefix(username)?.strip_prefix('\n')?.to_owned())
+}
+
+/// Keeps what this person is typing over a reload or a sign-in; nothing of an empty text.
+pub fn keep_prompt(username: &str, text: &str) {
+    if let Some(storage) = storage() {
+        // A full storage costs what is typed at a reload, nothing else.
+        let _ = if text.is_empty() {
+            storage.remove_item(PROMPT)
+        } else {
+            storage.set_item(PROMPT, &[username, "\n", text].concat())
+        };
+    }
+}
+
+/// Whether the start of an answer stays in view, in this browser.
+pub fn keeps_start_in_view() -> bool {
+    let storage = web_sys::window().and_then(|window| window.local_storage().ok()?);
+    storage.is_some_and(|storage| matches!(storage.get_item(START_IN_VIEW), Ok(Some(_))))
+}
+
+/// Whether it is to.
+pub fn keep_start_in_view(keep: bool) {
+    if let Some(storage) = web_sys::window().and_then(|window| window.local_storage().ok()?) {
+        // A full storage costs the choice at a reload, nothing else.
+        let _ = if keep { storage.set_item(START_IN_VIEW, "1") } else { storage.remove_item(START_IN_VIEW) };
+    }
 }

@@ -1,19 +1,10 @@
 //! The link to the worker that `boot.js` started.
 
-use std::cell::{Cell, RefCell};
-
 use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker};
+use web_sys::Worker;
 
-use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, View, encode, views};
-
-thread_local! {
-    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
-    /// What has come since the last frame.
-    static PENDING: RefCell<Vec<View>> = const { RefCell::new(Vec::new()) };
-    static SCHEDULED: Cell<bool> = const { Cell::new(false) };
-}
+use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, encode};
 
 /// What `boot.js` has put under `globalThis.signet`.
 fn boot(name: &str) -> Option<JsValue> {
@@ -29,48 +20,16 @@ fn call(name: &str, arguments: &Array) {
     }
 }
 
-/// Hands what the worker says to `apply`, at most once a frame, beginning with what it said before the page was ready. Whether the sign-in form
-/// was sent before.
-pub fn listen(apply: impl FnMut(Vec<View>) + 'static) -> bool {
-    let Some(worker) = boot("worker").and_then(|worker| worker.dyn_into::<Worker>().ok()) else { return false };
-    let on_frame = frame(apply);
-    let take = move |data: &JsValue| {
-        // Anything else than bytes is for `boot.js`.
-        let Some(bytes) = data.dyn_ref::<Uint8Array>() else { return };
-        let Some(said) = views(&bytes.to_vec()) else { return };
-        // Who is signed in shows at once, also in a hidden tab, and in a task of its own: a frame has its layout to do.
-        let at_once = said.iter().any(|view| matches!(view, View::Session(_)));
-        PENDING.with_borrow_mut(|pending| pending.extend(said));
-        if at_once {
-            // Throws only what the closure throws, and that is a panic, which boot.js sees.
-            let _ = on_frame.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
-            return;
-        }
-        if let Some(window) = web_sys::window().filter(|_| !SCHEDULED.replace(true)) {
-            // Fails only in a page that is being left.
-            let _ = window.request_animation_frame(on_frame.unchecked_ref());
-        }
-    };
-    if let Some(early) = boot("messages").and_then(|messages| messages.dyn_into::<Array>().ok()) {
-        early.iter().for_each(|data| take(&data));
-    }
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(&event.data()));
-    worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
-    WORKER.set(Some(worker));
-    // It takes boot.js's listener off the form.
-    call("ready", &Array::new());
-    boot("submitted").is_some_and(|submitted| submitted.is_truthy())
+/// Hands what the worker says to this part of the page to `take`, as bytes, beginning with what it said before this part was there.
+pub fn listen(part: u8, mut take: impl FnMut(&[u8]) + 'static) {
+    let taker = Closure::<dyn FnMut(Uint8Array)>::new(move |bytes: Uint8Array| take(&bytes.to_vec())).into_js_value();
+    call("listen", &Array::of2(&part.into(), &taker));
 }
 
-fn frame(mut apply: impl FnMut(Vec<View>) + 'static) -> JsValue {
-    Closure::<dyn FnMut()>::new(move || {
-        SCHEDULED.set(false);
-        let views = PENDING.take();
-        if !views.is_empty() {
-            apply(views);
-        }
-    })
-    .into_js_value()
+/// The first screen takes over from `boot.js`. Whether the sign-in form was sent before.
+pub fn ready() -> bool {
+    call("ready", &Array::new());
+    boot("submitted").is_some_and(|submitted| submitted.is_truthy())
 }
 
 /// Tells the worker.
@@ -85,12 +44,10 @@ pub fn send_form(intent: &Intent, values: &[JsString]) {
     for value in values {
         message.push(value);
     }
-    WORKER.with_borrow(|worker| {
-        if let Some(worker) = worker {
-            // Fails only for what cannot be cloned; bytes and strings can.
-            let _ = worker.post_message(&message);
-        }
-    });
+    if let Some(worker) = boot("worker").and_then(|worker| worker.dyn_into::<Worker>().ok()) {
+        // Fails only for what cannot be cloned; bytes and strings can.
+        let _ = worker.post_message(&message);
+    }
 }
 
 /// Tells the worker that the page is here, where it is, and with what a provider's page came back. That is said once.
@@ -128,4 +85,21 @@ pub fn leave(url: &str) {
 /// Asks for an event at the window in a second.
 pub fn tick() {
     call("tick", &Array::new());
+}
+
+/// Puts a text on the clipboard; `button` says for a moment that it is there, or that it is not. Without a text, it is the one that
+/// [`copied`] brings: some browsers open the clipboard only while a button is being pressed.
+pub fn copy(text: Option<&str>, button: &JsValue, done: &str, failed: &str) {
+    let text = text.map_or(JsValue::UNDEFINED, JsValue::from);
+    call("copy", &Array::of4(&text, button, &done.into(), &failed.into()));
+}
+
+/// The text that [`copy`] waits for.
+pub fn copied(text: &str) {
+    call("copied", &Array::of1(&text.into()));
+}
+
+/// Saves a file.
+pub fn save(name: &str, media_type: &str, text: &str) {
+    call("save", &Array::of3(&name.into(), &media_type.into(), &text.into()));
 }

@@ -3,14 +3,25 @@
 //! The format is postcard's (<https://postcard.jamesmunns.com/wire-format>), as [`super::encode`] writes it.
 
 use super::{
-    Button, Check, End, Field, FieldKind, Form, FormError, FormId, Notice, Rule, SessionView, TurnId, TurnUpdate, View,
+    AnswerId, AnswerUpdate, Button, Check, DeskView, End, Entry, Field, FieldKind, Form, FormError, FormId,
+    HistoryView, Notice, Person, Rule, SessionView, TurnId, TurnUpdate, View,
 };
+use crate::markdown::{Align, Element, Step};
 use crate::stream::stock::UseCase;
 
-/// What the worker posted; `None` if it came from another build.
+/// What the worker posted to the first screen; `None` if it came from another build.
 pub fn views(bytes: &[u8]) -> Option<Vec<View>> {
+    read(bytes, Reader::view)
+}
+
+/// What the worker posted to the conversation; `None` if it came from another build.
+pub fn desk_views(bytes: &[u8]) -> Option<Vec<DeskView>> {
+    read(bytes, Reader::desk_view)
+}
+
+fn read<'a, T>(bytes: &'a [u8], one: fn(&mut Reader<'a>) -> T) -> Option<Vec<T>> {
     let mut reader = Reader { rest: bytes, is_wrong: false };
-    let views = reader.list(Reader::view);
+    let views = reader.list(one);
     (!reader.is_wrong && reader.rest.is_empty()).then_some(views)
 }
 
@@ -90,12 +101,7 @@ impl Reader<'_> {
             1 => View::Session(self.session()),
             2 => View::Leave { url: self.text() },
             3 => View::Passkey { form: FormId(self.number()), options: self.text(), autofill: self.flag() },
-            4 => View::Turn { id: TurnId(self.number()), update: self.update() },
-            5 => View::NoTurns,
-            _ => {
-                self.wrong::<()>();
-                View::NoTurns
-            }
+            _ => View::Leave { url: self.wrong() },
         }
     }
 
@@ -103,7 +109,7 @@ impl Reader<'_> {
         match self.byte() {
             0 => SessionView::Asked(self.form()),
             1 => SessionView::Busy { text: self.text() },
-            2 => SessionView::SignedIn { username: self.text(), role: self.option(Self::text), sign_out: self.text() },
+            2 => SessionView::SignedIn,
             _ => SessionView::Busy { text: self.wrong() },
         }
     }
@@ -156,22 +162,108 @@ impl Reader<'_> {
         Button { label: self.text(), is_provider: self.flag(), icon: self.text(), wait: self.number() }
     }
 
-    fn update(&mut self) -> TurnUpdate {
+    fn desk_view(&mut self) -> DeskView {
         match self.byte() {
-            0 => TurnUpdate::Asked { prompt: self.text(), use_case: self.use_case() },
-            1 => TurnUpdate::Model(self.text()),
-            2 => TurnUpdate::Text(self.text()),
-            3 => TurnUpdate::Ended {
+            0 => DeskView::Person(self.option(|it| Person {
+                username: it.text(),
+                role: it.option(Self::text),
+                sign_out: it.text(),
+            })),
+            1 => DeskView::Forget,
+            2 => DeskView::Conversation { id: self.text(), title: self.text() },
+            3 => DeskView::Title { id: self.text(), title: self.text() },
+            4 => DeskView::Turn { id: TurnId(self.number()), update: self.turn() },
+            5 => DeskView::History(HistoryView {
+                entries: self.list(|it| Entry { id: it.text(), title: it.text(), updated: it.number() }),
+                query: self.text(),
+                keep: self.flag(),
+                notice: self.text(),
+            }),
+            6 => DeskView::Remark(self.text()),
+            7 => DeskView::Status(self.text()),
+            8 => DeskView::Spoken(self.text()),
+            9 => DeskView::Copy(self.text()),
+            10 => DeskView::File { name: self.text(), media_type: self.text(), text: self.text() },
+            _ => DeskView::Copy(self.wrong()),
+        }
+    }
+
+    fn turn(&mut self) -> TurnUpdate {
+        match self.byte() {
+            0 => TurnUpdate::Asked { prompt: self.text() },
+            1 => TurnUpdate::Answer { id: AnswerId(self.number()), update: self.answer() },
+            _ => TurnUpdate::Asked { prompt: self.wrong() },
+        }
+    }
+
+    fn answer(&mut self) -> AnswerUpdate {
+        match self.byte() {
+            0 => AnswerUpdate::Begun { use_case: self.use_case(), context: self.number() },
+            1 => AnswerUpdate::Model(self.text()),
+            2 => AnswerUpdate::Steps(self.list(Self::step)),
+            3 => AnswerUpdate::Reasoning(self.text()),
+            4 => AnswerUpdate::Ended {
                 end: self.end(),
                 notice: self.option(|it| Notice {
                     title: it.text(),
                     text: it.text(),
                     request_id: it.option(Self::text),
                 }),
-                first_text: self.option(Self::number),
-                duration: self.number(),
+                facts: self.list(Self::text),
+                wait: self.number(),
             },
-            _ => TurnUpdate::Text(self.wrong()),
+            _ => AnswerUpdate::Model(self.wrong()),
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        match self.byte() {
+            0 => Step::Open(self.element()),
+            1 => Step::Text(self.text()),
+            2 => Step::Close,
+            3 => Step::Become(self.element()),
+            4 => Step::Loose,
+            5 => Step::Undo(self.number()),
+            6 => Step::Settle,
+            7 => Step::Keep,
+            8 => Step::Amend(self.number()),
+            _ => Step::Text(self.wrong()),
+        }
+    }
+
+    fn element(&mut self) -> Element {
+        match self.byte() {
+            0 => Element::Paragraph,
+            1 => Element::Heading(self.byte()),
+            2 => Element::Quote,
+            3 => Element::Bullets,
+            4 => Element::Numbers(self.number()),
+            5 => Element::Item,
+            6 => Element::Task(self.flag()),
+            7 => Element::Code(self.text()),
+            8 => Element::Rule,
+            9 => Element::Html,
+            10 => Element::Table,
+            11 => Element::Row,
+            12 => Element::Cell(match self.byte() {
+                0 => Align::Start,
+                1 => Align::Left,
+                2 => Align::Center,
+                3 => Align::Right,
+                _ => {
+                    self.wrong::<()>();
+                    Align::Start
+                }
+            }),
+            13 => Element::Emphasis,
+            14 => Element::Strong,
+            15 => Element::Strike,
+            16 => Element::CodeSpan,
+            17 => Element::Link { destination: self.text(), title: self.text() },
+            18 => Element::Image { destination: self.text(), title: self.text() },
+            19 => Element::Break,
+            20 => Element::InlineHtml,
+            _ => Element::Code(self.wrong()),
         }
     }
 
@@ -237,7 +329,7 @@ mod tests {
             FieldKind::Choice(vec![("a".into(), "A".into()), ("b".into(), "B".into())]),
             FieldKind::Copy { side: 41, path: "M0 0h1".into() },
         ];
-        let mut views = vec![
+        vec![
             View::Misconfigured { problem: "p".into() },
             form(kinds, None),
             form(vec![], Some(FormError { text: "no".into(), field: None })),
@@ -245,30 +337,98 @@ mod tests {
             View::Session(SessionView::Busy { text: "…".into() }),
             View::Leave { url: "https://a.example/".into() },
             View::Passkey { form: FormId(128), options: "{}".into(), autofill: true },
-            View::NoTurns,
+            View::Session(SessionView::SignedIn),
+        ]
+    }
+
+    fn all_of_the_desk() -> Vec<DeskView> {
+        let person =
+            |role| DeskView::Person(Some(Person { username: "alice".into(), role, sign_out: "Sign out".into() }));
+        let entry = |id: &str| Entry { id: id.into(), title: "Why?".into(), updated: u32::MAX };
+        let mut views = vec![
+            DeskView::Person(None),
+            person(None),
+            person(Some("callers".into())),
+            DeskView::Forget,
+            DeskView::Conversation { id: String::new(), title: String::new() },
+            DeskView::Title { id: "a-_9".into(), title: "Größe".into() },
+            DeskView::History(HistoryView {
+                entries: vec![entry("a"), entry("b")],
+                query: "why".into(),
+                keep: true,
+                notice: "full".into(),
+            }),
+            DeskView::Remark("".into()),
+            DeskView::Status("Answering.".into()),
+            DeskView::Spoken("line\nline".into()),
+            DeskView::Copy("**a**".into()),
+            DeskView::File { name: "a.md".into(), media_type: "text/markdown".into(), text: "# a".into() },
         ];
-        for role in [None, Some("callers".to_owned())] {
-            let (username, sign_out) = ("alice".into(), "Sign out".into());
-            views.push(View::Session(SessionView::SignedIn { username, role, sign_out }));
-        }
         let notice = |request_id| Some(Notice { title: "t".into(), text: "x".into(), request_id });
-        let ended = |end, notice, first_text| TurnUpdate::Ended { end, notice, first_text, duration: u32::MAX };
-        let mut updates = vec![
-            TurnUpdate::Model("m".into()),
-            TurnUpdate::Text(String::new()),
-            ended(End::Done, None, None),
-            ended(End::Stopped, None, Some(0)),
-            ended(End::CutOff, notice(None), None),
-            ended(End::Failed, notice(Some("6f1c".into())), Some(16_384)),
+        let ended = |end, notice, facts: &[&str], wait| AnswerUpdate::Ended {
+            end,
+            notice,
+            facts: facts.iter().map(|&fact| fact.to_owned()).collect(),
+            wait,
+        };
+        let link = ("https://a.example/".to_owned(), "title".to_owned());
+        let aligns = [Align::Start, Align::Left, Align::Center, Align::Right];
+        let mut elements = vec![
+            Element::Paragraph,
+            Element::Heading(6),
+            Element::Quote,
+            Element::Bullets,
+            Element::Numbers(999_999_999),
+            Element::Item,
+            Element::Task(true),
+            Element::Task(false),
+            Element::Code("rust".into()),
+            Element::Rule,
+            Element::Html,
+            Element::Table,
+            Element::Row,
+            Element::Emphasis,
+            Element::Strong,
+            Element::Strike,
+            Element::CodeSpan,
+            Element::Link { destination: link.0.clone(), title: link.1.clone() },
+            Element::Image { destination: link.0, title: link.1 },
+            Element::Break,
+            Element::InlineHtml,
         ];
-        updates.extend(UseCase::ALL.map(|use_case| TurnUpdate::Asked { prompt: "Why?".into(), use_case }));
-        views.extend(updates.into_iter().map(|update| View::Turn { id: TurnId(3), update }));
+        elements.extend(aligns.map(Element::Cell));
+        let mut steps: Vec<Step> = elements.into_iter().map(Step::Open).collect();
+        steps.extend([
+            Step::Text("ünicode".into()),
+            Step::Close,
+            Step::Become(Element::Heading(1)),
+            Step::Loose,
+            Step::Undo(300),
+            Step::Settle,
+            Step::Keep,
+            Step::Amend(128),
+        ]);
+        let mut updates = vec![
+            AnswerUpdate::Model("m".into()),
+            AnswerUpdate::Steps(steps),
+            AnswerUpdate::Reasoning("because".into()),
+            ended(End::Done, None, &["0.42 s", "212 tokens"], 0),
+            ended(End::Stopped, None, &[], 0),
+            ended(End::CutOff, notice(None), &[], 0),
+            ended(End::Failed, notice(Some("6f1c".into())), &[], 16_384),
+        ];
+        updates.extend(UseCase::ALL.map(|use_case| AnswerUpdate::Begun { use_case, context: 3 }));
+        let mut updates: Vec<TurnUpdate> =
+            updates.into_iter().map(|update| TurnUpdate::Answer { id: AnswerId(2), update }).collect();
+        updates.push(TurnUpdate::Asked { prompt: "Why?".into() });
+        views.extend(updates.into_iter().map(|update| DeskView::Turn { id: TurnId(3), update }));
         views
     }
 
     #[test]
     fn every_view_is_read_as_it_was_written() {
         assert_eq!(views(&encode(&all())), Some(all()));
+        assert_eq!(desk_views(&encode(&all_of_the_desk())), Some(all_of_the_desk()));
     }
 
     #[test]
@@ -278,11 +438,18 @@ mod tests {
             assert_eq!(views(&bytes[..end]), None, "{end}");
         }
         assert_eq!(views(&[bytes.as_slice(), &[0]].concat()), None);
+        let bytes = encode(&all_of_the_desk());
+        for end in 0..bytes.len() {
+            assert_eq!(desk_views(&bytes[..end]), None, "{end}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Some(read) = desk_views(&bytes) {
+                prop_assert_eq!(desk_views(&encode(&read)), Some(read));
+            }
             if let Some(read) = views(&bytes) {
                 // There are longer ways to write a number, a flag is any byte, and the rest is one way.
                 prop_assert_eq!(views(&encode(&read)), Some(read));

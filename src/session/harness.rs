@@ -64,6 +64,7 @@ pub(crate) fn config() -> Config {
         },
         function_url: "https://abc.lambda-url.eu-central-1.on.aws/".into(),
         function_region: "eu-central-1".into(),
+        prices: None,
     }
 }
 

@@ -1,36 +1,104 @@
-//! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record needs it: values by key, in named stores.
+//! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record and the history need it: values by key, in named stores.
 //!
 //! Ours, since the crates for it bring 10 kB of Wasm for ninety lines.
 
-use js_sys::{Array, Promise};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
+use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::scope;
 
 /// Of the set of stores.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// An open database.
+#[derive(Clone)]
 pub struct Database(IdbDatabase);
 
+/// One of several changes that are made together or not at all.
+pub enum Change {
+    /// Puts a value under a key.
+    Put {
+        /// In which store.
+        store: &'static str,
+        /// Under which key.
+        key: JsValue,
+        /// The value.
+        value: JsValue,
+    },
+    /// Deletes what is under a key, or under all keys of a range.
+    Delete {
+        /// From which store.
+        store: &'static str,
+        /// The key, or an `IDBKeyRange`.
+        key: JsValue,
+    },
+}
+
 impl Database {
-    /// Opens it, with these stores; they are made the first time.
+    /// Opens it, with these stores; they are made the first time. Fails while a tab with an older version of the app holds it open and does not
+    /// let go: nobody waits for that.
     pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, JsValue> {
         let factory = scope().indexed_db()?.ok_or("the browser has no IndexedDB")?;
         let request = factory.open_with_u32(name, VERSION)?;
         let opening = request.clone();
-        let on_upgrade = Closure::<dyn FnMut()>::new(move || {
+        // It may run after this function has ended, when the older tab is closed at last.
+        let on_upgrade = Closure::once_into_js(move || {
             if let Some(database) = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok()) {
                 for store in stores {
                     // Fails only if it is there already.
                     let _ = database.create_object_store(store);
                 }
+                let _ = give_way(&database);
             }
         });
-        request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
-        Ok(Self(done(&request).await?.dyn_into()?))
+        request.set_onupgradeneeded(Some(on_upgrade.unchecked_ref()));
+        let promise = Promise::new(&mut |resolve, reject| {
+            request.set_onsuccess(Some(&resolve));
+            request.set_onerror(Some(&reject));
+            request.set_onblocked(Some(&reject));
+        });
+        JsFuture::from(promise).await?;
+        let database = request.result()?.dyn_into()?;
+        give_way(&database)?;
+        Ok(Self(database))
+    }
+
+    /// Makes all of these changes, or none. They are on their way, and need this page no longer, when this returns; the promise tells the outcome.
+    pub fn change(&self, changes: &[Change]) -> Result<Promise, JsValue> {
+        let names: Array = changes
+            .iter()
+            .map(|change| match change {
+                Change::Put { store, .. } | Change::Delete { store, .. } => JsValue::from(*store),
+            })
+            .collect();
+        let transaction = self.0.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite)?;
+        let outcome = Promise::new(&mut |resolve, reject| {
+            transaction.set_oncomplete(Some(&resolve));
+            let aborted = transaction.clone();
+            let on_abort = Closure::once_into_js(move || {
+                // Nobody could be told if this failed.
+                let _ = reject.call1(&JsValue::UNDEFINED, &aborted.error().into());
+            });
+            transaction.set_onabort(Some(on_abort.unchecked_ref()));
+        });
+        for change in changes {
+            match change {
+                Change::Put { store, key, value } => transaction.object_store(store)?.put_with_key(value, key)?,
+                Change::Delete { store, key } => transaction.object_store(store)?.delete(key)?,
+            };
+        }
+        // Named deprecated by mistake: it is in every engine since 2021.
+        #[allow(deprecated)]
+        transaction.commit()?;
+        Ok(outcome)
+    }
+
+    /// The values under all keys of a range, in the order of the keys.
+    pub async fn values(&self, store: &str, range: &JsValue) -> Result<Vec<JsValue>, JsValue> {
+        let values = done(&self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?;
+        Ok(values.dyn_into::<Array>()?.iter().collect())
     }
 
     /// The value under a key.
@@ -73,6 +141,20 @@ impl Database {
     fn store(&self, name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, JsValue> {
         self.0.transaction_with_str_and_mode(name, mode)?.object_store(name)
     }
+}
+
+/// All keys that are arrays which begin so.
+pub fn range(begin: &Array) -> Result<JsValue, JsValue> {
+    // An array is greater than any number, text or bytes (IndexedDB §2.4).
+    let end = begin.concat(&Array::of1(&Array::new()));
+    Ok(IdbKeyRange::bound(begin, &end)?.into())
+}
+
+/// Closes the database when a newer version of the app wants it, which waits for that.
+fn give_way(database: &IdbDatabase) -> Result<(), JsValue> {
+    let close: Function = Reflect::get(database, &"close".into())?.dyn_into()?;
+    database.set_onversionchange(Some(&close.bind0(database)));
+    Ok(())
 }
 
 /// A request's result, once there is one. Listens at once, not when it is first polled.

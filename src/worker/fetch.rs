@@ -24,26 +24,25 @@ pub async fn send(request: &Request) -> Result<Response, NoAnswer> {
     Ok(Response { head: head(&response), body: Uint8Array::new(&body).to_vec() })
 }
 
-/// Sends, and hands head and bytes on as they come. The stream's end and its breaking off look the same here: the decoder knows.
-pub async fn stream(
-    request: &Request,
-    signal: &AbortSignal,
-    mut on_part: impl FnMut(Streamed),
-) -> Result<(), NoAnswer> {
-    let response = fetch(request, signal).await?;
+/// Sends, hands head and bytes on as they come, and gives what comes last.
+pub async fn stream(request: &Request, signal: &AbortSignal, mut on_part: impl FnMut(Streamed)) -> Streamed {
+    let response = match fetch(request, signal).await {
+        Ok(response) => response,
+        Err(no_answer) => return Streamed::NoAnswer(no_answer),
+    };
     on_part(Streamed::Head(head(&response)));
-    let Some(body) = response.body() else { return Ok(()) };
+    let Some(body) = response.body() else { return Streamed::End };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     while let Ok(read) = JsFuture::from(reader.read()).await {
         let field = |name: &str| Reflect::get(&read, &name.into()).unwrap_or_default();
         if field("done").is_truthy() {
-            break;
+            return Streamed::End;
         }
         if let Ok(bytes) = field("value").dyn_into::<Uint8Array>() {
             on_part(Streamed::Bytes(bytes.to_vec()));
         }
     }
-    Ok(())
+    Streamed::Broken
 }
 
 async fn fetch(request: &Request, signal: &AbortSignal) -> Result<JsResponse, NoAnswer> {

@@ -2,22 +2,27 @@
 
 mod database;
 mod fetch;
+mod history;
 mod store;
+mod unicode;
 
 pub use fetch::send;
+pub use history::{carry_out, settled};
 pub use store::{open, remember, save, written};
+pub use unicode::UNICODE;
 
 use std::cell::RefCell;
 
 use js_sys::{Array, Uint8Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::app::{App, Effect, Input, RequestId, Streamed};
+use crate::app::{App, Effect, Input, RequestId, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
-use crate::protocol::{Intent, View, decode, encode};
+use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
@@ -75,7 +80,7 @@ pub fn start() {
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed));
+                    worker.app = Some(App::new(config, seed, UNICODE));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);
@@ -114,8 +119,12 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
+    post_views(GATE, views);
+}
+
+fn post_views<T: Serialize>(to: u8, views: &[T]) {
     if !views.is_empty() {
-        post(&Uint8Array::from(encode(&views).as_slice()));
+        post(&Array::of2(&to.into(), &Uint8Array::from(encode(&views).as_slice())));
     }
 }
 
@@ -193,10 +202,11 @@ fn take(message: Message) {
 fn deliver(input: Input) {
     let effects =
         WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
-    let mut views = vec![];
+    let (mut views, mut desk_views) = (vec![], vec![]);
     for effect in effects {
         match effect {
             Effect::Show(view) => views.push(view),
+            Effect::Desk(view) => desk_views.push(view),
             Effect::Send(id, request) => spawn_local(async move {
                 let reply = fetch::send(&request).await;
                 if let Some(id) = id {
@@ -209,11 +219,15 @@ fn deliver(input: Input) {
                     controller.abort();
                 }
             }
-            Effect::Wait(id, millis) => wait(id, millis),
+            Effect::Wait(timer, millis) => wait(timer, millis),
             Effect::Save(record) => store::save(Some(record)),
             Effect::Forget => store::save(None),
             Effect::Remember(name, value) => store::remember(name, value),
+            Effect::History(owner, order) => {
+                history::carry_out(owner, order, |input| deliver(Input::History(input)));
+            }
             Effect::Leave(url) => spawn_local(async move {
+                settled().await;
                 if store::written().await {
                     show(&[View::Leave { url }]);
                 } else {
@@ -223,10 +237,11 @@ fn deliver(input: Input) {
         }
     }
     show(&views);
+    post_views(DESK, &desk_views);
 }
 
-fn wait(id: RequestId, millis: u32) {
-    let over = Closure::once_into_js(move || deliver(Input::Waited(id)));
+fn wait(timer: Timer, millis: u32) {
+    let over = Closure::once_into_js(move || deliver(Input::Waited(timer)));
     let millis = i32::try_from(millis).unwrap_or(i32::MAX);
     // Fails only in a worker that is ending.
     let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
@@ -237,10 +252,7 @@ fn stream(id: RequestId, request: Request) {
     let signal = controller.signal();
     WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
     spawn_local(async move {
-        let last = match fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await {
-            Ok(()) => Streamed::End,
-            Err(no_answer) => Streamed::NoAnswer(no_answer),
-        };
+        let last = fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await;
         WORKER.with_borrow_mut(|worker| worker.take_abort(id));
         deliver(Input::Streamed(id, last));
     });

@@ -27,6 +27,10 @@ const DATABASE: &str = "signet";
 const KEYS: &str = "keys";
 const RECORDS: &str = "records";
 const MEMORY: &str = "memory";
+/// Of the history: what the list shows of each conversation, the conversations, and what came after they were saved.
+pub const SUMMARIES: &str = "summaries";
+pub const CONVERSATIONS: &str = "conversations";
+pub const TAILS: &str = "tails";
 /// The key of this browser's half in [`KEYS`].
 const DEVICE: &str = "device";
 /// Of AES-GCM, in bytes (NIST SP 800-38D §8.2).
@@ -36,6 +40,8 @@ const KEPT: f64 = 30.0 * 86_400_000.0;
 
 struct Store {
     database: Database,
+    /// This browser's half of every key.
+    device: CryptoKey,
     /// For the record: it needs the tab.
     tab_key: CryptoKey,
     /// For what the browser remembers.
@@ -110,6 +116,11 @@ pub async fn written() -> bool {
     WRITES.with_borrow(|writes| writes.store.is_some() && !writes.failed)
 }
 
+/// The database, and this browser's half of every key, if the browser lets the page store anything.
+pub fn shelf() -> Option<(Database, CryptoKey)> {
+    WRITES.with_borrow(|writes| writes.store.as_ref().map(|store| (store.database.clone(), store.device.clone())))
+}
+
 /// Writes one thing after the other, so that the last one said is the one that stays.
 fn write() {
     let Some(store) = WRITES.with_borrow_mut(|writes| {
@@ -163,11 +174,11 @@ fn write() {
 
 impl Store {
     async fn open(tab: &TabHalf) -> Result<Self, JsValue> {
-        let database = Database::open(DATABASE, &[KEYS, RECORDS, MEMORY]).await?;
+        let database = Database::open(DATABASE, &[KEYS, RECORDS, MEMORY, SUMMARIES, CONVERSATIONS, TAILS]).await?;
         let device = device_half(&database).await?;
         let tab_key = cipher_key(&device, &tab.0).await?;
         let browser_key = cipher_key(&device, b"memory").await?;
-        let store = Self { database, tab_key, browser_key, name: name(&tab.0) };
+        let store = Self { database, device, tab_key, browser_key, name: name(&tab.0) };
         store.delete_old().await?;
         Ok(store)
     }
@@ -220,11 +231,11 @@ impl Store {
 }
 
 /// What an entry is called, so that the database itself names nobody.
-fn name(of: &[u8]) -> JsValue {
+pub fn name(of: &[u8]) -> JsValue {
     Uint8Array::from(Sha256::digest(of).as_slice()).into()
 }
 
-async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
+pub async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
     let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
     let plain = Uint8Array::from(plain);
     let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, key, &plain)?;
@@ -237,7 +248,7 @@ async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
     Ok(entry.into())
 }
 
-async fn unseal(key: &CryptoKey, entry: &JsValue) -> Result<Vec<u8>, JsValue> {
+pub async fn unseal(key: &CryptoKey, entry: &JsValue) -> Result<Vec<u8>, JsValue> {
     let field = |name: &str| Reflect::get(entry, &name.into());
     let sealed = Uint8Array::new(&field("sealed")?);
     let plain = subtle()?.decrypt_with_object_and_js_u8_array(&aes_gcm(&field("nonce")?)?, key, &sealed)?;
@@ -258,7 +269,7 @@ async fn device_half(database: &Database) -> Result<CryptoKey, JsValue> {
     database.get_or_put(KEYS, &DEVICE.into(), fresh).await?.dyn_into()
 }
 
-async fn cipher_key(device: &CryptoKey, salt: &[u8]) -> Result<CryptoKey, JsValue> {
+pub async fn cipher_key(device: &CryptoKey, salt: &[u8]) -> Result<CryptoKey, JsValue> {
     let derivation = object(&[
         ("name", "HKDF".into()),
         ("hash", "SHA-256".into()),

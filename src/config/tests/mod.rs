@@ -175,6 +175,14 @@ fn every_field_of_signets_own_file_is_read() {
         },
         function_url: "https://abcdefg.lambda-url.eu-central-1.on.aws/".into(),
         function_region: "eu-central-1".into(),
+        prices: Some(Prices {
+            date: "2026-11-01".into(),
+            currency: "USD".into(),
+            models: vec![
+                ("eu.amazon.nova-2-lite-v1:0".into(), Price { input: 60_000, output: 240_000 }),
+                ("gpt-oss:20b".into(), Price { input: 0, output: 150_000 }),
+            ],
+        }),
     };
     assert_eq!(Config::from_json(CONFIG), Ok(expected));
 }
@@ -243,6 +251,7 @@ fn of_outputs() -> Config {
         identity_pool: IdentityPool { guest_access: true, ..identity_pool() },
         function_url: "https://abcdefg.lambda-url.eu-central-1.on.aws/".into(),
         function_region: "eu-central-1".into(),
+        prices: None,
     }
 }
 
@@ -282,6 +291,7 @@ fn every_field_of_aws_exports_is_read() {
         identity_pool: identity_pool(),
         function_url: "https://abcdefg.lambda-url.eu-west-1.on.aws/".into(),
         function_region: "eu-west-1".into(),
+        prices: None,
     };
     assert_eq!(Config::from_json(EXPORTS), Ok(expected));
 }
@@ -496,6 +506,9 @@ fn every_required_field_is_missed_by_name() {
         (CONFIG, "hostedUi.domain"),
         (CONFIG, "hostedUi.redirectSignIn"),
         (CONFIG, "hostedUi.providers.label"),
+        (CONFIG, "prices.date"),
+        (CONFIG, "prices.currency"),
+        (CONFIG, "prices.models"),
         (OIDC, "hostedUi.issuer"),
         (OIDC, "hostedUi.tokenEndpoint"),
         (OIDC, "hostedUi.clientId"),
@@ -648,6 +661,21 @@ fn every_wrong_field_of_the_own_file_is_named() {
         ("hostedUi.providers.identityProvider", json!(1)),
         ("hostedUi.providers.idpIdentifier", json!([])),
         ("hostedUi.providers.loginHint", json!("")),
+        ("prices", json!(true)),
+        ("prices.date", json!("November")),
+        ("prices.date", json!("2026-11-1")),
+        ("prices.currency", json!("$")),
+        ("prices.currency", json!("usd")),
+        ("prices.models", json!([])),
+        ("prices.models", json!({ "m": 1 })),
+        ("prices.models", json!({ "m": null })),
+        ("prices.models", json!({ "m": { "input": "1" } })),
+        ("prices.models", json!({ "m": { "input": "1", "output": "-2" } })),
+        ("prices.models", json!({ "m": { "input": -1, "output": "2" } })),
+        ("prices.models", json!({ "m": { "input": "1,5", "output": "2" } })),
+        ("prices.models", json!({ "m": { "input": "", "output": "2" } })),
+        ("prices.models", json!({ "m": { "input": true, "output": "2" } })),
+        ("prices.models", json!({ "m": { "input": "1", "output": "2", "cached": "0.1" } })),
     ] {
         let config = set_in(CONFIG, field, value);
         match read(&config) {
@@ -736,6 +764,7 @@ fn unknown_fields_are_named_with_the_known_ones() {
         ("basicFlow.role", "durationSeconds"),
         ("passwordPolicy.min", "minimumLength"),
         ("signUp.by", "verification"),
+        ("prices.model", "models"),
         ("auth", "userPoolId"),
     ] {
         let error = read(&set_in(CONFIG, path, "x".into())).unwrap_err();

@@ -63,7 +63,9 @@ impl Schema {
                 fields.iter().all(|(name, member)| rule.get(name).is_none_or(|schema| self.holds(schema, member)))
             }),
             "additionalProperties" => value.as_object().is_none_or(|fields| {
-                fields.keys().all(|name| schema["properties"].get(name).is_some() || *rule == true)
+                fields.iter().all(|(name, member)| {
+                    schema.get("properties").is_some_and(|known| known.get(name).is_some()) || self.holds(rule, member)
+                })
             }),
             unknown => panic!("the schema says {unknown}, which is not checked"),
         })
@@ -84,6 +86,7 @@ fn is_a(name: &Value, value: &Value) -> bool {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),

@@ -121,6 +121,33 @@ impl Devtools {
             .collect())
     }
 
+    /// From now on every request of the page and its workers is kept, for [`Devtools::requests`].
+    pub async fn watch_requests(&mut self) -> Result<(), Error> {
+        let workers = self.workers().await?;
+        for session in std::iter::once(None).chain(workers.iter().map(|worker| Some(worker.as_str()))) {
+            self.call(session, "Network.enable", json!({})).await?;
+        }
+        self.events.clear();
+        Ok(())
+    }
+
+    /// What was asked for since [`Devtools::watch_requests`] or since this was asked last: the addresses, and the kind and address of each frame
+    /// or worker that came meanwhile.
+    pub async fn requests(&mut self) -> Result<Vec<String>, Error> {
+        // What the browser has told already is read before the answer to this.
+        self.evaluate(None, "1").await?;
+        let told = self.events.drain(..).filter_map(|event| {
+            let text = |path: &str| event.params.pointer(path).and_then(Json::as_str).unwrap_or_default().to_owned();
+            match event.method.as_str() {
+                "Network.requestWillBeSent" => Some(text("/request/url")),
+                "Network.webSocketCreated" | "Network.webTransportCreated" => Some(text("/url")),
+                "Target.attachedToTarget" => Some(text("/targetInfo/type") + " " + &text("/targetInfo/url")),
+                _ => None,
+            }
+        });
+        Ok(told.collect())
+    }
+
     /// Every string in the page's JavaScript heap after a garbage collection, each once. The workers' heaps are not in it.
     pub async fn heap_strings(&mut self) -> Result<Vec<String>, Error> {
         #[derive(Deserialize)]

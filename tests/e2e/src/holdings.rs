@@ -106,7 +106,7 @@ struct Gathered {
     memories: Vec<String>,
 }
 
-const LINEAR_MEMORY: &str = "the page's WebAssembly memory";
+const LINEAR_MEMORY: &str = "a WebAssembly memory of the page";
 
 /// What the page held at one moment.
 pub struct Holdings {
@@ -120,9 +120,9 @@ impl Holdings {
         self.memories.len()
     }
 
-    /// Every place that is searched.
+    /// Every place that is searched; each of the memories is one.
     pub fn places(&self) -> Vec<&'static str> {
-        self.texts.iter().map(|(place, _)| *place).chain([LINEAR_MEMORY]).collect()
+        self.texts.iter().map(|(place, _)| *place).chain(self.memories.iter().map(|_| LINEAR_MEMORY)).collect()
     }
 
     /// Where `secret` was found, whole or a piece of it; empty if nowhere. In linear memory it is sought as UTF-8 and as UTF-16.
@@ -137,9 +137,8 @@ impl Holdings {
         };
         let mut places: Vec<_> =
             self.texts.iter().filter(|(_, text)| found(text.as_bytes())).map(|(place, _)| *place).collect();
-        if self.memories.iter().any(|memory| found(memory) || found_wide(memory)) {
-            places.push(LINEAR_MEMORY);
-        }
+        let memories = self.memories.iter().filter(|memory| found(memory) || found_wide(memory));
+        places.extend(memories.map(|_| LINEAR_MEMORY));
         places
     }
 }

@@ -21,6 +21,6 @@ pub use error::Error;
 pub use holdings::Holdings;
 pub use hosted_ui::parameter;
 pub use passkey::{Authenticator, Passkey, RELYING_PARTY};
-pub use person::{Look, Turn};
+pub use person::{Announcement, Look, Reply, Shown, Turn};
 pub use screen::Screens;
 pub use stage::{Stage, has_devtools, test, test_from_blank, test_with_clock};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use fantoccini::Locator;
+use fantoccini::{
+    Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -326,5 +329,306 @@ impl Browser {
         let ready = "(() => { const page = document.querySelector('main#fatal:has([role=alert])'); \
                      return page?.checkVisibility() && page.querySelector('#reload') && page.innerText.trim(); })()";
         Ok(serde_json::from_value(self.wait_for("the page that says what is wrong", ready).await?)?)
+    }
+}
+
+/// One answer of the last turn, as it stands on the screen.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Reply {
+    /// The heading that screen readers hear, such as `Answer 2 of 3`.
+    pub heading: String,
+    /// As of a [`Turn`].
+    pub state: String,
+    /// The text so far.
+    pub text: String,
+    /// The model that answered.
+    pub model: String,
+    /// The use case that was sent.
+    pub use_case: String,
+    /// What is known of it, a few words each.
+    pub facts: Vec<String>,
+    /// What went wrong, title and sentence.
+    pub note: String,
+    /// The reasoning, whether it is unfolded or not.
+    pub reasoning: String,
+    /// What the button to ask again says.
+    pub retry: String,
+}
+
+/// JavaScript that makes a [`Reply`] of each shown answer of the last turn.
+const REPLIES: &str = "[...[...document.querySelectorAll('#log article.turn')].at(-1).querySelectorAll('.reply')].map(reply => {
+    const text = selector => { const element = reply.querySelector(selector); return element?.checkVisibility() ? element.innerText.trim() : ''; };
+    return { heading: text('h2'), state: reply.dataset.state, text: text('.answer'), model: text('.model'), use_case: text('.use-case'),
+        facts: reply.querySelector('.times').innerText.split(' · '), note: text('[role=alert] .note').replace(/\\s+/g, ' '),
+        reasoning: reply.querySelector('.reasoning > div')?.textContent ?? '', retry: text('button.retry') };
+})";
+
+/// Something that a screen reader is told.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Announcement {
+    /// When, in milliseconds since the page began.
+    pub at: u64,
+    /// The id of the region, or its role.
+    pub by: String,
+    /// All that the region says then.
+    pub text: String,
+}
+
+/// The conversation.
+impl Browser {
+    /// The answers of the last turn that are shown: one, or two side by side.
+    pub async fn replies(&self) -> Result<Vec<Reply>, Error> {
+        self.value(REPLIES).await
+    }
+
+    /// Waits until the last turn shows one answer only, of this heading and in this state, with the buttons of that state, and returns it.
+    pub async fn reply_is(&self, heading: &str, state: &str) -> Result<Reply, Error> {
+        let expression = format!(
+            "(() => {{ const all = {REPLIES}; \
+             const isAnswering = ['waiting', 'streaming'].includes(all[0]?.state); \
+             return all.length === 1 && all[0].heading === {} && all[0].state === {} \
+             && document.querySelector('#stop').checkVisibility() === isAnswering && all[0]; }})()",
+            json!(heading),
+            json!(state)
+        );
+        Ok(serde_json::from_value(self.wait_for(&format!("{heading:?} alone, {state}"), &expression).await?)?)
+    }
+
+    /// Clicks a button of the last turn by what it does, such as `retry`: of the question, or of the first answer that is shown. A person
+    /// scrolls to it first, so that neither the bar above nor the composer below covers it.
+    pub async fn act(&self, what: &str) -> Result<(), Error> {
+        self.reach(&format!("#log article.turn:last-of-type button[data-do={what}]")).await
+    }
+
+    /// Scrolls to what the selector matches first, and clicks it.
+    pub async fn reach(&self, selector: &str) -> Result<(), Error> {
+        self.element(selector).await?;
+        let scroll = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' });";
+        self.client().execute(scroll, vec![json!(selector)]).await?;
+        self.click(selector).await
+    }
+
+    /// Asks the last turn again, once the button has waited as long as it says.
+    pub async fn retry(&self) -> Result<(), Error> {
+        let button = "#log article.turn:last-of-type button.retry";
+        if self.element(button).await?.attr("aria-disabled").await?.is_some() {
+            self.pass_time(11).await?;
+        }
+        self.reach(&format!("{button}:not([aria-disabled])")).await
+    }
+
+    /// Stops the page's clock, which only [`Browser::pass_time`] sets ahead then.
+    pub async fn stop_clock(&self) -> Result<(), Error> {
+        self.client().execute("const now = Date.now(); Date.now = () => now;", vec![]).await?;
+        Ok(())
+    }
+
+    /// Wants one more answer to the last turn, with this use case.
+    pub async fn ask_again(&self, use_case: &str) -> Result<(), Error> {
+        self.act("again").await?;
+        self.reach(&format!("#log article.turn:last-of-type .offer button[value={use_case}]")).await
+    }
+
+    /// The prompts of the conversation that is shown.
+    pub async fn prompts(&self) -> Result<Vec<String>, Error> {
+        self.value("[...document.querySelectorAll('#log .asked')].map(asked => asked.innerText.trim())").await
+    }
+
+    /// The titles of the conversations that are kept, newest first, whether the panel is open or not.
+    pub async fn titles(&self) -> Result<Vec<String>, Error> {
+        self.value("[...document.querySelectorAll('#history li .name')].map(name => name.textContent.trim())").await
+    }
+
+    /// From now on the page keeps what its live regions say, for [`Browser::announcements`].
+    pub async fn watch_announcements(&self) -> Result<(), Error> {
+        let script = "window.e2eAnnouncements = [];
+            const live = '[role=status], [role=alert], [role=log], [aria-live]', said = new Map();
+            const text = region => region.innerText.trim();
+            const regions = () => [...document.querySelectorAll(live)].filter(region => region.ariaLive !== 'off');
+            for (const region of regions()) said.set(region, text(region));
+            new MutationObserver(() => {
+                for (const region of regions()) {
+                    if (text(region) === (said.get(region) ?? '')) continue;
+                    said.set(region, text(region));
+                    const at = Math.round(performance.now());
+                    window.e2eAnnouncements.push({ at, by: region.id || region.role, text: text(region) });
+                }
+            }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });";
+        self.element("#log").await?;
+        self.client().execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was said since [`Browser::watch_announcements`], what fell silent again too.
+    pub async fn announcements(&self) -> Result<Vec<Announcement>, Error> {
+        self.value("window.e2eAnnouncements").await
+    }
+
+    /// Presses a button of the newest conversation in the history, which must be shown.
+    pub async fn act_in_history(&self, act: &str) -> Result<(), Error> {
+        self.click(&format!("#history li [data-do={act}]")).await
+    }
+}
+
+/// A question of the conversation that is shown, and what is shown of its answers.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Shown {
+    /// What was asked.
+    pub asked: String,
+    /// How its newest answer stands.
+    pub state: String,
+    /// The answer's elements.
+    pub answer: String,
+    /// Model, use case and times, as they stand below it.
+    pub about: String,
+    /// Which answer of how many; empty for the only one.
+    pub place: String,
+}
+
+/// JavaScript that makes a [`Shown`] of each turn. Turns out of sight are not laid out and have no `innerText`.
+const SHOWN: &str = "[...document.querySelectorAll('#log article.turn')].map(turn => ({
+    asked: turn.querySelector('.asked').textContent, state: turn.dataset.state, answer: turn.querySelector('.answer').innerHTML,
+    about: turn.querySelector('.meta').textContent, place: turn.querySelector('.place')?.textContent ?? '' }))";
+
+/// The conversations that are kept, and the keyboard.
+impl Browser {
+    /// Makes the window so wide that the list stands beside the conversation.
+    pub async fn widen(&self) -> Result<(), Error> {
+        Ok(self.client().set_window_size(1400, 900).await?)
+    }
+
+    /// Waits until the list has these titles, in this order.
+    pub async fn list_is(&self, titles: &[&str]) -> Result<(), Error> {
+        let expression = format!(
+            "document.querySelector('#history') && JSON.stringify([...document.querySelectorAll('#history li .name')].map(name => name.textContent)) === {}",
+            json!(json!(titles).to_string())
+        );
+        self.wait_for(&format!("the list to be {titles:?}"), &expression).await?;
+        Ok(())
+    }
+
+    /// The turns that are shown.
+    pub async fn shown(&self) -> Result<Vec<Shown>, Error> {
+        self.value(SHOWN).await
+    }
+
+    /// Waits until these questions are shown, and what the turns are then.
+    pub async fn shows(&self, questions: &[&str]) -> Result<Vec<Shown>, Error> {
+        let expression = format!(
+            "(() => {{ const shown = {SHOWN}; return JSON.stringify(shown.map(turn => turn.asked)) === {} && {{ shown }}; }})()",
+            json!(json!(questions).to_string())
+        );
+        let mut found = self.wait_for(&format!("{questions:?} to be shown"), &expression).await?;
+        Ok(serde_json::from_value(found["shown"].take())?)
+    }
+
+    /// Waits until the last turn of a conversation that was opened again is one that a reload has cut off; what is said of it.
+    pub async fn cut_off(&self) -> Result<String, Error> {
+        let expression = "(() => { const turn = [...document.querySelectorAll('#log article.turn')].at(-1); \
+                          return turn?.dataset.state === 'cut-off' && turn.querySelector('.retry') && turn.querySelector('.note').innerText; })()";
+        Ok(serde_json::from_value(self.wait_for("an answer that was cut off", expression).await?)?)
+    }
+
+    /// The id that the address leads to; empty for a new conversation.
+    pub async fn id_in_address(&self) -> Result<String, Error> {
+        self.value("location.hash.replace(/^#c=/, '')").await
+    }
+
+    /// The selector of a conversation's entry in the list.
+    async fn entry(&self, title: &str) -> Result<String, Error> {
+        if self.value("document.querySelector('#history').hidden").await? {
+            self.click("#conversations").await?;
+        }
+        let expression = format!(
+            "[...document.querySelectorAll('#history li')].find(item => item.querySelector('.name').textContent === {})?.dataset.id",
+            json!(title)
+        );
+        let id = self.wait_for(&format!("{title:?} in the list"), &expression).await?;
+        Ok(format!("#history li[data-id={id}]"))
+    }
+
+    /// Opens a conversation by its link in the list.
+    pub async fn open_listed(&self, title: &str) -> Result<(), Error> {
+        let entry = self.entry(title).await?;
+        self.click(&format!("{entry} a")).await
+    }
+
+    /// Opens the menu of a conversation in the list and presses what it has there: `rename`, `delete`, `save-markdown`, `save-json`. The
+    /// entry's selector.
+    pub async fn act_on(&self, title: &str, act: &str) -> Result<String, Error> {
+        let entry = self.entry(title).await?;
+        self.click(&format!("{entry} [data-do=more]")).await?;
+        self.click(&format!("{entry} [data-do={act}]")).await?;
+        Ok(entry)
+    }
+
+    /// Searches the list.
+    pub async fn search(&self, words: &str) -> Result<(), Error> {
+        if self.value("document.querySelector('#history').hidden").await? {
+            self.click("#conversations").await?;
+        }
+        self.element("#search").await?.clear().await?;
+        self.type_into("#search", words).await
+    }
+
+    /// Waits for a sentence beside the conversation and returns it.
+    pub async fn remark(&self, part: &str) -> Result<String, Error> {
+        let expression = format!(
+            "(() => {{ const said = document.querySelector('#remark[role=status]').innerText; return said.includes({}) && said; }})()",
+            json!(part)
+        );
+        Ok(serde_json::from_value(self.wait_for(&format!("a remark with {part:?}"), &expression).await?)?)
+    }
+
+    /// Waits for the sentence about the store, below the list, and returns it.
+    pub async fn store_notice(&self) -> Result<String, Error> {
+        let expression = "document.querySelector('#history .notice[role=status]').textContent.trim()";
+        Ok(serde_json::from_value(self.wait_for("a sentence about the store", expression).await?)?)
+    }
+
+    /// Presses a key wherever the focus is, while others are held; in WebDriver's names: `\u{E008}` is Shift, `\u{E009}` Ctrl.
+    pub async fn stroke(&self, held: &[char], key: char) -> Result<(), Error> {
+        let downs = held.iter().chain([&key]).map(|&value| KeyAction::Down { value });
+        let ups = [&key].into_iter().chain(held.iter().rev()).map(|&value| KeyAction::Up { value });
+        let keys = downs.chain(ups).fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        Ok(self.client().perform_actions(keys).await?)
+    }
+
+    /// Types wherever the focus is.
+    pub async fn write(&self, text: &str) -> Result<(), Error> {
+        let keys = text.chars().flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        let keys = keys.fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        Ok(self.client().perform_actions(keys).await?)
+    }
+
+    /// Presses Tab until the focus is at what the selector means; fails when it comes round without.
+    pub async fn tab_on_to(&self, selector: &str) -> Result<(), Error> {
+        self.go_to(&[], selector).await
+    }
+
+    /// The same backwards, with Shift held.
+    pub async fn tab_back_to(&self, selector: &str) -> Result<(), Error> {
+        self.go_to(&['\u{E008}'], selector).await
+    }
+
+    async fn go_to(&self, held: &[char], selector: &str) -> Result<(), Error> {
+        let mut way = Vec::new();
+        for _ in 0..80 {
+            self.stroke(held, '\u{E004}').await?;
+            let there = format!(
+                "(() => {{ const at = document.activeElement; return [at.matches({}), at.id || at.dataset.do || at.tagName]; }})()",
+                json!(selector)
+            );
+            let (is_there, name) = self.value::<(bool, String)>(&there).await?;
+            if is_there {
+                return Ok(());
+            }
+            way.push(name);
+        }
+        Err(Error::Waited {
+            what: format!("Tab to come to {selector}"),
+            limit: Duration::ZERO,
+            seen: format!("it went to {}", way.join(", ")),
+        })
     }
 }

@@ -21,6 +21,8 @@ pub struct Screens<'a> {
     browser: &'a Browser,
     folder: PathBuf,
     wrong: Vec<String>,
+    /// What is brought into view before each picture.
+    pub in_view: String,
 }
 
 impl<'a> Screens<'a> {
@@ -40,7 +42,7 @@ impl<'a> Screens<'a> {
         browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await?;
         let folder = root().join("target/screens");
         fs::create_dir_all(&folder)?;
-        Ok(Self { stage, browser, folder, wrong: Vec::new() })
+        Ok(Self { stage, browser, folder, wrong: Vec::new(), in_view: String::new() })
     }
 
     /// Shows the app with this config.json as to somebody who was never here.
@@ -82,9 +84,7 @@ impl<'a> Screens<'a> {
                 browser.cdp("Emulation.setEmulatedMedia", features).await?;
                 let found: Vec<String> = browser.value(&format!("e2e.wrongByAxe({})", theme == "dark")).await?;
                 wrong.extend(found.into_iter().map(|found| format!("{width} px, {theme}: {found}")));
-                let taken = browser.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await?;
-                let picture = BASE64_STANDARD.decode(taken["data"].as_str().unwrap_or_default()).unwrap_or_default();
-                fs::write(self.folder.join(format!("{name}-{width}-{theme}.png")), picture)?;
+                self.picture(&format!("{name}-{width}-{theme}")).await?;
             }
             for text in [200, 100] {
                 let script = "document.documentElement.style.fontSize = arguments[0];";
@@ -96,6 +96,39 @@ impl<'a> Screens<'a> {
         browser.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await?;
         self.wrong.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
         Ok(())
+    }
+
+    /// Looks once more at what is shown, wide and narrow, as the browser shows it with one of its media features and with text of this size in %.
+    pub async fn look_with(&mut self, name: &str, feature: (&str, &str), text: u32) -> Result<(), Error> {
+        let browser = self.browser;
+        let script = "document.documentElement.style.fontSize = arguments[0];";
+        browser.client().execute(script, vec![json!(format!("{text}%"))]).await?;
+        for (width, height) in SIZES {
+            let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            browser.cdp("Emulation.setDeviceMetricsOverride", size).await?;
+            let features = json!({ "features": [{ "name": feature.0, "value": feature.1 }] });
+            browser.cdp("Emulation.setEmulatedMedia", features).await?;
+            let found: Vec<String> = browser.value("e2e.wrongByAxe(false)").await?;
+            let found = [found, browser.value("e2e.wrongLayout()").await?].concat();
+            self.wrong.extend(found.into_iter().map(|found| format!("{name}: {width} px, {}: {found}", feature.1)));
+            self.picture(&format!("{name}-{width}-{}", feature.1)).await?;
+        }
+        browser.client().execute(script, vec![json!("100%")]).await?;
+        browser.cdp("Emulation.setEmulatedMedia", json!({ "features": [] })).await?;
+        browser.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+        Ok(())
+    }
+
+    /// Of a conversation what is in view, since it scrolls; of anything else all.
+    async fn picture(&self, name: &str) -> Result<(), Error> {
+        if !self.in_view.is_empty() {
+            let script = "document.querySelector(arguments[0]).scrollIntoView();";
+            self.browser.client().execute(script, vec![json!(self.in_view)]).await?;
+        }
+        let is_all = !self.browser.value::<bool>("!!document.querySelector('#chat')").await?;
+        let taken = self.browser.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_all })).await?;
+        let picture = BASE64_STANDARD.decode(taken["data"].as_str().unwrap_or_default()).unwrap_or_default();
+        Ok(fs::write(self.folder.join(format!("{name}.png")), picture)?)
     }
 
     /// What a screen reader is given: role, name and state of each part, a line each.

@@ -30,12 +30,11 @@ mod srp;
 mod time;
 mod tokens;
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
@@ -55,6 +54,7 @@ pub use tokens::Tokens;
 
 use crate::Error;
 use play::{Arrived, Play, Reply};
+use script::{Stream, Then};
 
 /// How long a request may take that the app sends without waiting for it, such as `RevokeToken`.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -175,6 +175,7 @@ struct Shared {
     origin: String,
     play: Mutex<Play>,
     taken: Notify,
+    broken: Notify,
 }
 
 impl Shared {
@@ -189,7 +190,8 @@ impl Cognito {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);
         let play = Mutex::new(Play::new(app_origin.to_owned(), script));
-        let shared = Arc::new(Shared { origin: app_origin.to_owned(), play, taken: Notify::new() });
+        let shared =
+            Arc::new(Shared { origin: app_origin.to_owned(), play, taken: Notify::new(), broken: Notify::new() });
         let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
         Ok(Self { shared, base, told: false.into(), server })
     }
@@ -229,6 +231,11 @@ impl Cognito {
         self.finish_within(LAST_REQUESTS).await
     }
 
+    /// Breaks the connection of a [`Pending::stream_breaks`].
+    pub fn break_connection(&self) {
+        self.shared.broken.notify_one();
+    }
+
     async fn finish_within(&self, limit: Duration) -> Result<(), Error> {
         // That it takes too long is not what to tell: what is missing is.
         let _ = tokio::time::timeout(limit, async {
@@ -258,7 +265,7 @@ impl Drop for Cognito {
     }
 }
 
-type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;
+type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Cut>;
 
 /// Ends the connection without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -289,7 +296,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         "OPTIONS" => return Ok(preflight(&shared, &parts)),
         // The app asks whether anything answers here at all.
         "HEAD" if shared.play().is_down => return Err(Cut),
-        "HEAD" => return Ok(response(StatusCode::OK, vec![])),
+        "HEAD" => return Ok(response(StatusCode::OK)),
         _ => {}
     }
     let with_cookies = parts.uri.path() == play::TOKEN_URL;
@@ -298,12 +305,17 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let arrived = Arrived { method: parts.method.to_string(), target, headers: parts.headers, body };
     let reply = shared.play().take(&arrived);
     shared.taken.notify_waiters();
-    let (status, headers, body) = match reply {
-        Reply::Send { status, headers, body } => (status, headers, body),
+    let (status, headers, stream) = match reply {
+        Reply::Send { status, headers, body } => {
+            let pieces = body.into_iter().map(String::into_bytes).collect();
+            (status, headers, Stream { kind: "", pieces, then: Then::Ends })
+        }
+        Reply::Stream(stream) => (200, vec![("content-type", stream.kind.to_owned())], stream),
         Reply::Drop => return Err(Cut),
         Reply::Hold => std::future::pending().await,
     };
-    let mut response = response(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), body);
+    let mut response = Response::new(body_of(stream, Arc::clone(&shared)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     for (name, value) in headers {
         set(&mut response, name, &value);
     }
@@ -337,20 +349,39 @@ fn preflight(shared: &Shared, parts: &hyper::http::request::Parts) -> Response<B
         let path = parts.uri.path();
         shared.play().fail(format!("the preflight of {path} asks for {method} with {asked:?} from {origin:?}"));
         shared.taken.notify_waiters();
-        return response(StatusCode::FORBIDDEN, vec![]);
+        return response(StatusCode::FORBIDDEN);
     }
-    let mut response = response(StatusCode::NO_CONTENT, vec![]);
+    let mut response = response(StatusCode::NO_CONTENT);
     set(&mut response, "access-control-allow-methods", "POST");
     set(&mut response, "access-control-allow-headers", &allowed.join(","));
     allow(&mut response, &shared.origin);
     response
 }
 
-fn response(status: StatusCode, pieces: Vec<String>) -> Response<Body> {
-    let frames = pieces.into_iter().map(|piece| Ok(Frame::data(Bytes::from(piece))));
-    let mut response = Response::new(StreamBody::new(stream::iter(frames)).boxed_unsync());
+fn response(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response
+}
+
+fn body_of(Stream { pieces, then, .. }: Stream, shared: Arc<Shared>) -> Body {
+    // Each for itself, a moment after the one before: what comes at once is shown at once, and proves nothing of what is shown between.
+    let piece = async |piece: Vec<u8>| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Ok(Frame::data(Bytes::from(piece)))
+    };
+    let last = async move {
+        tokio::task::yield_now().await;
+        match then {
+            Then::Ends => Ok(Frame::data(Bytes::new())),
+            Then::Breaks => {
+                shared.broken.notified().await;
+                Err(Cut)
+            }
+            Then::Holds => std::future::pending().await,
+        }
+    };
+    StreamBody::new(stream::iter(pieces).then(piece).chain(stream::once(last))).boxed_unsync()
 }
 
 fn allow(response: &mut Response<Body>, origin: &str) {

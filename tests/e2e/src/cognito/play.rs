@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use url::{Url, form_urlencoded};
 
 use super::aws::{Keys, Signed};
-use super::script::{Answer, Door, Exchange, IDENTITY, Person, Script, USER_POOL};
+use super::script::{Answer, Door, Exchange, IDENTITY, Person, Script, Stream, USER_POOL};
 use super::srp::{self, Verifier};
 use super::time::{iso, read_srp_timestamp};
 use super::tokens::{Tokens, unix_seconds};
@@ -33,6 +33,7 @@ pub(super) struct Arrived {
 #[derive(Debug)]
 pub(super) enum Reply {
     Send { status: u16, headers: Vec<(&'static str, String)>, body: Vec<String> },
+    Stream(Stream),
     Drop,
     Hold,
 }
@@ -365,7 +366,7 @@ impl Play {
             }
             Answer::Hold => return Ok(Reply::Hold),
             Answer::Fail(status) => return Ok(reply(status, "text/plain", vec!["It failed.\n".to_owned()])),
-            Answer::Text(lines) => return Ok(reply(200, "text/event-stream", lines)),
+            Answer::Stream(stream) => return Ok(Reply::Stream(stream)),
             Answer::Redirect => {
                 let code = random_text();
                 self.secrets.insert(code.clone());
@@ -596,6 +597,7 @@ fn read(arrived: &Arrived, origin: &str) -> Result<(Door, Json), String> {
         TOKEN_URL => Ok((Door::TokenUrl, json!({ "Cookie": header("cookie") }))),
         "/function/" => {
             is("content-type", "application/json")?;
+            is("accept", "text/event-stream")?;
             Ok((Door::Function, json_object(&arrived.body)?))
         }
         "/sts/" | "/oauth2/token" => {

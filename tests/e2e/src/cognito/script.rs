@@ -81,6 +81,26 @@ impl Door {
     }
 }
 
+/// An answer of the function URL.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) kind: &'static str,
+    /// What is sent, each at once.
+    pub(super) pieces: Vec<Vec<u8>>,
+    pub(super) then: Then,
+}
+
+/// What comes after the last piece.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    /// The body ends as it should.
+    Ends,
+    /// The connection breaks when the test says so.
+    Breaks,
+    /// Nothing, on a connection that stays open.
+    Holds,
+}
+
 /// One request, and what it gets.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -98,7 +118,7 @@ pub(super) enum Answer {
     Keys,
     AssumedRole,
     CallerIdentity(String),
-    Text(Vec<String>),
+    Stream(Stream),
     Redirect,
     RedirectError { error: String, description: String },
     Refuse { status: u16, code: String, message: String },
@@ -259,6 +279,13 @@ impl Script {
         self.expect("InvokeFunctionUrl", json!({ "prompt": prompt, "use_case": super::any() }))
     }
 
+    /// Like [`Script::ask`], with exactly these earlier prompts and their answers.
+    pub fn ask_with(self, prompt: &str, earlier: &[(&str, &str)]) -> Pending {
+        let turn = |role: &str, content: &str| json!({ "role": role, "content": content });
+        let messages = earlier.iter().flat_map(|(prompt, answer)| [turn("user", prompt), turn("assistant", answer)]);
+        self.ask(prompt).also("/messages", messages.collect())
+    }
+
     /// STS's `GetCallerIdentity`, signed with the keys that were issued last; they are a role of this name.
     pub fn caller_identity(self, role: &str) -> Self {
         self.expect("GetCallerIdentity", json!({})).with(Answer::CallerIdentity(role.to_owned()))
@@ -336,12 +363,37 @@ impl Pending {
         self.with(answer)
     }
 
-    /// An answer of the function URL: a model, these pieces of text, and the end marker.
+    /// An answer of the stock back end: a model, these pieces of text, and the end marker.
     pub fn stream(self, pieces: &[&str]) -> Script {
-        let mut lines = vec![json!({ "model_used": "scripted-model" }).to_string()];
-        lines.extend(pieces.iter().map(|piece| json!({ "chunk": piece }).to_string()));
-        lines.push("[DONE]".to_owned());
-        self.with(Answer::Text(lines.into_iter().map(|line| line + "\n\n").collect()))
+        let mut pieces = stock(pieces);
+        pieces.push(b"[DONE]\n\n".into());
+        self.send("text/event-stream", pieces, Then::Ends)
+    }
+
+    /// Likewise, but instead of the end marker nothing more comes until [`super::Cognito::break_connection`]. A browser that hears of a broken
+    /// connection forgets what came and was not read.
+    pub fn stream_breaks(self, pieces: &[&str]) -> Script {
+        self.send("text/event-stream", stock(pieces), Then::Breaks)
+    }
+
+    /// Likewise, but nothing more comes on a connection that stays open.
+    pub fn stream_holds(self, pieces: &[&str]) -> Script {
+        self.send("text/event-stream", stock(pieces), Then::Holds)
+    }
+
+    /// An answer of this project's own back end in its typed events, such as `{"type": "text", "text": "Hello"}`.
+    pub fn events(self, events: &[Json]) -> Script {
+        let pieces = events.iter().map(|event| format!("data: {event}\n\n").into_bytes());
+        self.send("text/event-stream", pieces.collect(), Then::Ends)
+    }
+
+    /// An answer of some other back end, with this content type.
+    pub fn stream_bytes(self, kind: &'static str, pieces: Vec<Vec<u8>>) -> Script {
+        self.send(kind, pieces, Then::Ends)
+    }
+
+    fn send(self, kind: &'static str, pieces: Vec<Vec<u8>>, then: Then) -> Script {
+        self.with(Answer::Stream(Stream { kind, pieces, then }))
     }
 
     /// 302: from `/oauth2/authorize` to the `redirect_uri` with the request's `state` and a new code, from `/logout` to the `logout_uri`.
@@ -378,6 +430,13 @@ impl Pending {
         self.script.exchanges.push_back(Exchange { door: self.door, expected: self.expected, answer });
         self.script
     }
+}
+
+/// The stock wire: which model, and pieces of text.
+fn stock(pieces: &[&str]) -> Vec<Vec<u8>> {
+    let model = json!({ "model_used": "scripted-model" });
+    let lines = [model].into_iter().chain(pieces.iter().map(|piece| json!({ "chunk": piece })));
+    lines.map(|line| format!("{line}\n\n").into_bytes()).collect()
 }
 
 fn proof(person: &Person) -> Json {

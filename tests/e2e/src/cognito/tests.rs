@@ -31,6 +31,7 @@ impl Stand {
                 let location = headers.into_iter().find(|(name, _)| *name == "location").map(|(_, value)| value);
                 (status, location.unwrap_or_else(|| body.concat()))
             }
+            Reply::Stream(stream) => (200, String::from_utf8(stream.pieces.concat()).unwrap()),
             Reply::Drop | Reply::Hold => (0, String::new()),
         }
     }
@@ -519,9 +520,17 @@ fn refusals_have_the_form_of_whoever_refuses() {
 #[test]
 fn a_question_without_keys_is_told() {
     let mut stand = Stand::new(Script::new().ask("Why?").stream(&["Because."]));
-    let headers = [("origin", ORIGIN), ("content-type", "application/json")];
+    let headers = [("origin", ORIGIN), ("content-type", "application/json"), ("accept", "text/event-stream")];
     stand.send("/function/", &headers, r#"{"prompt":"Why?","use_case":"balanced"}"#);
     assert!(stand.failure().contains("no keys were issued"));
+}
+
+#[test]
+fn a_question_that_does_not_ask_for_the_richer_wire_is_told() {
+    let mut stand = Stand::new(Script::new().ask("Why?").stream(&["Because."]));
+    let headers = [("origin", ORIGIN), ("content-type", "application/json"), ("accept", "*/*")];
+    stand.send("/function/", &headers, r#"{"prompt":"Why?","use_case":"balanced"}"#);
+    assert!(stand.failure().contains("the header accept is to be"), "{}", stand.failure());
 }
 
 #[test]

@@ -6,9 +6,9 @@ use signet_local::Fault;
 
 const PROMPT: &str = "Why is the sky blue?";
 
-/// Retry sends the same prompt again, and an answer comes.
+/// Retry sends the same prompt again, once it has waited as long as it says, and an answer comes.
 async fn retry_works(browser: &Browser) -> Result<(), Error> {
-    browser.click("#log article.turn:last-of-type button.retry").await?;
+    browser.retry().await?;
     let turn = browser.turn_is("streaming").await?;
     assert_eq!(turn.asked, PROMPT);
     browser.click("#stop").await?;

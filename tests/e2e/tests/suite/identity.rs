@@ -7,8 +7,8 @@ use signet_e2e::cognito::{
 use signet_e2e::{Browser, Error, PATIENCE, Stage, has_devtools, test_from_blank, wait_until};
 
 use crate::flow::{
-    PROMPT, ann, answered, asks, expired, is_left, keeps_no_secret, open, sign_out_leaves, signed_in_without_a_trace,
-    tokens,
+    PROMPT, ann, answered, asks, expired, is_left, keeps_no_secret, kept, open, sign_out_leaves,
+    signed_in_without_a_trace, tokens,
 };
 
 /// Shows the app with the script's configuration, changed.
@@ -364,12 +364,16 @@ fn each_refresh_token_is_used_once_and_a_used_one_ends_the_session() {
         browser.ask(PROMPT).await?;
         browser.turn_is("failed").await?;
         browser.type_into("#prompt", draft).await?;
-        browser.click("#log article.turn:last-of-type button.retry").await?;
+        browser.retry().await?;
         browser.signed_out().await?;
         let told = browser.sign_in_error().await?;
         assert!(told.contains("Your session has ended") && told.contains("kept"), "{told}");
         browser.picture("identity-session-ended").await?;
-        is_left(browser, 0).await?;
+        let only_the_draft = async || {
+            let left = kept(browser).await?;
+            Ok(left.records == 0 && left.memory == 0 && left.tab == ["signet.prompt", "signet.tab"])
+        };
+        wait_until("nothing but the draft to be left", PATIENCE, only_the_draft).await?;
         assert_eq!(browser.value::<String>("document.querySelector('#username').value").await?, ann().username);
         browser.type_into("#password", &ann().password).await?;
         browser.click("#sign-in-button").await?;

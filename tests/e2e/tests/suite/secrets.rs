@@ -1,16 +1,18 @@
 //! What the page must not hold, and must not be talked into.
 
 use serde_json::json;
-use signet_e2e::{Browser, Error, Stage, has_devtools, test, test_from_blank};
+use signet_e2e::{Browser, Error, PATIENCE, Stage, has_devtools, test, test_from_blank, wait_until};
 
-/// Puts `control` everywhere that is searched: on the heap at the end of a string longer than a token, in linear memory, in the document, the
+/// Puts `control` everywhere that is searched: on the heap at the end of a string longer than a token, in each linear memory, in the document, the
 /// URL, the cookies, the three kinds of storage, and the console. A search that misses it proves nothing.
 const PLANT: &str = r"
     const [control, done] = arguments;
     window.e2eControl = { control: 'x'.repeat(10_000) + control };
-    const memory = window.e2eMemories[0], end = memory.buffer.byteLength;
-    memory.grow(1);
-    new TextEncoder().encodeInto(control, new Uint8Array(memory.buffer, end));
+    for (const memory of window.e2eMemories) {
+        const end = memory.buffer.byteLength;
+        memory.grow(1);
+        new TextEncoder().encodeInto(control, new Uint8Array(memory.buffer, end));
+    }
     document.documentElement.dataset.control = control;
     history.replaceState(null, '', '#' + control);
     document.cookie = 'control=' + control;
@@ -66,10 +68,15 @@ pub async fn nothing_is_found(stage: &Stage, browser: &Browser, typed: &[&str]) 
 /// Before the page began, its memories must have been asked for.
 pub async fn no_secret_is_found(browser: &Browser, secrets: &[String]) -> Result<(), Error> {
     let control = "control-4f1d8c2a9b7e";
+    // The first screen's and the conversation's, which is fetched after it.
+    wait_until("the page's two Wasm modules", PATIENCE, async || {
+        Ok(browser.value::<usize>("window.e2eMemories.length").await? == 2)
+    })
+    .await?;
     browser.client().execute_async(PLANT, vec![json!(control)]).await?;
     let holdings = browser.holdings().await?;
     let console = browser.devtools().await?.console().await?;
-    assert_eq!(holdings.memories(), 1, "the page has one Wasm module");
+    assert_eq!(holdings.memories(), 2, "the page has two Wasm modules");
     assert_eq!(holdings.places_of(control), holdings.places(), "the search does not find the control everywhere");
     assert!(console.iter().any(|line| line.contains(control)), "the search did not find the control in the console");
 

@@ -88,6 +88,16 @@ fn a_page_wasm_that_does_not_load_costs_nothing_typed() {
     a_file_that_does_not_load_costs_nothing_typed("signet_bg", ".wasm");
 }
 
+#[test]
+fn a_conversations_glue_that_does_not_load_costs_nothing_typed() {
+    a_file_that_does_not_load_costs_nothing_typed("desk-", ".js");
+}
+
+#[test]
+fn a_conversations_wasm_that_does_not_load_costs_nothing_typed() {
+    a_file_that_does_not_load_costs_nothing_typed("desk_bg", ".wasm");
+}
+
 fn a_file_that_does_not_load_costs_nothing_typed(begin: &str, end: &str) {
     test_from_blank(async |stage, browser| {
         let path = stage.file(begin, end)?;

@@ -1,11 +1,10 @@
 //! The fields of a form: how each kind is built and read.
 
 use js_sys::{JsString, Reflect};
-use leptos::prelude::document;
-use leptos::wasm_bindgen::JsCast;
+use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::dom::{add, add_copy, add_part, element, find, flag, put, set};
+use crate::page::dom::{add, add_copy, add_part, document, element, find, flag, put, set};
 use crate::protocol::{Field, FieldKind};
 
 impl Field {

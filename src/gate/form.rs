@@ -5,14 +5,13 @@
 use std::cell::RefCell;
 
 use js_sys::{Date, Function, JsString, Reflect};
-use leptos::prelude::{document, window};
-use leptos::wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
 
-use super::dom::{add_part, element, find, flag, focus, put, say, set};
 use super::{field, sign_in};
 use crate::messages::BROKEN_RULE;
 use crate::page;
+use crate::page::dom::{add_part, document, element, find, flag, focus, put, say, set, window};
 use crate::protocol::{Form, FormError, Intent};
 
 thread_local! {

@@ -1,9 +1,18 @@
-//! Elements by hand, where Leptos would only cost bytes: what is built once and changed by its id.
+//! Elements by hand: what is built once and changed by its id.
 
 use js_sys::Reflect;
-use leptos::prelude::document;
-use leptos::wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use web_sys::{Document, Element, HtmlElement, Window};
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect_throw("a page has a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect_throw("a window has a document")
+}
 
 /// An element by its id.
 pub fn element<T: JsCast>(id: &str) -> Option<T> {

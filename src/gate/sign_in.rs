@@ -2,10 +2,9 @@
 //!
 //! While another form is shown or somebody is signed in it is out of the document, which is how password managers learn that the sign-in worked.
 
-use leptos::prelude::document;
 use web_sys::{Element, HtmlInputElement};
 
-use super::dom::{element, flag, say, set};
+use crate::page::dom::{document, element, flag, say, set};
 use crate::protocol::{Field, FieldKind, Form, FormId};
 
 /// The names of its fields, and the ids.

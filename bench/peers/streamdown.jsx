@@ -1,0 +1,5 @@
+// A React page that shows Markdown with Streamdown, as it comes without plug-ins.
+import { Streamdown } from 'streamdown';
+import { show } from './page.jsx';
+
+show(({ text }) => <Streamdown>{text}</Streamdown>);

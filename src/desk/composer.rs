@@ -1,0 +1,103 @@
+//! The place to ask, and what is being typed there.
+
+use leptos::html::{button, div, form, textarea};
+use leptos::prelude::*;
+use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
+
+use super::Shell;
+use super::parts::{add, append};
+use crate::messages::{page as say, use_case};
+use crate::page;
+use crate::page::dom::{document, element, set, window};
+use crate::stream::stock::UseCase;
+
+/// With `draft` in it; [`fill`] adds the use cases.
+pub fn view(shell: Shell, draft: String) -> impl IntoView {
+    div().class("composer").child((
+        button()
+            .id("latest")
+            .class("quiet")
+            .r#type("button")
+            .attr("data-do", "latest")
+            .hidden(shell.is_at_end)
+            .child(say::LATEST),
+        form().id("composer").child((
+            textarea()
+                .id("prompt")
+                .rows("1")
+                .dir("auto")
+                .placeholder(say::PLACEHOLDER)
+                .aria_label(say::PROMPT)
+                .prop("value", draft),
+            div().class("row").child((
+                div().id("uses").class("uses").role("radiogroup").aria_label(say::USE_CASE),
+                button().id("send").class("primary").hidden(shell.answering).child(say::SEND),
+                button()
+                    .id("stop")
+                    .class("quiet")
+                    .r#type("button")
+                    .attr("data-do", "stop")
+                    .hidden(shell.idle)
+                    .child(say::STOP),
+            )),
+        )),
+    ))
+}
+
+/// The use cases, one of them chosen.
+pub fn fill(chosen: UseCase) {
+    let Some(uses) = element::<Element>("uses") else { return };
+    for each in UseCase::ALL {
+        let label = add(&uses, "label", "", "");
+        let input = add(&label, "input", "", "");
+        for (name, value) in [("type", "radio"), ("name", "use-case"), ("value", each.name())] {
+            set(&input, name, Some(value));
+        }
+        set(&input, "checked", (each == chosen).then_some(""));
+        append(&label, &document().create_text_node(use_case(each)));
+    }
+}
+
+/// What is being typed.
+pub fn typed() -> String {
+    element::<HtmlTextAreaElement>("prompt").map(|prompt| prompt.value()).unwrap_or_default()
+}
+
+/// Puts something else in its place, and keeps it.
+pub fn set_typed(text: &str) {
+    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt") {
+        prompt.set_value(text);
+    }
+    keep(text);
+}
+
+/// Keeps it for whoever is signed in.
+pub fn keep(text: &str) {
+    let who = element::<Element>("who").and_then(|who| who.text_content()).unwrap_or_default();
+    page::keep_prompt(&who, text);
+}
+
+/// Begins in the prompt, unless a keyboard would come up on the screen.
+pub fn focus() {
+    let has_screen_keyboard =
+        window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !has_screen_keyboard) {
+        page::dom::focus(&prompt);
+    }
+}
+
+/// The chosen use case.
+pub fn chosen() -> UseCase {
+    let checked = document().query_selector("input[name=use-case]:checked").ok().flatten();
+    named(checked.and_then(|input| input.get_attribute("value")).as_deref())
+}
+
+/// A use case by its name.
+pub fn named(name: Option<&str>) -> UseCase {
+    UseCase::ALL.into_iter().find(|each| name == Some(each.name())).unwrap_or_default()
+}
+
+/// Enter without Shift, unless an input method composes: 229 is what browsers say then, some of them after `isComposing` has ended.
+pub fn sends(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
+}

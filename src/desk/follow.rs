@@ -1,0 +1,67 @@
+//! Which part of the conversation is in view. The page goes with the answer only while the reader is at its end.
+
+use web_sys::Element;
+
+use crate::page::dom::{document, window};
+
+/// Closer to the page's end than this many pixels, a line or two, is at its end.
+const NEAR: f64 = 48.0;
+
+/// Whether the page goes with the answer.
+#[derive(Debug, Default)]
+pub struct Follow {
+    is_on: bool,
+    /// Where the page was last.
+    top: f64,
+    /// What is to be at the top of the view in the next frame.
+    pin: Option<Element>,
+    /// Whether that has gone there, and the reader nowhere since: then being near the end means nothing.
+    is_pinned: bool,
+}
+
+impl Follow {
+    /// The reader wants the end.
+    pub fn start(&mut self) {
+        *self = Self { is_on: true, top: self.top, ..Self::default() };
+    }
+
+    /// The reader goes elsewhere.
+    pub fn stop(&mut self) {
+        *self = Self { top: self.top, ..Self::default() };
+    }
+
+    /// The reader moves the page downwards, perhaps to its end.
+    pub fn unpin(&mut self) {
+        self.is_pinned = false;
+    }
+
+    /// Shows an element from its start, and stays there.
+    pub fn pin(&mut self, element: &Element) {
+        *self = Self { is_on: false, top: self.top, pin: Some(element.clone()), is_pinned: true };
+    }
+
+    /// The page was scrolled, by whomever. Nothing has changed since the last frame, so that asking where it is costs nothing.
+    pub fn scrolled(&mut self) {
+        let Some(root) = document().document_element() else { return };
+        let top = window().scroll_y().unwrap_or_default();
+        let left = f64::from(root.scroll_height()) - top - f64::from(root.client_height());
+        if top < self.top - 1.0 {
+            // Unless the page has become shorter.
+            self.is_on &= left < 2.0;
+        } else if left < NEAR && !self.is_pinned {
+            self.is_on = true;
+        }
+        self.top = top;
+    }
+
+    /// After a change, once a frame.
+    pub fn settle(&mut self) {
+        if let Some(pin) = self.pin.take() {
+            pin.scroll_into_view();
+        } else if self.is_on
+            && let Some(root) = document().document_element()
+        {
+            root.set_scroll_top(root.scroll_height());
+        }
+    }
+}

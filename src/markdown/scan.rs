@@ -1,0 +1,399 @@
+//! Small machines that are fed one byte at a time: where a link's target, a definition, a tag ends.
+
+/// What a machine says after a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scan {
+    More,
+    Fail,
+    Done,
+}
+use Scan::{Done, Fail, More};
+
+/// Part of a text, or nothing.
+#[inline(never)]
+pub(super) fn cut(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap_or_default()
+}
+
+/// A text from a place on, or nothing.
+#[inline(never)]
+pub(super) fn tail(text: &str, from: usize) -> &str {
+    text.get(from..).unwrap_or_default()
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+#[inline(never)]
+pub(super) fn trim_start(text: &str) -> &str {
+    tail(text, text.bytes().take_while(|&b| is_blank(b)).count())
+}
+
+#[inline(never)]
+pub(super) fn trim_end(text: &str) -> &str {
+    cut(text, 0, text.len() - text.bytes().rev().take_while(|&b| is_blank(b)).count())
+}
+
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n')
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Label,
+    Colon,
+    Before,
+    Angle,
+    Bare,
+    After,
+    Gap,
+    Title,
+    End,
+}
+
+/// The target of an inline link, from after its `(` to its `)`; or a definition, from after its `[` to its last line's end.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    stage: Stage,
+    definition: bool,
+    escaped: bool,
+    blank: bool,
+    depth: u8,
+    quote: u8,
+    length: u16,
+    pub(super) label: (usize, usize),
+    pub(super) destination: (usize, usize),
+    pub(super) title: (usize, usize),
+    /// Where a definition would end if what follows is no title.
+    pub(super) whole: Option<usize>,
+}
+
+/// As many characters as a label may have.
+pub(super) const LABEL: u16 = 999;
+
+impl Target {
+    pub(super) fn link(at: usize) -> Self {
+        Self {
+            stage: Stage::Before,
+            definition: false,
+            escaped: false,
+            blank: true,
+            depth: 0,
+            quote: 0,
+            length: 0,
+            label: (at, at),
+            destination: (at, at),
+            title: (at, at),
+            whole: None,
+        }
+    }
+
+    pub(super) fn definition(at: usize) -> Self {
+        Self { stage: Stage::Label, definition: true, ..Self::link(at) }
+    }
+
+    /// Takes the byte at a position.
+    #[allow(clippy::too_many_lines)] // One case a stage.
+    pub(super) fn step(&mut self, byte: u8, at: usize) -> Scan {
+        if self.escaped {
+            self.escaped = false;
+            if byte.is_ascii_punctuation() {
+                return More;
+            }
+        }
+        if byte == b'\\' && matches!(self.stage, Stage::Label | Stage::Angle | Stage::Bare | Stage::Title) {
+            self.escaped = true;
+            self.blank = false;
+            return self.count(byte);
+        }
+        match self.stage {
+            Stage::Label => match byte {
+                b'[' => return Fail,
+                b']' => {
+                    self.label.1 = at;
+                    self.stage = Stage::Colon;
+                    return if self.blank { Fail } else { More };
+                }
+                _ => {
+                    self.blank &= is_space(byte);
+                    return self.count(byte);
+                }
+            },
+            Stage::Colon => {
+                self.stage = Stage::Before;
+                return if byte == b':' { More } else { Fail };
+            }
+            Stage::Before => match byte {
+                b' ' | b'\t' | b'\n' => return More,
+                b'<' => {
+                    self.destination = (at + 1, at + 1);
+                    self.stage = Stage::Angle;
+                    return More;
+                }
+                _ => {
+                    self.destination = (at, at);
+                    self.stage = Stage::Bare;
+                    if byte == b'\\' {
+                        self.escaped = true;
+                        return More;
+                    }
+                }
+            },
+            _ => {}
+        }
+        match self.stage {
+            Stage::Angle => match byte {
+                b'>' => {
+                    self.destination.1 = at;
+                    self.stage = Stage::After;
+                    More
+                }
+                b'<' | b'\n' => Fail,
+                _ => More,
+            },
+            Stage::Bare => match byte {
+                b'(' => {
+                    self.depth += 1;
+                    if self.depth > 32 { Fail } else { More }
+                }
+                b')' if self.depth > 0 => {
+                    self.depth -= 1;
+                    More
+                }
+                b')' if self.definition => Fail,
+                b')' => {
+                    self.destination.1 = at;
+                    Done
+                }
+                b' ' | b'\t' | b'\n' if self.depth > 0 => Fail,
+                b' ' | b'\t' | b'\n' => {
+                    self.destination.1 = at;
+                    self.stage = Stage::Gap;
+                    self.gap(byte, at)
+                }
+                0..=0x20 | 0x7f => Fail,
+                _ => More,
+            },
+            Stage::After if is_space(byte) => {
+                self.stage = Stage::Gap;
+                self.gap(byte, at)
+            }
+            Stage::After if byte != b')' => Fail,
+            Stage::After | Stage::Gap => self.gap(byte, at),
+            Stage::Title => {
+                if byte == self.quote {
+                    self.title.1 = at;
+                    self.stage = Stage::End;
+                } else if byte == b'(' && self.quote == b')' {
+                    return Fail;
+                }
+                More
+            }
+            Stage::End => match byte {
+                b'\n' if self.definition => {
+                    self.whole = Some(at);
+                    Done
+                }
+                b' ' | b'\t' | b'\n' => More,
+                b')' if !self.definition => Done,
+                _ => Fail,
+            },
+            Stage::Label | Stage::Colon | Stage::Before => Fail,
+        }
+    }
+
+    fn count(&mut self, byte: u8) -> Scan {
+        if self.stage == Stage::Label && byte & 0xc0 != 0x80 {
+            self.length += 1;
+            if self.length > LABEL {
+                return Fail;
+            }
+        }
+        More
+    }
+
+    fn gap(&mut self, byte: u8, at: usize) -> Scan {
+        match byte {
+            b'\n' if self.definition => self.whole = Some(at),
+            b' ' | b'\t' | b'\n' => {}
+            b'"' | b'\'' | b'(' => {
+                self.quote = if byte == b'(' { b')' } else { byte };
+                self.title = (at + 1, at + 1);
+                self.stage = Stage::Title;
+            }
+            b')' if !self.definition => return Done,
+            _ => return Fail,
+        }
+        More
+    }
+
+    /// A definition whose text ends here: whether it is whole. Otherwise `whole` says how much of it is.
+    pub(super) fn end(&mut self, at: usize) -> bool {
+        match self.stage {
+            Stage::Bare if self.depth == 0 && at > self.destination.0 => self.destination.1 = at,
+            Stage::After | Stage::Gap | Stage::End => {}
+            _ => return false,
+        }
+        self.whole = Some(at);
+        true
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Start,
+    Name,
+    Slash,
+    CloseStart,
+    CloseName,
+    CloseGap,
+    Gap,
+    Attribute,
+    AttributeGap,
+    Equals,
+    Bare,
+    Double,
+    Single,
+    Quoted,
+    Question,
+    QuestionMark,
+    Bang,
+    Dash,
+    Comment,
+    CommentDash,
+    Inside,
+    InsideDash,
+    InsideDashes,
+    Declaration,
+    Cdata(u8),
+    CdataText,
+    CdataBracket,
+    CdataBrackets,
+}
+
+/// A tag, comment, instruction, declaration or CDATA section, from after its `<`.
+#[derive(Debug, Clone)]
+pub(super) struct Tag {
+    part: Part,
+    /// The ends that are known not to come any more.
+    never: u8,
+    /// A space came.
+    pub(super) spaced: bool,
+}
+
+impl Tag {
+    pub(super) fn new(never: u8) -> Self {
+        Self { part: Part::Start, never, spaced: false }
+    }
+
+    /// Which end was waited for, as a bit; 0 for the end of a plain tag.
+    pub(super) fn waits_for(&self) -> u8 {
+        match self.part {
+            Part::Double => 1,
+            Part::Single => 2,
+            Part::Question | Part::QuestionMark => 4,
+            Part::Inside | Part::InsideDash | Part::InsideDashes => 8,
+            Part::Declaration => 16,
+            Part::CdataText | Part::CdataBracket | Part::CdataBrackets => 32,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn step(&mut self, byte: u8) -> Scan {
+        let letter = byte.is_ascii_alphabetic();
+        let space = is_space(byte);
+        self.spaced |= space;
+        let next = match (self.part, byte) {
+            (Part::Start, b'/') => Part::CloseStart,
+            (Part::Start, b'!') => Part::Bang,
+            (Part::Start, b'?') => Part::Question,
+            (Part::Start, _) if letter => Part::Name,
+            (Part::Name, _) if letter || byte.is_ascii_digit() || byte == b'-' => Part::Name,
+            (Part::CloseStart, _) if letter => Part::CloseName,
+            (Part::CloseName, _) if letter || byte.is_ascii_digit() || byte == b'-' => Part::CloseName,
+            (Part::CloseName | Part::CloseGap, _) if space => Part::CloseGap,
+            (
+                Part::Name
+                | Part::Gap
+                | Part::Attribute
+                | Part::AttributeGap
+                | Part::Quoted
+                | Part::Bare
+                | Part::Slash
+                | Part::CloseName
+                | Part::CloseGap
+                | Part::Declaration
+                | Part::Comment
+                | Part::CommentDash
+                | Part::InsideDashes
+                | Part::QuestionMark
+                | Part::CdataBrackets,
+                b'>',
+            ) => return Done,
+            (Part::Name | Part::Gap | Part::Attribute | Part::AttributeGap | Part::Quoted, b'/') => Part::Slash,
+            (Part::Name | Part::Gap | Part::Quoted | Part::Bare, _) if space => Part::Gap,
+            (Part::Gap | Part::AttributeGap | Part::Attribute, b'_' | b':') | (Part::Attribute, b'.' | b'-') => {
+                Part::Attribute
+            }
+            (Part::Gap | Part::AttributeGap, _) if letter => Part::Attribute,
+            (Part::Attribute, _) if letter || byte.is_ascii_digit() => Part::Attribute,
+            (Part::Attribute | Part::AttributeGap, _) if space => Part::AttributeGap,
+            (Part::Attribute | Part::AttributeGap, b'=') => Part::Equals,
+            (Part::Equals, _) if space => Part::Equals,
+            (Part::Equals, b'"') => Part::Double,
+            (Part::Equals, b'\'') => Part::Single,
+            (Part::Equals | Part::Bare, b'<' | b'>' | b'=' | b'`' | b'"' | b'\'') => return Fail,
+            (Part::Equals | Part::Bare, _) => Part::Bare,
+            (Part::Double, b'"') | (Part::Single, b'\'') => Part::Quoted,
+            (Part::Double | Part::Single | Part::Declaration | Part::CdataText | Part::Question, _)
+                if byte != b'?' && byte != b']' =>
+            {
+                self.part
+            }
+            (Part::Double | Part::Single | Part::Declaration, _) => self.part,
+            (Part::Question | Part::QuestionMark, b'?') => Part::QuestionMark,
+            (Part::Question | Part::QuestionMark, _) => Part::Question,
+            (Part::Bang, b'-') => Part::Dash,
+            (Part::Bang, b'[') => Part::Cdata(0),
+            (Part::Bang, _) if letter => Part::Declaration,
+            (Part::Dash, b'-') => Part::Comment,
+            (Part::Comment, b'-') => Part::CommentDash,
+            (Part::CommentDash | Part::InsideDash | Part::InsideDashes, b'-') => Part::InsideDashes,
+            (Part::Inside, b'-') => Part::InsideDash,
+            (Part::Comment | Part::CommentDash | Part::Inside | Part::InsideDash | Part::InsideDashes, _) => {
+                Part::Inside
+            }
+            (Part::Cdata(5), b'[') => Part::CdataText,
+            (Part::Cdata(n), _) if b"CDATA".get(usize::from(n)) == Some(&byte) => Part::Cdata(n + 1),
+            (Part::CdataText, b']') => Part::CdataBracket,
+            (Part::CdataBracket | Part::CdataBrackets, b']') => Part::CdataBrackets,
+            (Part::CdataText | Part::CdataBracket | Part::CdataBrackets, _) => Part::CdataText,
+            _ => return Fail,
+        };
+        self.part = next;
+        if self.never & self.waits_for() != 0 { Fail } else { More }
+    }
+}
+
+/// Whether what stands between `<` and `>` is an address, and whether that of a mailbox.
+pub(super) fn autolink(text: &[u8]) -> Option<bool> {
+    let scheme = text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-')).count();
+    if (2..=32).contains(&scheme)
+        && text.get(scheme) == Some(&b':')
+        && text.first().is_some_and(u8::is_ascii_alphabetic)
+    {
+        return Some(false);
+    }
+    let at = text.iter().position(|&b| b == b'@')?;
+    let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
+    let local_ok =
+        !local.is_empty() && local.iter().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(b));
+    let domain_ok = domain.split(|&b| b == b'.').all(|label| {
+        (1..=63).contains(&label.len())
+            && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+            && label.first() != Some(&b'-')
+            && label.last() != Some(&b'-')
+    });
+    (local_ok && domain_ok).then_some(true)
+}

@@ -1,0 +1,322 @@
+//! Events out of the JSON that an answer is made of, whatever carries it.
+//!
+//! An object's fields decide what it says, and its `type` where it has one; so one table reads all of these:
+//! - the stock back end (`stock.rs`) and this project's own (`typed.rs`);
+//! - OpenAI's chat completions: <https://platform.openai.com/docs/api-reference/chat-streaming>;
+//! - Anthropic's messages: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>;
+//! - the AI SDK's UI message stream: <https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol>;
+//! - Bedrock's `ConverseStream`: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>;
+//! - Bedrock's `InvokeModelWithResponseStream`, whose chunks hold a model's own JSON in Base64: Nova, Claude, Titan, Llama, Mistral;
+//! - Ollama: <https://github.com/ollama/ollama/blob/main/docs/api.md>, and Hugging Face's chat-ui.
+
+use super::{Event, Failure, StopReason, Usage};
+use crate::base64;
+use crate::json::Value;
+
+/// What has been read of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// What nobody has taken yet.
+    pub events: Vec<Event>,
+    /// Why the model stopped has been told.
+    pub stopped: bool,
+    /// The last event has come; what follows is left alone.
+    pub ended: bool,
+    has_text: bool,
+    /// The last one told: many wires name it in each object.
+    model: String,
+    /// By the columns of [`COUNTS`]; a later object may hold only some.
+    counts: [Option<u32>; 5],
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Field {
+    Model,
+    Context,
+    Reasoning,
+    Text,
+    Stop,
+}
+
+/// The `type` of an object, empty for one without; where something stands in it; what that is. Of a kind, the first that says something counts.
+static FIELDS: [(&str, &str, Field); 40] = [
+    ("", "/model_used", Field::Model),
+    ("", "/model", Field::Model),
+    ("start", "/model", Field::Model),
+    ("start", "/messageMetadata/model", Field::Model),
+    ("message-metadata", "/messageMetadata/model", Field::Model),
+    ("message_start", "/message/model", Field::Model),
+    ("routerMetadata", "/model", Field::Model),
+    ("start", "/contextBytes", Field::Context),
+    ("", "/delta/reasoning_content", Field::Reasoning),
+    ("", "/delta/reasoning", Field::Reasoning),
+    ("", "/delta/reasoningContent/text", Field::Reasoning),
+    ("", "/contentBlockDelta/delta/reasoningContent/text", Field::Reasoning),
+    ("", "/message/thinking", Field::Reasoning),
+    ("", "/thinking", Field::Reasoning),
+    ("reasoning", "/text", Field::Reasoning),
+    ("reasoning", "/token", Field::Reasoning),
+    ("reasoning-delta", "/delta", Field::Reasoning),
+    ("content_block_delta", "/delta/thinking", Field::Reasoning),
+    ("", "/chunk", Field::Text),
+    ("", "/delta/content", Field::Text),
+    ("", "/delta/text", Field::Text),
+    ("", "/contentBlockDelta/delta/text", Field::Text),
+    ("", "/response", Field::Text),
+    ("", "/message/content", Field::Text),
+    ("", "/generation", Field::Text),
+    ("", "/outputText", Field::Text),
+    ("", "/text", Field::Text),
+    ("text", "/text", Field::Text),
+    ("stream", "/token", Field::Text),
+    ("text-delta", "/delta", Field::Text),
+    ("content_block_delta", "/delta/text", Field::Text),
+    ("", "/finish_reason", Field::Stop),
+    ("", "/stop_reason", Field::Stop),
+    ("", "/done_reason", Field::Stop),
+    ("", "/completionReason", Field::Stop),
+    ("", "/stopReason", Field::Stop),
+    ("", "/messageStop/stopReason", Field::Stop),
+    ("message_delta", "/delta/stop_reason", Field::Stop),
+    ("finish", "/finishReason", Field::Stop),
+    ("stop", "/reason", Field::Stop),
+];
+
+/// The objects that hold counts of tokens.
+const COUNTED: [&str; 7] = [
+    "",
+    "/usage",
+    "/message/usage",
+    "/metadata/usage",
+    "/messageMetadata",
+    "/messageMetadata/usage",
+    "/amazon-bedrock-invocationMetrics",
+];
+
+/// What is counted under which name: 0 input, 1 of that from a cache, 2 output, 3 input from a cache and 4 input into a cache that 0 is without.
+static COUNTS: [(usize, &str); 24] = [
+    (0, "/inputTokens"),
+    (0, "/input_tokens"),
+    (0, "/prompt_tokens"),
+    (0, "/inputTokenCount"),
+    (0, "/prompt_eval_count"),
+    (0, "/prompt_token_count"),
+    (0, "/inputTextTokenCount"),
+    (1, "/cachedTokens"),
+    (1, "/cachedInputTokens"),
+    (1, "/prompt_tokens_details/cached_tokens"),
+    (2, "/outputTokens"),
+    (2, "/output_tokens"),
+    (2, "/completion_tokens"),
+    (2, "/outputTokenCount"),
+    (2, "/eval_count"),
+    (2, "/generation_token_count"),
+    (2, "/totalOutputTextTokenCount"),
+    (3, "/cacheReadInputTokens"),
+    (3, "/cache_read_input_tokens"),
+    (3, "/cacheReadInputTokenCount"),
+    (4, "/cacheWriteInputTokens"),
+    (4, "/cache_creation_input_tokens"),
+    (4, "/cacheWriteInputTokenCount"),
+    (4, "/cacheCreationInputTokens"),
+];
+
+/// The words of all wires for why a model stopped.
+static REASONS: [(StopReason, &[&str]); 5] = [
+    (StopReason::EndTurn, &["end_turn", "stop", "FINISH"]),
+    (StopReason::MaxTokens, &["max_tokens", "length", "model_context_window_exceeded"]),
+    (StopReason::StopSequence, &["stop_sequence", "STOP_CRITERIA_MET"]),
+    (
+        StopReason::Filtered,
+        &["content_filtered", "guardrail_intervened", "content_filter", "content-filter", "refusal"],
+    ),
+    (StopReason::ToolUse, &["tool_use", "tool_calls", "tool-calls", "function_call"]),
+];
+
+/// Failures that may pass, as AWS, Anthropic and OpenAI name them.
+const PASSING: [&str; 12] = [
+    "internalServerException",
+    "modelNotReadyException",
+    "modelStreamErrorException",
+    "modelTimeoutException",
+    "serviceUnavailableException",
+    "throttlingException",
+    "api_error",
+    "overloaded_error",
+    "rate_limit_error",
+    "rate_limit_exceeded",
+    "server_error",
+    "timeout_error",
+];
+
+/// Failures that stay.
+const STAYING: [&str; 6] = [
+    "accessDeniedException",
+    "validationException",
+    "authentication_error",
+    "invalid_request_error",
+    "not_found_error",
+    "permission_error",
+];
+
+/// An object of these types ends an answer.
+const ENDS: [&str; 3] = ["message_stop", "end", "finalAnswer"];
+
+impl Answer {
+    /// Says `event`, unless the last one has come.
+    pub fn emit(&mut self, event: Event) {
+        if !self.ended {
+            self.ended = matches!(event, Event::End | Event::Error(_));
+            self.stopped |= matches!(event, Event::Stopped(_));
+            self.has_text |= matches!(event, Event::Text(_));
+            self.events.push(event);
+        }
+    }
+
+    /// Reads one object.
+    pub fn json(&mut self, text: &[u8]) {
+        match Value::read(text) {
+            Ok(object @ Value::Object(_)) => self.object(&object),
+            _ => self.emit(Event::Unreadable),
+        }
+    }
+
+    fn object(&mut self, object: &Value) {
+        let before = self.events.len();
+        let word = |name| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (kind, status) = (word("type"), word("status"));
+        if kind.is_empty() && !word("bytes").is_empty() {
+            return self.json(&base64::decode(word("bytes")).unwrap_or_default());
+        }
+        self.fields(kind, object);
+        for list in ["choices", "outputs"] {
+            // Of several answers at once, which nobody here asks for, the first.
+            let first = object.get(list).and_then(Value::as_list).and_then(<[_]>::first);
+            if let Some(part) = first.filter(|part| part.get("index").and_then(Value::as_i64).unwrap_or(0) == 0) {
+                self.fields(kind, part);
+            }
+        }
+        self.count(object);
+        // The whole text once more.
+        if kind == "finalAnswer" && !self.has_text && !word("text").is_empty() {
+            self.emit(Event::Text(word("text").to_owned()));
+        }
+        let has_error = object.get("error").is_some_and(|error| !error.is_null());
+        if kind == "error" || kind == "abort" || kind.is_empty() && has_error || kind == "status" && status == "error" {
+            self.emit(Event::Error(failure(object)));
+        }
+        let done = kind.is_empty() && object.get("done").and_then(Value::as_bool) == Some(true);
+        if done || kind == "status" && status == "finished" || ENDS.contains(&kind) {
+            self.emit(Event::End);
+        }
+        if self.events.len() == before {
+            self.emit(Event::Skipped);
+        }
+    }
+
+    fn fields(&mut self, kind: &str, part: &Value) {
+        let mut said = None;
+        for &(of, path, field) in &FIELDS {
+            if of != kind || said == Some(field) {
+                continue;
+            }
+            match (field, part.pointer(path)) {
+                (Field::Context, Some(bytes)) => {
+                    if let Some(bytes) = number(bytes) {
+                        self.emit(Event::Context(bytes));
+                    }
+                }
+                // chat-ui fills its tokens up with zeros.
+                (_, Some(Value::Text(text))) => {
+                    let text = if kind == "stream" { text.trim_end_matches('\0') } else { text };
+                    if !text.is_empty() {
+                        said = Some(field);
+                        self.say(field, text);
+                    }
+                }
+                (_, None | Some(Value::Null)) => {}
+                // A piece of the text cannot be shown.
+                (Field::Text, _) => self.emit(Event::Unreadable),
+                _ => {}
+            }
+        }
+    }
+
+    fn say(&mut self, field: Field, text: &str) {
+        let owned = text.to_owned();
+        match field {
+            Field::Text => self.emit(Event::Text(owned)),
+            Field::Reasoning => self.emit(Event::Reasoning(owned)),
+            Field::Stop => {
+                let known = REASONS.iter().find(|(_, words)| words.contains(&text));
+                self.emit(Event::Stopped(known.map_or(StopReason::Other(owned), |(reason, _)| reason.clone())));
+            }
+            Field::Model if self.model != text => {
+                self.model.clone_from(&owned);
+                self.emit(Event::Model(owned));
+            }
+            Field::Model | Field::Context => {}
+        }
+    }
+
+    fn count(&mut self, object: &Value) {
+        let before = self.counts;
+        for counted in COUNTED.into_iter().filter_map(|path| object.pointer(path)) {
+            for &(column, path) in &COUNTS {
+                if let Some(count) = counted.pointer(path).and_then(number) {
+                    self.counts[column] = Some(count);
+                }
+            }
+        }
+        if self.counts != before {
+            let [input, cached, output, read, written] = self.counts;
+            let besides = read.unwrap_or(0).saturating_add(written.unwrap_or(0));
+            self.emit(Event::Usage(Usage {
+                input_tokens: input.map(|input| input.saturating_add(besides)),
+                cached_tokens: cached.or(read),
+                output_tokens: output,
+            }));
+        }
+    }
+}
+
+/// A failure in text that is JSON or none.
+pub(super) fn failure_in(text: &[u8]) -> Failure {
+    match Value::read(text) {
+        Ok(value) => failure(&value),
+        Err(_) => Failure { message: String::from_utf8_lossy(text).into_owned(), ..Failure::default() },
+    }
+}
+
+/// A failure of a known name.
+pub(super) fn named(failure: Failure, code: &[u8]) -> Failure {
+    let code = String::from_utf8_lossy(code).into_owned();
+    Failure { retryable: passing(&code), code, ..failure }
+}
+
+/// Where the wires put the sentence and the name. JavaScript makes `{"error":{}}` of an `Error`, so there may be none.
+fn failure(value: &Value) -> Failure {
+    let find = |paths: &[&str]| {
+        paths.iter().find_map(|path| match value.pointer(path)? {
+            Value::Text(word) | Value::Number(word) => Some(word.clone()),
+            _ => None,
+        })
+    };
+    let code = find(&["/error/code", "/error/name", "/error/type", "/code", "/statusCode"]).unwrap_or_default();
+    Failure {
+        message: find(&["/error/message", "/error", "/errorText", "/message", "/Message", "/reason", ""])
+            .unwrap_or_default(),
+        retryable: value.get("retryable").and_then(Value::as_bool).or_else(|| passing(&code)),
+        retry_after: value.get("retryAfterSeconds").and_then(number),
+        code,
+    }
+}
+
+fn passing(code: &str) -> Option<bool> {
+    let known = |codes: &[&str]| codes.iter().any(|known| known.eq_ignore_ascii_case(code));
+    if known(&PASSING) { Some(true) } else { known(&STAYING).then_some(false) }
+}
+
+fn number(value: &Value) -> Option<u32> {
+    u32::try_from(value.as_i64()?).ok()
+}

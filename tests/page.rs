@@ -1,0 +1,315 @@
+//! What needs a page: an answer's document as its steps build it, and the conversation's page as the worker's views build it.
+#![cfg(target_arch = "wasm32")]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use js_sys::{Array, Function, Promise};
+use signet::desk::{Document, start, take};
+use signet::markdown::{Align, Element as Kind, Step};
+use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, encode};
+use signet::stream::stock::UseCase;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, MutationObserver, MutationObserverInit, MutationRecord, Node};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn page() -> web_sys::Document {
+    web_sys::window().unwrap().document().unwrap()
+}
+
+/// An empty element at the end of the page.
+fn place() -> Element {
+    let place = page().create_element("div").unwrap();
+    page().body().unwrap().append_child(&place).unwrap();
+    place
+}
+
+fn open(kind: Kind) -> Step {
+    Step::Open(kind)
+}
+
+fn text(text: &str) -> Step {
+    Step::Text(text.to_owned())
+}
+
+fn link(destination: &str) -> Kind {
+    Kind::Link { destination: destination.to_owned(), title: String::new() }
+}
+
+/// What the steps make.
+fn html(steps: Vec<Step>) -> String {
+    let place = place();
+    Document::new(place.clone()).carry_out(steps);
+    place.inner_html()
+}
+
+fn paragraph(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    let mut all = vec![open(Kind::Paragraph)];
+    all.extend(steps);
+    all.push(Step::Close);
+    all
+}
+
+/// Waits for the page's next frame, and for what follows from it.
+async fn frame() {
+    let window = web_sys::window().unwrap();
+    let wait = Promise::new(&mut |done: Function, _| {
+        let later = Closure::once_into_js(move || {
+            let window = web_sys::window().unwrap();
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(&done, 0).unwrap();
+        });
+        window.request_animation_frame(later.unchecked_ref()).unwrap();
+    });
+    JsFuture::from(wait).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+fn what_is_taken_back_leaves_no_trace() {
+    let settled = [open(Kind::Paragraph), text("a"), Step::Close, open(Kind::Bullets), open(Kind::Item), Step::Settle];
+    let tried: [Vec<Step>; 8] = [
+        vec![open(Kind::Paragraph), text("b"), text("c"), Step::Close],
+        paragraph([open(link("https://a.example/")), text("there"), Step::Close, text("!")]),
+        paragraph([open(link("javascript:alert(1)")), text("there"), Step::Close]),
+        vec![
+            open(Kind::Paragraph),
+            text("b"),
+            open(Kind::Strong),
+            text("c"),
+            Step::Close,
+            Step::Become(Kind::Heading(2)),
+        ],
+        vec![Step::Loose, open(Kind::Paragraph), Step::Loose],
+        vec![open(Kind::Code("rust".into())), text("fn"), text(" main"), Step::Close],
+        vec![
+            open(Kind::Table),
+            open(Kind::Row),
+            open(Kind::Cell(Align::Left)),
+            Step::Close,
+            Step::Close,
+            open(Kind::Row),
+        ],
+        vec![open(Kind::Paragraph), Step::Keep, Step::Close, Step::Close, Step::Close, Step::Amend(0), text("new")],
+    ];
+    let after = [open(Kind::Paragraph), text("d"), Step::Close, Step::Close, Step::Close, Step::Settle];
+    let expected = html([&settled[..], &after[..]].concat());
+    assert!(expected.contains(">d</p>"), "{expected}");
+    for steps in tried {
+        for upto in 1..=steps.len() {
+            let undo = [Step::Undo(u32::try_from(upto).unwrap())];
+            let made = html([&settled[..], &steps[..upto], &undo[..], &after[..]].concat());
+            assert_eq!(made, expected, "{:?}", &steps[..upto]);
+        }
+    }
+    // A part of a text is taken back without the rest.
+    let partly = [text("a"), Step::Settle, text("bc"), Step::Undo(1), text("d")];
+    assert_eq!(html(paragraph(partly)), r#"<p dir="auto">ad</p>"#);
+}
+
+#[wasm_bindgen_test]
+fn headings_are_below_the_pages_own_and_leave_no_level_out() {
+    let heading = |level: u8| [open(Kind::Heading(level)), text("a"), Step::Close];
+    let shown = |levels: &[u8]| html(levels.iter().flat_map(|level| heading(*level)).collect());
+    let tags =
+        |tags: &[&str]| -> String { tags.iter().map(|tag| ["<", tag, ">a</", &tag[..2], ">"].concat()).collect() };
+    let [h3, h4, h5, h6] = ["h3", "h4", "h5", "h6"].map(|tag| [tag, " dir=\"auto\""].concat());
+    let (h7, h8) = ([&h6, " aria-level=\"7\""].concat(), [&h6, " aria-level=\"8\""].concat());
+    assert_eq!(shown(&[1, 2, 3, 4, 5, 6]), tags(&[&h3, &h4, &h5, &h6, &h7, &h8]));
+    assert_eq!(shown(&[2, 4, 4, 3, 1, 2]), tags(&[&h3, &h4, &h4, &h4, &h3, &h4]));
+    // One that was taken back is no heading.
+    let tried = [
+        open(Kind::Heading(3)),
+        text("b"),
+        Step::Undo(2),
+        open(Kind::Paragraph),
+        Step::Become(Kind::Heading(3)),
+        Step::Undo(2),
+    ];
+    let steps = [&heading(2)[..], &[Step::Settle], &tried, &heading(4)].concat();
+    assert_eq!(html(steps), tags(&[&h3, &h4]));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_settled_is_not_touched_again() {
+    let place = place();
+    let mut document = Document::new(place.clone());
+    let mut steps = paragraph([text("whole")]);
+    steps.extend([open(Kind::Bullets), open(Kind::Item), open(Kind::Paragraph), text("one"), Step::Close, Step::Close]);
+    steps.push(Step::Settle);
+    document.carry_out(steps);
+    let changes = Array::new();
+    let seen = changes.clone();
+    let on_change = Closure::<dyn FnMut(Array)>::new(move |records: Array| {
+        for record in records.iter() {
+            seen.push(&record);
+        }
+    });
+    let observer = MutationObserver::new(on_change.as_ref().unchecked_ref()).unwrap();
+    let all = MutationObserverInit::new();
+    for set in
+        [MutationObserverInit::set_child_list, MutationObserverInit::set_subtree, MutationObserverInit::set_attributes]
+    {
+        set(&all, true);
+    }
+    all.set_character_data(true);
+    observer.observe_with_options(&place, &all).unwrap();
+    let (first, item) = (place.first_child().unwrap(), place.query_selector("li").unwrap().unwrap());
+    let words = first.first_child().unwrap();
+    page().get_selection().unwrap().unwrap().select_all_children(&first).unwrap();
+    document.carry_out(vec![
+        open(Kind::Item),
+        open(Kind::Paragraph),
+        text("tw"),
+        Step::Undo(1),
+        text("two"),
+        Step::Undo(3),
+        Step::Close,
+        open(Kind::Paragraph),
+        text("three"),
+        Step::Become(Kind::Heading(1)),
+        Step::Close,
+        Step::Settle,
+    ]);
+    frame().await;
+    assert!(changes.length() > 5, "the observer saw {} changes", changes.length());
+    for record in changes.iter() {
+        let target: Node = record.unchecked_into::<MutationRecord>().target().unwrap();
+        assert!(!first.contains(Some(&target)) && !item.contains(Some(&target)), "{:?}", target.text_content());
+    }
+    assert!(first.first_child().unwrap().is_same_node(Some(&words)));
+    let selected: String = page().get_selection().unwrap().unwrap().to_string().into();
+    assert_eq!(selected, "whole");
+}
+
+#[wasm_bindgen_test]
+fn only_safe_addresses_are_links() {
+    for destination in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "blob:https://a.example/x",
+        "https://trusted.example@evil.example/",
+        "https://:pass@evil.example/",
+        "https:\\\\evil.example",
+        "//evil.example/",
+        "/sign-out",
+        "#c=x",
+        "",
+        "mailto:",
+        "https://bücher.example/",
+    ] {
+        let made = html(paragraph([open(link(destination)), text("there"), Step::Close]));
+        assert!(!made.contains("<a") && !made.contains("href"), "{destination}: {made}");
+    }
+    let made = html(paragraph([open(link("https://docs.example/a?b")), text("there"), Step::Close, text(".")]));
+    for part in [
+        r#"href="https://docs.example/a?b""#,
+        r#"rel="noopener noreferrer nofollow""#,
+        r#"referrerpolicy="no-referrer""#,
+        r#">there</a><span class="host"> (docs.example)</span>."#,
+    ] {
+        assert!(made.contains(part), "{part} is not in {made}");
+    }
+    // What says where it leads need not say it twice.
+    for (destination, words) in [("https://a.example/", "a.example"), ("mailto:a@b.example", "a@b.example")] {
+        let made = html(paragraph([open(link(destination)), text(words), Step::Close]));
+        assert!(made.contains("<a ") && !made.contains("host"), "{made}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn nothing_of_a_text_is_loaded_or_read_as_html() {
+    let image = Kind::Image { destination: "https://evil.example/p.png?secret".into(), title: String::new() };
+    let mut steps =
+        paragraph([open(image.clone()), text("a chart"), Step::Close, open(Kind::InlineHtml), text("<img src=x>")]);
+    steps.extend([Step::Close, open(Kind::Html), text("<script>x</script>"), Step::Close]);
+    steps.extend(paragraph([open(link("https://a.example/x")), open(image), text("b"), Step::Close, Step::Close]));
+    let place = place();
+    Document::new(place.clone()).carry_out(steps);
+    assert!(place.query_selector("img, script, a a, iframe").unwrap().is_none(), "{}", place.inner_html());
+    let said = place.text_content().unwrap();
+    for part in ["Image: a chart (evil.example)", "<img src=x>", "<script>x</script>", "Image: b (evil.example)"] {
+        assert!(said.contains(part), "{part:?} is not in {said:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_kept_element_is_amended_at_the_end() {
+    let mut steps = paragraph([text("[a][b]"), Step::Keep]);
+    steps.extend(paragraph([text("middle")]));
+    steps.extend([
+        Step::Settle,
+        Step::Amend(0),
+        open(link("https://a.example/x")),
+        text("a"),
+        Step::Close,
+        Step::Close,
+    ]);
+    let made = html(steps);
+    assert!(made.starts_with("<p dir=\"auto\"><a ") && made.ends_with("<p dir=\"auto\">middle</p>"), "{made}");
+}
+
+#[wasm_bindgen_test]
+fn the_first_row_of_a_table_is_its_head() {
+    let row = |cell: &str| vec![open(Kind::Row), open(Kind::Cell(Align::Right)), text(cell), Step::Close, Step::Close];
+    let made = html([vec![open(Kind::Table)], row("a"), row("b"), row("c"), vec![Step::Close]].concat());
+    let head = r#"<thead><tr><th class="right" dir="auto" scope="col">a</th></tr></thead>"#;
+    let body =
+        r#"<tbody><tr><td class="right" dir="auto">b</td></tr><tr><td class="right" dir="auto">c</td></tr></tbody>"#;
+    assert!(made.contains(&[head, body].concat()), "{made}");
+}
+
+/// What the shown conversation says of its newest answer.
+fn newest(selector: &str) -> String {
+    let place = page().query_selector(&["#log article.turn:last-of-type ", selector].concat()).unwrap();
+    place.and_then(|place| place.text_content()).unwrap_or_else(|| panic!("no {selector}"))
+}
+
+#[wasm_bindgen_test]
+async fn a_conversation_is_shown_as_the_worker_tells_it() {
+    let app = page().create_element("div").unwrap();
+    app.set_id("app");
+    page().body().unwrap().append_child(&app).unwrap();
+    start();
+    let person = Person { username: "alice".into(), role: None, sign_out: "Sign out".into() };
+    let answer = |update| DeskView::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
+    take(&encode(&vec![
+        DeskView::Person(Some(person)),
+        DeskView::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
+        answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
+    ]));
+    frame().await;
+    let state = || page().query_selector("#log article.turn").unwrap().unwrap().get_attribute("data-state").unwrap();
+    assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
+    assert_eq!(newest(".context"), "with 2 earlier turns");
+    assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
+    take(&encode(&vec![
+        answer(AnswerUpdate::Model("m".into())),
+        answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
+    ]));
+    frame().await;
+    assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
+    let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
+    take(&encode(&vec![answer(AnswerUpdate::Ended {
+        end: End::Failed,
+        notice: Some(notice),
+        facts: vec!["1 s".into(), "with 2 earlier turns".into()],
+        wait: 100,
+    })]));
+    frame().await;
+    assert_eq!(
+        (state(), newest("[role=alert] .note p"), newest(".request-id")),
+        ("failed".into(), "Wait.".into(), "id".into())
+    );
+    assert_eq!((newest(".retry"), newest(".times")), ("Retry in 100 s".into(), "1 s · with 2 earlier turns".into()));
+    assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
+    assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
+    // Somebody else finds nothing of it.
+    take(&encode(&vec![DeskView::Forget, DeskView::Person(None)]));
+    frame().await;
+    assert!(page().query_selector("#chat, .turn").unwrap().is_none());
+}

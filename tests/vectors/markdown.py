@@ -1,0 +1,24 @@
+# Makes commonmark.json and gfm.json, the examples of two specifications, each with its number, its Markdown and its HTML.
+#
+#     npm pack commonmark-spec@0.31.2 && tar xzf commonmark-spec-0.31.2.tgz
+#     python3 tests/vectors/markdown.py commonmark package/spec.txt > tests/vectors/commonmark.json
+#     python3 tests/vectors/markdown.py gfm GFM/spec.txt > tests/vectors/gfm.json
+#
+# commonmark.json: the CommonMark Spec 0.31.2 by John MacFarlane, https://spec.commonmark.org/0.31.2/, CC-BY-SA 4.0.
+# gfm.json: of the GitHub Flavored Markdown Spec 0.29-gfm, https://github.github.com/gfm/, CC-BY-SA 4.0, the examples of tables, task lists and
+# strikethrough; its spec.txt is test/spec.txt of the repository github/cmark-gfm.
+# Both files are under that licence too; all that was changed is that the examples were taken out of the text.
+
+import json
+import re
+import sys
+
+which, path = sys.argv[1:]
+text = open(path, encoding="utf-8").read()
+examples = re.findall(r"^`{32} example ?(.*)\n((?:.|\n)*?)^\.\n((?:.|\n)*?)^`{32}$", text, re.M)
+cases = [
+    {"example": number, "markdown": source.replace("→", "\t"), "html": html.replace("→", "\t")}
+    for number, (kind, source, html) in enumerate(examples, 1)
+    if which == "commonmark" or kind in ("table", "disabled", "strikethrough")
+]
+print("[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]")
