@@ -1,7 +1,7 @@
 //! The conversation that is shown, and the answer that is under way: a state machine that says what to do and does nothing itself.
 //!
-//! One answer at a time is under way. What comes of it goes into the conversation when it is shown: at once if nothing was shown for a while,
-//! else [`BATCH`] after what was shown last.
+//! One answer at a time is under way. What comes of it is kept at once, and shown at once if nothing was shown for a while, else [`BATCH`] after
+//! what was shown last.
 
 mod conversation;
 mod spoken;
@@ -68,10 +68,10 @@ struct Answering {
     /// Whether the back end has said that it takes earlier turns.
     takes_context: bool,
     markdown: Markdown,
-    /// What has come and is not shown yet.
-    text: String,
+    /// How many bytes of the text are shown.
+    shown: usize,
     /// Likewise, of the reasoning.
-    reasoning: String,
+    shown_reasoning: usize,
     /// Whether an [`Effect::Flush`] is on its way back.
     waits: bool,
 }
@@ -182,7 +182,7 @@ impl Chat {
         Self { unicode, conversation: Conversation::default(), under_way: None }
     }
 
-    /// The conversation, with as much of the answer under way as is shown.
+    /// The conversation, with as much of the answer under way as has come.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
     }
@@ -341,8 +341,8 @@ impl Chat {
             renewed: false,
             takes_context: false,
             markdown: Markdown::new(self.unicode),
-            text: String::new(),
-            reasoning: String::new(),
+            shown: 0,
+            shown_reasoning: 0,
             waits: false,
         };
         let begun = answering.show(AnswerUpdate::Begun { use_case, context });
@@ -538,6 +538,7 @@ impl Chat {
         let (mut effects, mut end) = (vec![], None);
         let Conversation { turns, context_bytes, .. } = &mut self.conversation;
         let answer = &mut turns[answering.turn.0 as usize].answers[answering.answer.0 as usize];
+        let before = answer.text.len();
         for event in events {
             match event {
                 Event::Model(model) if model != answer.model => {
@@ -550,9 +551,9 @@ impl Chat {
                 }
                 Event::Text(piece) => {
                     answer.first_text.get_or_insert_with(|| millis(answering.began, now));
-                    answering.text.push_str(&piece);
+                    answer.text.push_str(&piece);
                 }
-                Event::Reasoning(piece) => answering.reasoning.push_str(&piece),
+                Event::Reasoning(piece) => answer.reasoning.push_str(&piece),
                 Event::Usage(usage) => answer.usage = usage,
                 Event::Stopped(reason) => answer.stop = Some(reason),
                 Event::Unreadable => *unreadable += 1,
@@ -560,6 +561,11 @@ impl Chat {
                 Event::End => end = Some(Ending::Done),
                 Event::Model(_) | Event::Skipped => {}
             }
+        }
+        // Not with what is shown of it, which waits: if the page is closed now, this must not be lost.
+        if let Some(text) = answer.text.get(before..).filter(|text| !text.is_empty()) {
+            let Answering { turn, answer, .. } = answering;
+            effects.push(Effect::Changed(Change::Text { turn, answer, text: text.to_owned() }));
         }
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.
@@ -583,12 +589,13 @@ impl Chat {
 
     /// Shows what has come, unless something was shown just now.
     fn grow(&mut self, now: UnixMillis, answering: &mut Answering) -> Vec<Effect> {
-        if answering.waits || answering.text.is_empty() && answering.reasoning.is_empty() {
+        let Answer { text, reasoning, .. } = self.of(answering);
+        let (is_first, has_more) = (answering.shown == 0, answering.shown < text.len());
+        if answering.waits || !has_more && answering.shown_reasoning == reasoning.len() {
             return vec![];
         }
         answering.waits = true;
-        let (is_first, has_more) = (self.of(answering).text.is_empty(), !answering.text.is_empty());
-        let mut effects = self.take(answering, false);
+        let mut effects = self.catch_up(answering, false);
         if has_more && (is_first || millis(answering.told, now) >= REMINDER) {
             answering.told = now;
             let Answer { model, text, .. } = self.of(answering);
@@ -599,25 +606,20 @@ impl Chat {
         effects
     }
 
-    /// Takes into the conversation what has come, and shows it; at the end also what the Markdown held back.
-    fn take(&mut self, answering: &mut Answering, at_end: bool) -> Vec<Effect> {
+    /// Shows what has come; at the end also what the Markdown held back.
+    fn catch_up(&mut self, answering: &mut Answering, at_end: bool) -> Vec<Effect> {
         let mut effects = vec![];
-        let (text, reasoning) = (std::mem::take(&mut answering.text), std::mem::take(&mut answering.reasoning));
-        let mut steps = answering.markdown.push(&text);
+        let Answer { text, reasoning, .. } = self.of(answering);
+        let mut steps = answering.markdown.push(text.get(answering.shown..).unwrap_or_default());
         if at_end {
             steps.extend(answering.markdown.finish());
         }
-        let answer = self.of(answering);
-        if !reasoning.is_empty() {
-            answer.reasoning.push_str(&reasoning);
-            effects.push(answering.show(AnswerUpdate::Reasoning(reasoning)));
+        if let Some(new) = reasoning.get(answering.shown_reasoning..).filter(|new| !new.is_empty()) {
+            effects.push(answering.show(AnswerUpdate::Reasoning(new.to_owned())));
         }
+        (answering.shown, answering.shown_reasoning) = (text.len(), reasoning.len());
         if !steps.is_empty() {
             effects.push(answering.show(AnswerUpdate::Steps(steps)));
-        }
-        if !text.is_empty() {
-            answer.text.push_str(&text);
-            effects.push(Effect::Changed(Change::Text { turn: answering.turn, answer: answering.answer, text }));
         }
         effects
     }
@@ -635,7 +637,7 @@ impl Chat {
         ending: &Ending,
         asked: bool,
     ) -> Vec<Effect> {
-        let mut effects = self.take(&mut answering, true);
+        let mut effects = self.catch_up(&mut answering, true);
         let end = ending.end();
         let text = self.of(&answering).text.clone();
         let has_text = !text.is_empty();

@@ -991,8 +991,8 @@ proptest! {
             }
             let is_under_way = chat.under_way.is_some();
             if let Some((answering, _)) = &chat.under_way {
-                prop_assert_eq!([chat.text(answering.turn, answering.answer).unwrap(), answering.text.as_str()].concat(), came.clone());
-                prop_assert!(answering.text.is_empty() || flushes == 1, "what is held back is waited for");
+                prop_assert_eq!(chat.text(answering.turn, answering.answer).unwrap(), came.as_str());
+                prop_assert!(answering.shown == came.len() || flushes == 1, "what is held back is waited for");
                 prop_assert!(!open || is_rest || alarms == 1, "{} alarms", alarms);
             }
             if was_under_way && !is_under_way {

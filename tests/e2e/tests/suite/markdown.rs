@@ -146,7 +146,7 @@ fn marks_are_never_seen_however_small_the_pieces_are() {
         browser.client().execute(WATCH, vec![]).await?;
         browser.ask("A tour").await?;
         browser.turn_is("done").await?;
-        no_mark_was_seen(browser, 100).await
+        no_mark_was_seen(browser, 40).await
     });
 }
 
