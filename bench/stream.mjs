@@ -5,7 +5,7 @@
 //
 // Ends with 1 if Signet is over a limit.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -127,34 +127,63 @@ function pressButton(pattern) {
 
 // --- driving ------------------------------------------------------------------------------------------------------------------
 
-// A page in a context of its own, hence in a process of its own.
+// What can be spoken to through a parent: a page through the browser, a worker through its page.
+class Target extends EventEmitter {
+  constructor(parent, sessionId) {
+    super();
+    const replies = new Map();
+    let last = 0;
+    this.send = async (method, params = {}) => {
+      const id = last += 1;
+      const reply = new Promise((resolve, reject) => { replies.set(id, { resolve, reject }); });
+      await parent.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) });
+      return reply;
+    };
+    parent.on('Target.receivedMessageFromTarget', (event) => {
+      if (event.sessionId !== sessionId) return;
+      const { id, method, params, result, error } = JSON.parse(event.message);
+      if (method) this.emit(method, params);
+      else if (error) replies.get(id)?.reject(new Error(error.message));
+      else replies.get(id)?.resolve(result);
+      replies.delete(id);
+    });
+  }
+}
+
+// A page in a context of its own, hence in a process of its own. Playwright does not know it: it would switch the Network domain on, and then Chromium
+// tells the page's thread of each chunk that a worker reads, which no visitor's does.
 class Page {
   static async open(bench, name) {
     const page = new Page();
-    Object.assign(page, { bench, name, context: await bench.browser.newContext({ viewport: { width: 1280, height: 800 } }) });
+    const browser = await bench.browser.newBrowserCDPSession();
+    const { browserContextId } = await browser.send('Target.createBrowserContext');
+    Object.assign(page, { bench, name, browser, browserContextId });
     try {
-      page.page = await page.context.newPage();
-      page.page.on('pageerror', (error) => console.error(`  ${name}: ${error.message}`));
-      page.cdp = await page.context.newCDPSession(page.page);
+      const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank', browserContextId });
+      const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: false });
+      page.cdp = new Target(browser, sessionId);
+      await page.cdp.send('Emulation.setDeviceMetricsOverride', { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false });
       // All durations as CPU time, so that other programs do not lengthen them.
       await page.cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+      page.cdp.on('Runtime.exceptionThrown', ({ exceptionDetails: { text, exception } }) => console.error(`  ${name}: ${exception?.description ?? text}`));
       await page.cdp.send('Runtime.enable');
       await page.cdp.send('Runtime.addBinding', { name: 'benchEnded' });
       await page.followWorkers();
       const site = name === 'signet' ? '' : `${name}/`;
-      await page.page.goto(`http://localhost:${bench.port}/${site}`);
+      await page.cdp.send('Page.navigate', { url: `http://localhost:${bench.port}/${site}` });
       if (name === 'signet') await page.enter();
       await page.until('the prompt', () => document.querySelector('#prompt')?.checkVisibility());
       await sleep(SETTLE);
       return page;
     } catch (error) {
-      await page.context.close();
+      await page.close();
       throw error;
     }
   }
 
-  close() {
-    return this.context.close();
+  async close() {
+    await this.browser.send('Target.disposeBrowserContext', { browserContextId: this.browserContextId });
+    await this.browser.detach();
   }
 
   // Over CDP, which the page's policy has nothing to say about.
@@ -228,34 +257,19 @@ class Page {
     return (end.ThreadTime - begun.ThreadTime) / (end.Timestamp - begun.Timestamp);
   }
 
-  // A worker is a target of its own, spoken to through the page.
   async followWorkers() {
-    this.workers = [];
-    this.replies = new Map();
+    this.workers = new Map();
     this.cdp.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
-      if (targetInfo.type === 'worker') this.workers.push(sessionId);
+      if (targetInfo.type === 'worker') this.workers.set(sessionId, new Target(this.cdp, sessionId));
     });
-    this.cdp.on('Target.detachedFromTarget', ({ sessionId }) => { this.workers = this.workers.filter((id) => id !== sessionId); });
-    this.cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
-      const { id, result, error } = JSON.parse(message);
-      this.replies.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
-      this.replies.delete(id);
-    });
+    this.cdp.on('Target.detachedFromTarget', ({ sessionId }) => this.workers.delete(sessionId));
     await this.cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-  }
-
-  async sendTo(sessionId, method, params = {}) {
-    const id = this.lastId = (this.lastId ?? 0) + 1;
-    const reply = new Promise((resolve) => { this.replies.set(id, resolve); });
-    await this.cdp.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) });
-    return reply;
   }
 
   // Bytes after garbage collection, of the page and its workers: script's heap, the DOM's, and WebAssembly's memories; and the DOM's nodes.
   async memory() {
     const total = { js: 0, dom: 0, wasm: 0, nodes: 0 };
-    const page = (method, params) => this.cdp.send(method, params);
-    for (const send of [page, ...this.workers.map((id) => (method, params) => this.sendTo(id, method, params))]) {
+    for (const { send } of [this.cdp, ...this.workers.values()]) {
       await send('HeapProfiler.enable');
       // The browser's own list of what was fetched: it grows to 250 entries, whatever the app does.
       await send('Runtime.evaluate', { expression: 'performance.clearResourceTimings()' });
@@ -279,7 +293,7 @@ class Page {
 
   // What `act` gives, and the tasks meanwhile: the longest of the page's thread by the wall's clock and by CPU time, and the sum of the worker's.
   async traced(act) {
-    await this.bench.browser.startTracing(this.page, { categories: ['blink.user_timing', 'disabled-by-default-devtools.timeline'] });
+    await this.bench.browser.startTracing(undefined, { categories: ['blink.user_timing', 'disabled-by-default-devtools.timeline'] });
     let result;
     let events;
     try {
@@ -426,7 +440,7 @@ async function memory(bench) {
       const { js, dom, wasm, all, nodes } = at[answer];
       console.log(`${`after answer ${answer}`.padEnd(34)}${cells(MB(js), MB(dom), MB(wasm), MB(all), `${nodes}`)}`);
     }
-    if (page.workers.length !== 1) throw new Error(`Signet has ${page.workers.length} workers.`);
+    if (page.workers.size !== 1) throw new Error(`Signet has ${page.workers.size} workers.`);
     const more = (what) => at[last][what] - at[10][what];
     const answers = last - 10;
     console.log(`Cleared by ${way}.`);

@@ -1,6 +1,6 @@
 //! The conversation that is shown, and the answer that is under way: a state machine that says what to do and does nothing itself.
 //!
-//! One answer at a time is under way. What comes of it is kept at once, and shown at once if nothing was shown for a while, else [`BATCH`] after
+//! One answer at a time is under way. What comes of it is kept at once, and shown at once if nothing was shown for a while, else a moment after
 //! what was shown last.
 
 mod conversation;
@@ -32,12 +32,19 @@ const LONGEST_REFUSAL: usize = 64 << 10;
 const HEAD_PATIENCE: u32 = 90_000;
 /// How long nothing may come after that, in milliseconds. The function itself gives up on a model that says nothing for 60 s.
 const BYTE_PATIENCE: u32 = 75_000;
-/// Text is shown at most so often, in milliseconds. Each time costs the page a layout, whose length is the answer's; ten a second look steady.
-const BATCH: u32 = 100;
+/// Text is shown this many milliseconds after what was shown before. Each time costs the page a frame, so what comes faster than anybody can follow
+/// is shown less often: one more millisecond for each [`BATCH_BYTES`] that were shown last, up to the longest.
+const SHORTEST_BATCH: u32 = 80;
+const LONGEST_BATCH: u32 = 200;
+const BATCH_BYTES: usize = 3;
+/// At most so much for the page goes in one piece, counted by [`weight`], so that it can stop between two to paint.
+const PIECE: usize = 8;
 /// A screen reader is told that text still comes at most so often, in milliseconds.
 const REMINDER: u32 = 10_000;
 /// Seconds to wait where there are too many requests and nobody says for how long.
 const WAIT: u32 = 10;
+/// Of an answer that is read out by itself, in bytes: some five minutes of speech. The rest is read where it stands, with the reader's own keys.
+const LONGEST_SPOKEN: usize = 5_000;
 /// Of a title, in characters.
 const LONGEST_TITLE: usize = 60;
 
@@ -240,8 +247,8 @@ impl Chat {
                 if !answer.reasoning.is_empty() {
                     say(AnswerUpdate::Reasoning(answer.reasoning.clone()));
                 }
-                if !answer.text.is_empty() {
-                    say(AnswerUpdate::Steps(self.document(&answer.text)));
+                for piece in pieces(self.document(&answer.text)) {
+                    say(AnswerUpdate::Steps(piece));
                 }
                 say(ended(answer, config, 0));
             }
@@ -590,7 +597,8 @@ impl Chat {
     /// Shows what has come, unless something was shown just now.
     fn grow(&mut self, now: UnixMillis, answering: &mut Answering) -> Vec<Effect> {
         let Answer { text, reasoning, .. } = self.of(answering);
-        let (is_first, has_more) = (answering.shown == 0, answering.shown < text.len());
+        let shown = answering.shown;
+        let (is_first, has_more) = (shown == 0, shown < text.len());
         if answering.waits || !has_more && answering.shown_reasoning == reasoning.len() {
             return vec![];
         }
@@ -602,7 +610,8 @@ impl Chat {
             let status = if is_first { messages::answering(model) } else { messages::still_answering(text) };
             effects.push(Effect::Show(DeskView::Status(status.into())));
         }
-        effects.push(Effect::Flush(BATCH));
+        let bytes = u32::try_from((answering.shown - shown) / BATCH_BYTES).unwrap_or(LONGEST_BATCH);
+        effects.push(Effect::Flush(bytes.clamp(SHORTEST_BATCH, LONGEST_BATCH)));
         effects
     }
 
@@ -618,9 +627,7 @@ impl Chat {
             effects.push(answering.show(AnswerUpdate::Reasoning(new.to_owned())));
         }
         (answering.shown, answering.shown_reasoning) = (text.len(), reasoning.len());
-        if !steps.is_empty() {
-            effects.push(answering.show(AnswerUpdate::Steps(steps)));
-        }
+        effects.extend(pieces(steps).into_iter().map(|piece| answering.show(AnswerUpdate::Steps(piece))));
         effects
     }
 
@@ -659,7 +666,7 @@ impl Chat {
         };
         effects.push(Effect::Show(DeskView::Status(status)));
         if !read_out.is_empty() {
-            effects.push(Effect::Show(DeskView::Spoken(read_out)));
+            effects.push(Effect::Show(DeskView::Spoken(beginning(read_out))));
         }
         // A back end that takes earlier turns says so each time before its text.
         if forgets {
@@ -724,6 +731,44 @@ fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
         facts: messages::facts(answer, config),
         wait,
     }
+}
+
+/// Steps in pieces of about [`PIECE`]. No piece ends where something is taken back and not there again.
+fn pieces(steps: Vec<Step>) -> Vec<Vec<Step>> {
+    let (mut pieces, mut piece, mut sum, mut is_back) = (vec![], vec![], 0, false);
+    for step in steps {
+        let is_amend = matches!(step, Step::Amend(_));
+        // When something is amended, whatever was before is there.
+        if sum >= PIECE && (is_amend || !is_back) {
+            pieces.push(std::mem::take(&mut piece));
+            sum = 0;
+        }
+        is_back = is_amend || matches!(step, Step::Undo(_)) || is_back && !matches!(step, Step::Settle);
+        sum += weight(&step);
+        piece.push(step);
+    }
+    if !piece.is_empty() {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+/// About what a step costs the page: elements and text are laid out.
+fn weight(step: &Step) -> usize {
+    match step {
+        Step::Open(_) => 1,
+        Step::Text(text) => 1 + text.len() / 64,
+        _ => 0,
+    }
+}
+
+/// As much of an answer as is read out by itself, cut after a word where there are spaces, with a word on the rest.
+fn beginning(mut read_out: String) -> String {
+    let Some(head) = read_out.as_bytes().get(..LONGEST_SPOKEN) else { return read_out };
+    let space = head.iter().rposition(u8::is_ascii_whitespace).filter(|end| *end > LONGEST_SPOKEN / 2);
+    let end = space.unwrap_or_else(|| (0..LONGEST_SPOKEN).rfind(|end| read_out.is_char_boundary(*end)).unwrap_or(0));
+    read_out.truncate(end);
+    read_out + messages::READ_ON
 }
 
 /// Whether an answer goes along with later questions: it has text, and nothing is known to be wrong with it.

@@ -762,45 +762,46 @@ fn a_refusal_that_never_ends_is_taken_as_it_is() {
 }
 
 #[test]
-fn the_first_text_is_shown_at_once_and_then_at_most_ten_times_a_second() {
-    let mut clock = Clock::begun(true);
-    clock.shown.clear();
-    let words: Vec<String> = (0..3_000).map(|number| format!("w{number} ")).collect();
-    for word in &words {
-        clock.step(bytes(&format!("{{\"chunk\":\"{word}\"}}\n\n")));
-        clock.pass(1);
-    }
-    clock.step(bytes("[DONE]\n"));
-    let steps: Vec<UnixMillis> = clock
-        .shown
-        .iter()
-        .filter(|(_, view)| {
-            matches!(view, DeskView::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. })
-        })
-        .map(|(at, _)| *at)
-        .collect();
-    assert_eq!(steps[0], NOW, "the first word waits for nothing");
-    assert_eq!(steps.len(), 32, "every 100 ms of three seconds, and the end");
-    let gaps = steps[..31].windows(2).map(|pair| pair[1].0 - pair[0].0);
-    assert!(gaps.clone().all(|gap| gap == i64::from(BATCH)), "{:?}", gaps.collect::<Vec<_>>());
-    assert_eq!(texts(&clock.chat), [[words.concat()]]);
-    let shown = clock.shown.len();
-    clock.pass(200_000);
-    assert_eq!((clock.shown.len(), clock.flush, clock.alarm), (shown, None, None), "and no timer goes on");
+fn the_first_text_is_shown_at_once_and_then_the_less_often_the_faster_it_comes() {
+    let gaps = |millis: i64| {
+        let mut clock = Clock::begun(true);
+        clock.shown.clear();
+        let words: Vec<String> = (0..3_000 / millis).map(|number| format!("w{number} ")).collect();
+        for word in &words {
+            clock.step(bytes(&format!("{{\"chunk\":\"{word}\"}}\n\n")));
+            clock.pass(millis);
+        }
+        clock.step(bytes("[DONE]\n"));
+        assert_eq!(texts(&clock.chat), [[words.concat()]]);
+        let mut times: Vec<i64> = clock.shown.iter().filter(|(_, view)| is_steps(view)).map(|(at, _)| at.0).collect();
+        assert_eq!(times[0], NOW.0, "the first word waits for nothing");
+        times.dedup();
+        let shown = clock.shown.len();
+        clock.pass(200_000);
+        assert_eq!((clock.shown.len(), clock.flush, clock.alarm), (shown, None, None), "and no timer goes on");
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
+    };
+    // A model's pace, and one that nobody reads along with.
+    assert_eq!(gaps(10), [[80].repeat(37), vec![40]].concat());
+    assert_eq!(gaps(1), [vec![80, 102, 163], [200].repeat(13), vec![55]].concat());
+}
+
+fn is_steps(view: &DeskView) -> bool {
+    matches!(view, DeskView::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. })
 }
 
 #[test]
 fn text_that_comes_slowly_is_never_held_back() {
     let mut clock = Clock::begun(true);
     for count in 1..=5 {
-        clock.pass(i64::from(BATCH) + 10);
+        clock.pass(i64::from(SHORTEST_BATCH) + 10);
         clock.step(bytes("{\"chunk\":\"a\"}\n"));
         assert_eq!(texts(&clock.chat), [["a".repeat(count)]]);
     }
 }
 
 #[test]
-fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
+fn a_long_answer_is_announced_at_its_boundaries_and_its_beginning_read_once() {
     let mut clock = Clock::begun(true);
     clock.step(bytes("{\"model_used\":\"Nova\"}\n"));
     for _ in 0..3_500 {
@@ -809,7 +810,7 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
     }
     clock.step(bytes("[DONE]\n"));
     let effects: Vec<Effect> = clock.shown.into_iter().map(|(_, view)| Effect::Show(view)).collect();
-    let whole = vec!["word"; 3_500].join(" ");
+    let read = vec!["word"; 1_000].join(" ") + "\nThe answer goes on in the conversation.";
     assert_eq!(
         heard(&effects),
         [
@@ -819,9 +820,41 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
             "Still answering: about 2,000 words so far.",
             "Still answering: about 3,000 words so far.",
             "The answer is complete: 3,500 words, by Nova.",
-            &whole
+            &read
         ]
     );
+}
+
+#[test]
+fn what_is_read_out_of_a_long_answer_ends_with_a_word_or_at_least_with_a_letter() {
+    assert_eq!(beginning("a b".into()), "a b");
+    let cut = |text: &str| beginning(text.into()).strip_suffix(messages::READ_ON).unwrap().len();
+    assert_eq!(cut(&"words and ".repeat(600)), 4_999);
+    assert_eq!(cut(&"字".repeat(2_000)), 4_998);
+    assert_eq!(cut(&["a ", &"b".repeat(6_000)].concat()), 4_999);
+}
+
+proptest! {
+    #[test]
+    fn pieces_are_the_whole_and_none_ends_where_something_is_missing(text in "([a-z*_`>\\[\\]|~-]{1,9}[ \n]{0,2}){0,90}") {
+        let mut markdown = Markdown::new(UNICODE);
+        let mut steps = vec![];
+        for start in (0..text.len()).step_by(7) {
+            steps.extend(markdown.push(&text[start..text.len().min(start + 7)]));
+        }
+        steps.extend(markdown.finish());
+        let pieces = pieces(steps.clone());
+        prop_assert_eq!(&pieces.concat(), &steps);
+        let (mut shown, mut before) = (vec![], 0);
+        for piece in pieces {
+            shown.extend(piece);
+            let text = spoken(shown.clone());
+            let length = text.split_whitespace().map(str::len).sum::<usize>();
+            // An address that turns out to be none, or a mark that is one, may change a little.
+            prop_assert!(length + 24 >= before, "{} after {}", length, before);
+            before = length;
+        }
+    }
 }
 
 #[test]

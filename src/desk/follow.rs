@@ -54,14 +54,14 @@ impl Follow {
         self.top = top;
     }
 
-    /// After a change, once a frame.
+    /// After a change. The page is laid out when this returns, so that how long that takes can be told.
     pub fn settle(&mut self) {
+        let Some(root) = document().document_element() else { return };
+        let height = root.scroll_height();
         if let Some(pin) = self.pin.take() {
             pin.scroll_into_view();
-        } else if self.is_on
-            && let Some(root) = document().document_element()
-        {
-            root.set_scroll_top(root.scroll_height());
+        } else if self.is_on {
+            root.set_scroll_top(height);
         }
     }
 }

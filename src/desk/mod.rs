@@ -16,8 +16,9 @@ pub use document::Document;
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
-use js_sys::{Array, Function, JsString, Reflect};
+use js_sys::{Array, Date, Function, JsString, Reflect};
 use leptos::html::{button, div, header, main, nav, p, span};
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
@@ -37,10 +38,27 @@ use history::History;
 use parts::{add, closest, make, value};
 use turns::Turns;
 
+/// Milliseconds after a part was shown, the next need not wait for a frame.
+const CALM: f64 = 40.0;
+/// Milliseconds that showing a part may take, the layout included. A frame has to be painted beside it, and a key answered within 50.
+const LONGEST: f64 = 20.0;
+
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
-    /// What the worker said since the last frame.
-    static NEWS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(vec![]) };
+    static NEWS: RefCell<News> =
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 64 }) };
+}
+
+/// What the worker said.
+struct News {
+    /// What is not shown yet, each with whether it is part of a conversation that is opened again.
+    waiting: VecDeque<(DeskView, bool)>,
+    /// Whether the next part will be shown after a frame.
+    is_awaited: bool,
+    /// When the last part was shown.
+    last: f64,
+    /// How many to show in one part.
+    most: usize,
 }
 
 /// What is kept of what the worker said.
@@ -111,34 +129,73 @@ pub fn start() {
     page::listen(DESK, take);
 }
 
-/// Takes views in: at most once a frame, and at once where no frame comes.
+/// Takes views in: at once, so that the next frame shows the change and the scrolling that goes with it, where a change made in a frame needs
+/// another one for its scrolling. What comes close together, or is much, is taken in a part after each frame.
 pub fn take(bytes: &[u8]) {
-    let is_first = NEWS.with_borrow_mut(|news| {
-        news.push(bytes.to_vec());
-        news.len() == 1
+    let is_calm = NEWS.with_borrow_mut(|news| {
+        let mut is_old = false;
+        for view in desk_views(bytes).into_iter().flatten() {
+            is_old |= matches!(&view, DeskView::Conversation { id, .. } if !id.is_empty());
+            news.waiting.push_back((view, is_old));
+        }
+        Date::now() - news.last > CALM
     });
     if document().hidden() {
-        flush();
-    } else if is_first {
-        request_animation_frame(flush);
+        show_news(usize::MAX);
+    } else if is_calm {
+        show_part();
+    } else {
+        after_frame();
     }
 }
 
-fn flush() {
-    let news = NEWS.take();
-    if news.is_empty() {
+fn after_frame() {
+    if NEWS.with_borrow_mut(|news| !std::mem::replace(&mut news.is_awaited, true)) {
+        // What is done in a frame makes it late; what is done after it has until the next.
+        request_animation_frame(|| set_timeout(show_part, std::time::Duration::ZERO));
+    }
+}
+
+/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before.
+fn show_part() {
+    let most = NEWS.with_borrow_mut(|news| {
+        news.is_awaited = false;
+        news.most
+    });
+    let began = Date::now();
+    if !show_news(most) {
         return;
     }
-    STATE.with_borrow_mut(|desk| {
-        for bytes in news {
-            let mut is_old = false;
-            for view in desk_views(&bytes).into_iter().flatten() {
-                is_old |= matches!(&view, DeskView::Conversation { id, .. } if !id.is_empty());
-                desk.apply(view, is_old);
+    // After what follows from the signals.
+    queue_microtask(move || {
+        STATE.with_borrow_mut(|desk| desk.follow.settle());
+        let has_more = NEWS.with_borrow_mut(|news| {
+            news.last = Date::now();
+            let took = news.last - began;
+            if took > LONGEST {
+                news.most = (most / 2).max(1);
+            } else if took < LONGEST / 2.0 && !news.waiting.is_empty() {
+                news.most = most + most / 2 + 1;
             }
+            !news.waiting.is_empty()
+        });
+        if has_more {
+            after_frame();
+        }
+    });
+}
+
+/// Shows so many of the news; whether there was any.
+fn show_news(most: usize) -> bool {
+    let news: Vec<_> = NEWS.with_borrow_mut(|news| news.waiting.drain(..most.min(news.waiting.len())).collect());
+    let is_any = !news.is_empty();
+    STATE.with_borrow_mut(|desk| {
+        for (view, is_old) in news {
+            desk.apply(view, is_old);
         }
         desk.update();
     });
+    is_any
 }
 
 impl Desk {
@@ -227,8 +284,6 @@ impl Desk {
             }
         }
         self.count_down();
-        // After what follows from the signals.
-        queue_microtask(|| STATE.with_borrow_mut(|desk| desk.follow.settle()));
     }
 
     fn tell(&self, which: fn(&Shell) -> RwSignal<String>, text: String) {
@@ -551,7 +606,7 @@ fn on(event: &Event) {
     let target = target.filter(|target| closest(target, "#chat").is_some());
     let kind = event.type_();
     match (kind.as_str(), target) {
-        ("visibilitychange", _) if document().hidden() => flush(),
+        ("visibilitychange", _) if document().hidden() => drop(show_news(usize::MAX)),
         ("submit", Some(form)) => {
             event.prevent_default();
             STATE.with_borrow_mut(|desk| desk.submit(&form));

@@ -14,6 +14,9 @@ pub const WAITING: &str = "Waiting for the answer.";
 /// For a screen reader.
 pub const STOPPED: &str = "Stopped.";
 
+/// For a screen reader, at the end of what is read out of a long answer.
+pub const READ_ON: &str = "\nThe answer goes on in the conversation.";
+
 const KEPT: &str = " What arrived is kept.";
 
 /// The short name of a use case.

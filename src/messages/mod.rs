@@ -8,7 +8,9 @@ pub mod history;
 #[allow(missing_docs)] // Each says itself.
 pub mod page;
 
-pub use answers::{STOPPED, WAITING, answering, complete, ending, facts, left, seconds, still_answering, use_case};
+pub use answers::{
+    READ_ON, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, still_answering, use_case,
+};
 pub use faults::notice;
 pub use forms::{person, screen};
 
