@@ -72,6 +72,7 @@ function stop() {
   if (!$('fatal').hidden) return;
   delete document.documentElement.dataset.session;
   $('fatal').hidden = false;
+  $('fatal').classList.toggle('above', Boolean($('chat')));
   for (const gate of document.querySelectorAll('#sign-in, #step')) gate.hidden = true;
   $('reload').focus();
 }

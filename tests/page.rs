@@ -37,11 +37,16 @@ fn link(destination: &str) -> Kind {
     Kind::Link { destination: destination.to_owned(), title: String::new() }
 }
 
-/// What the steps make.
+/// What the steps make, without the parts that blocks are in.
 fn html(steps: Vec<Step>) -> String {
     let place = place();
     Document::new(place.clone()).carry_out(steps);
-    place.inner_html()
+    parts(&place).iter().map(Element::inner_html).collect()
+}
+
+fn parts(place: &Element) -> Vec<Element> {
+    let parts = place.children();
+    (0..parts.length()).map(|at| parts.item(at).unwrap()).collect()
 }
 
 fn paragraph(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
@@ -153,7 +158,7 @@ async fn what_is_settled_is_not_touched_again() {
     }
     all.set_character_data(true);
     observer.observe_with_options(&place, &all).unwrap();
-    let (first, item) = (place.first_child().unwrap(), place.query_selector("li").unwrap().unwrap());
+    let [first, item] = ["p", "li"].map(|name| place.query_selector(name).unwrap().unwrap());
     let words = first.first_child().unwrap();
     page().get_selection().unwrap().unwrap().select_all_children(&first).unwrap();
     document.carry_out(vec![
@@ -179,6 +184,23 @@ async fn what_is_settled_is_not_touched_again() {
     assert!(first.first_child().unwrap().is_same_node(Some(&words)));
     let selected: String = page().get_selection().unwrap().unwrap().to_string().into();
     assert_eq!(selected, "whole");
+}
+
+#[wasm_bindgen_test]
+fn blocks_are_in_parts_whatever_was_taken_back_between_them() {
+    let (whole, streamed) = (place(), place());
+    let block = |number: usize| paragraph([text(&number.to_string())]);
+    Document::new(whole.clone()).carry_out((0..40).flat_map(block).collect());
+    let mut document = Document::new(streamed.clone());
+    for number in 0..40 {
+        let mut steps = paragraph([text("other")]);
+        steps.extend([open(Kind::Bullets), open(Kind::Item), Step::Undo(5), open(Kind::Rule), Step::Undo(1)]);
+        steps.extend([open(Kind::Paragraph), text(&number.to_string()), Step::Become(Kind::Heading(2)), Step::Undo(1)]);
+        steps.extend([Step::Close, Step::Settle]);
+        document.carry_out(steps);
+    }
+    assert_eq!(parts(&whole).iter().map(Element::child_element_count).collect::<Vec<_>>(), [16, 16, 8]);
+    assert_eq!(streamed.inner_html(), whole.inner_html());
 }
 
 #[wasm_bindgen_test]

@@ -8,6 +8,10 @@ use crate::markdown::{Align, Element as Kind, Step, safe_link};
 use crate::messages::page as say;
 use crate::page::dom::{document, find, set};
 
+/// So many blocks are one part of the document. Of a part that is out of sight the browser does nothing but remember how high it is, so that what a
+/// block costs does not grow with what is above it.
+const PART: u32 = 16;
+
 /// An answer's document.
 #[derive(Debug)]
 pub struct Document {
@@ -95,7 +99,7 @@ impl Document {
                 Step::Become(kind) => {
                     if let Some(old) = self.open.pop() {
                         self.forget(&old);
-                        let new = self.build(&kind, None);
+                        let new = self.build(&kind, old.outer.parent_element().as_ref());
                         self.note(&new);
                         replace(&old, &new);
                         self.open.push(new);
@@ -181,7 +185,7 @@ impl Document {
             Some(Done::Opened) => {
                 if let Some(open) = self.open.pop() {
                     self.forget(&open);
-                    open.outer.remove();
+                    self.take_out(&open.outer);
                 }
             }
             Some(Done::Text(node, 0)) => node.remove(),
@@ -217,9 +221,26 @@ impl Document {
         }
     }
 
+    /// The document's last part, for another block.
+    fn part(&self) -> Element {
+        match self.root.last_element_child() {
+            Some(part) if part.child_element_count() < PART => part,
+            _ => add(&self.root, "div", "part", ""),
+        }
+    }
+
+    /// Takes an element out, and its part with the last of it.
+    fn take_out(&self, element: &Element) {
+        element.remove();
+        if let Some(part) = self.root.last_element_child().filter(|part| part.child_element_count() == 0) {
+            part.remove();
+        }
+    }
+
     /// Builds an element, at the end of `parent`, or of the document; what becomes of a part of a table depends on where it goes.
     fn build(&self, kind: &Kind, parent: Option<&Element>) -> Open {
-        let parent = parent.unwrap_or(&self.root);
+        let part = parent.is_none().then(|| self.part());
+        let parent = parent.or(part.as_ref()).unwrap_or(&self.root);
         let plain = |tag: &str, class: &str| {
             let made = make(tag, class);
             Open { outer: made.clone(), place: made, tail: Tail::Nothing, level: 0 }

@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlInputElement};
 
 use super::parts::{add, add_button, append, closest, label, make, show, value};
 use crate::messages::page as say;
-use crate::page::dom::{element, find, focus, put, set, window};
+use crate::page::dom::{document, element, find, focus, put, set, window};
 use crate::protocol::{Entry, HistoryView};
 
 /// The panel.
@@ -64,6 +64,7 @@ impl History {
     /// The panel's element is gone.
     pub fn leave(&mut self) {
         self.place = None;
+        tell(None);
     }
 
     /// Nothing is known any more.
@@ -161,11 +162,11 @@ impl History {
 
     /// Shows the panel as what it is for the width that there is. Below a drawer nothing can be reached.
     pub fn lay_out(&self) {
-        let (Some(place), Some(chat)) = (&self.place, element::<Element>("chat")) else { return };
+        let Some(place) = &self.place else { return };
         let is_open = self.is_open();
         let is_drawer = is_open && !is_wide();
         show(place, is_open);
-        set(&chat, "data-history", is_open.then_some(if is_drawer { "drawer" } else { "beside" }));
+        tell(is_open.then_some(if is_drawer { "drawer" } else { "beside" }));
         for id in ["conversations", "account", "talk"] {
             if let Some(other) = element::<Element>(id) {
                 set(&other, "inert", is_drawer.then_some(""));
@@ -174,6 +175,13 @@ impl History {
         if let Some(button) = element::<Element>("conversations") {
             set(&button, "aria-expanded", Some(if is_open { "true" } else { "false" }));
         }
+    }
+}
+
+/// Tells the stylesheet how the panel is shown.
+fn tell(how: Option<&str>) {
+    if let Some(root) = document().document_element() {
+        set(&root, "data-history", how);
     }
 }
 

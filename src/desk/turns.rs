@@ -44,8 +44,8 @@ struct Answer {
     reasoning: Option<Text>,
     has_text: bool,
     end: Option<End>,
-    /// When it makes sense to ask again: this machine's time, in milliseconds.
-    until: f64,
+    /// When it makes sense to ask again, while that is waited for: this machine's time, in milliseconds.
+    until: Option<f64>,
 }
 
 impl Turns {
@@ -99,8 +99,8 @@ impl Turns {
     }
 
     /// Counts down what is waited for; whether there is more to count.
-    pub fn tick(&self) -> bool {
-        let answers = self.all.iter().flat_map(|turn| &turn.answers);
+    pub fn tick(&mut self) -> bool {
+        let answers = self.all.iter_mut().flat_map(|turn| &mut turn.answers);
         answers.fold(false, |more, answer| answer.count_down() | more)
     }
 }
@@ -281,7 +281,7 @@ impl Answer {
         let acts = add(&foot, "div", "acts", "");
         label(&add_button(&acts, "act", "copy", say::COPY), say::COPY_ANSWER);
         set(&add_button(&acts, "act when-idle", "again", say::AGAIN), "aria-expanded", Some("false"));
-        Self { id, place, document, reasoning: None, has_text: false, end: None, until: 0.0 }
+        Self { id, place, document, reasoning: None, has_text: false, end: None, until: None }
     }
 
     fn put(&self, selector: &str, text: &str) {
@@ -313,7 +313,7 @@ impl Answer {
                 }
                 self.put(".times", &facts.join(" · "));
                 set(&self.place, "aria-busy", None);
-                self.until = Date::now() + f64::from(wait) * 1000.0;
+                self.until = (wait > 0).then(|| Date::now() + f64::from(wait) * 1000.0);
                 self.tell(end, notice);
                 self.count_down();
             }
@@ -344,11 +344,14 @@ impl Answer {
     }
 
     /// Says on the button how long it waits; whether it does.
-    fn count_down(&self) -> bool {
-        let Some(button) = find(&self.place, ".retry") else { return false };
-        let seconds = ((self.until - Date::now()) / 1000.0).ceil();
+    fn count_down(&mut self) -> bool {
+        let Some(until) = self.until else { return false };
+        let seconds = ((until - Date::now()) / 1000.0).ceil();
         let waits = seconds > 0.0;
-        if waits || button.has_attribute("aria-disabled") {
+        if !waits {
+            self.until = None;
+        }
+        if let Some(button) = find(&self.place, ".retry") {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count of seconds that was a u32.
             let text = if waits {
                 [say::RETRY_IN, &(seconds as u32).to_string(), " s"].concat()

@@ -91,11 +91,11 @@ fn a_rich_answer_is_in_order() {
         visit.look("done", "prompt", &[]).await?;
         for (name, selector) in [
             ("words", "#log .turn"),
-            ("lists", "#log .answer > ul"),
+            ("lists", "#log .part > ul"),
             ("tables", "#log .answer .wide"),
-            ("code", "#log .answer > .code"),
-            ("quotes", "#log .answer > blockquote"),
-            ("right-to-left", "#log .answer > p:dir(rtl)"),
+            ("code", "#log .part > .code"),
+            ("quotes", "#log .part > blockquote"),
+            ("right-to-left", "#log .part > p:dir(rtl)"),
         ] {
             visit.screens.in_view = selector.into();
             visit.look(&format!("done-{name}"), "prompt", &[]).await?;

@@ -84,7 +84,7 @@ fn a_tour_of_markdown_looks_right() {
 
         // Lists in lists in lists.
         assert_eq!(texts(browser, "ul ul ol ul li").await?, ["to the fourth level"]);
-        assert_eq!(browser.value::<u32>("document.querySelector('.answer > ol').start").await?, 7);
+        assert_eq!(browser.value::<u32>("document.querySelector('.part > ol').start").await?, 7);
         let tasks: Vec<(bool, String)> = browser
             .value("[...document.querySelectorAll('.answer li.task')].map(task => [task.querySelector('.box').matches('.done'), task.textContent])")
             .await?;
@@ -119,7 +119,7 @@ fn a_tour_of_markdown_looks_right() {
         // From right to left, block by block.
         let directions: Vec<(String, String)> = browser
             .value(
-                "[...document.querySelectorAll('.answer > p, .answer > ul > li > p')].map(block => [block.innerText[0], getComputedStyle(block).direction])",
+                "[...document.querySelectorAll('.part > p, .part > ul > li > p')].map(block => [block.innerText[0], getComputedStyle(block).direction])",
             )
             .await?;
         let is_rtl = |text: &str| text.starts_with(|c| ('\u{590}'..='\u{6ff}').contains(&c));
@@ -176,7 +176,7 @@ fn copy_gives_exactly_what_was_written() {
             let code = tour.split_once(fence).unwrap().1;
             let code = code.split_once(&format!("\n{}", &fence[..3])).unwrap().0;
             let find = format!(
-                "[...document.querySelectorAll('.answer > .code')].find(one => one.querySelector('.language').innerText === {}).querySelector('button')",
+                "[...document.querySelectorAll('.part > .code')].find(one => one.querySelector('.language').innerText === {}).querySelector('button')",
                 json!(language)
             );
             press(browser, &find).await?;

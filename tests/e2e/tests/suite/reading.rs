@@ -123,9 +123,9 @@ fn a_selection_stays_while_the_answer_comes_and_can_be_copied() {
         alice(stage, browser).await?;
         browser.ask("demo:markdown demo:pace 5").await?;
         browser
-            .wait_for("a paragraph after the first one", "document.querySelectorAll('#log .answer > p').length > 1")
+            .wait_for("a paragraph after the first one", "document.querySelectorAll('#log .part > p').length > 1")
             .await?;
-        let select = "const text = document.querySelector('#log .answer > p').firstChild; getSelection().setBaseAndExtent(text, 4, text, text.length);";
+        let select = "const text = document.querySelector('#log .part > p').firstChild; getSelection().setBaseAndExtent(text, 4, text, text.length);";
         browser.client().execute(select, vec![]).await?;
         let selected = browser.value::<String>("getSelection().toString()").await?;
         assert!(selected.contains("demonstration wrote this"), "{selected:?}");
@@ -154,11 +154,12 @@ const WATCH_BLOCKS: &str = "
             if (!root?.contains(change.target)) continue;
             const removed = [...change.removedNodes].filter(node => committed.has(node));
             let block = change.target;
-            while (block !== root && block.parentNode !== root) block = block.parentNode;
+            while (block !== root && block.parentNode?.parentNode !== root) block = block.parentNode;
             if (committed.has(block)) removed.push(block);
             for (const node of removed) touched.push(`${change.type} in ${node.textContent.slice(0, 300)}`);
         }
-        for (const block of root?.children ?? []) if (block.nextElementSibling) committed.add(block);
+        const blocks = [...root?.querySelectorAll(':scope > .part > *') ?? []];
+        for (const block of blocks.slice(0, -1)) committed.add(block);
     }).observe(document.querySelector('#log'), { childList: true, subtree: true, characterData: true, attributes: true });";
 
 #[test]
