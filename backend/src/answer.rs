@@ -18,6 +18,7 @@ use http::{
 use serde::Serialize;
 use serde_json::json;
 use signet::stream::stock::{DONE, ERROR_PREFIX, Line};
+use signet::stream::typed::{Event, KEEP_ALIVE, StopReason, Usage};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout_at},
@@ -28,8 +29,8 @@ use crate::{
     bedrock::Bedrock,
     config::{Config, ModelBackend, Models},
     demo::{self, Demo},
-    events::{self, Event, Wire},
-    model::{Model, ModelError, Piece, Pieces, Question, StopReason, Usage},
+    events::{self, Wire},
+    model::{Model, ModelError, Piece, Pieces, Question},
     openai::OpenAi,
     request::{FunctionUrlEvent, Limits, RequestError},
     strategy::{Strategy, StrategyError},
@@ -213,7 +214,7 @@ impl Backend {
                 Ok(started) => {
                     let Piece::Stop(reason) = started.first else { return Ok(started) };
                     stopped = stopped.or(Some(started));
-                    reason.failure().unwrap_or(ModelError::Empty)
+                    ModelError::of_stop(reason).unwrap_or(ModelError::Empty)
                 }
                 Err(error) => error,
             };
@@ -240,7 +241,7 @@ impl Backend {
             match first {
                 // Typed events have a word for these two, if no other candidate has more to say.
                 Piece::Stop(StopReason::MaxTokens | StopReason::ContentFiltered) if wire == Wire::Events => {}
-                Piece::Stop(reason) => return Err(reason.failure().unwrap_or(ModelError::Empty)),
+                Piece::Stop(reason) => return Err(ModelError::of_stop(reason).unwrap_or(ModelError::Empty)),
                 _ => {}
             }
             Ok(Started { model, first, pieces })
@@ -258,7 +259,7 @@ impl Call {
                 return done;
             }
             self.send_head(StatusCode::OK, answer_headers(self.wire));
-            self.send(events::KEEP_ALIVE.into()).await;
+            self.send(KEEP_ALIVE.into()).await;
         }
         work.await
     }
@@ -309,7 +310,7 @@ impl Call {
             }
             Ok(Piece::Reasoning(text)) => events::write([&Event::Reasoning { text: &text }]),
             Ok(Piece::Stop(reason)) => {
-                let failure = reason.failure();
+                let failure = ModelError::of_stop(reason);
                 self.log.end(failure.as_ref().map_or("done", ModelError::code), usage);
                 match (self.wire, failure) {
                     (Wire::Events, _) => {
@@ -467,7 +468,7 @@ fn streamed(mut work: Option<Work>, mut sent: mpsc::Receiver<Bytes>, wire: Wire)
             Poll::Pending => match &mut quiet {
                 Some(quiet) => {
                     ready!(quiet.as_mut().poll(context));
-                    Some(events::KEEP_ALIVE.into())
+                    Some(KEEP_ALIVE.into())
                 }
                 None => return Poll::Pending,
             },
@@ -846,8 +847,7 @@ mod tests {
         let reply = backend.answer(asking("demo:slow 38 demo:stop max_tokens"), invocation(900)).await;
         assert_eq!((reply.status, start.elapsed()), (StatusCode::OK, HEAD_WITHIN));
         let times = times(reply, start).await;
-        let alive: Vec<_> =
-            times.iter().filter(|(_, part)| part == events::KEEP_ALIVE).map(|(seconds, _)| *seconds).collect();
+        let alive: Vec<_> = times.iter().filter(|(_, part)| part == KEEP_ALIVE).map(|(seconds, _)| *seconds).collect();
         // The first text is there at 38 + 21 seconds, the next ones 21 seconds later each.
         assert_eq!(alive[..9], [5, 15, 25, 35, 45, 55, 69, 79, 90]);
         let (seconds, first) = times.iter().find(|(_, part)| part.starts_with("data: ")).unwrap();
@@ -883,7 +883,7 @@ mod tests {
             "retryable": true,
             "retryAfterSeconds": 10,
         });
-        assert_eq!(times[0], (5, events::KEEP_ALIVE.to_owned()));
+        assert_eq!(times[0], (5, KEEP_ALIVE.to_owned()));
         let [_, (8, told)] = &times[..] else { panic!("{times:?}") };
         assert_eq!(serde_json::from_str::<Value>(told.strip_prefix("data: ").unwrap()).unwrap(), error);
 
@@ -928,7 +928,7 @@ mod tests {
         let backend = demo(Duration::from_secs(1));
         let mut reply = backend.answer(asking("demo:slow 30"), invocation(900)).await;
         assert_eq!(Arc::strong_count(&backend), 2);
-        assert_eq!(reply.body.next().await.unwrap().unwrap(), events::KEEP_ALIVE);
+        assert_eq!(reply.body.next().await.unwrap().unwrap(), KEEP_ALIVE);
         drop(reply);
         assert_eq!(Arc::strong_count(&backend), 1);
     }

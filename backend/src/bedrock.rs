@@ -13,9 +13,11 @@ use aws_sdk_bedrockruntime::{
     },
 };
 
+use signet::stream::typed::{StopReason, Usage};
+
 use crate::{
     config::{Aws, https_client},
-    model::{self, ModelError, Piece, Role, StopReason, Usage, plain_code},
+    model::{self, ModelError, Piece, Role, plain_code},
 };
 
 /// Bedrock in one region.

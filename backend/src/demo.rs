@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::model::{ModelError, Piece, Question, StopReason, Usage};
+use signet::stream::typed::{StopReason, Usage};
+
+use crate::model::{ModelError, Piece, Question};
 
 /// What it is called in an answer.
 pub(crate) const NAME: &str = "signet-demo (no AI)";

@@ -2,14 +2,10 @@
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. The crate's documentation has them in a table.
 
 use serde::Serialize;
-
-use crate::model::{StopReason, Usage};
+use signet::stream::typed::Event;
 
 /// The content type of an answer in typed events.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream; charset=utf-8";
-
-/// What is sent when there is nothing to say: a comment, which readers skip and which keeps the connection open.
-pub(crate) const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,38 +13,8 @@ pub(crate) const KEEP_ALIVE: &str = ": keep-alive\n\n";
 pub(crate) enum Wire {
     /// The lines of [`signet::stream::stock`].
     Stock,
-    /// The events below.
+    /// Those of [`signet::stream::typed`].
     Events,
-}
-
-/// One event.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub(crate) enum Event<'a> {
-    /// Which model answers, and how many bytes of earlier turns a request may have. Comes once, first.
-    Start { model: &'a str, context_bytes: usize },
-    /// A piece of the answer's text.
-    Text { text: &'a str },
-    /// A piece of what the model says of its reasoning.
-    Reasoning { text: &'a str },
-    /// What the answer cost, as far as the model says.
-    Usage(Usage),
-    /// Why the model stopped.
-    Stop { reason: StopReason },
-    /// The answer failed. It is the last event.
-    Error {
-        /// A name for programs.
-        code: &'a str,
-        /// A sentence.
-        message: &'a str,
-        /// Whether sending the same again may help.
-        retryable: bool,
-        /// After how many seconds, if the model takes no more requests.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        retry_after_seconds: Option<u32>,
-    },
-    /// The answer is whole. It is the last event.
-    End,
 }
 
 /// Events, written one after the other.
@@ -59,6 +25,8 @@ pub(crate) fn write<'a>(events: impl IntoIterator<Item = &'a Event<'a>>) -> Stri
 
 #[cfg(test)]
 mod tests {
+    use signet::stream::typed::{StopReason, Usage};
+
     use super::*;
 
     #[test]

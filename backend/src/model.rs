@@ -1,7 +1,8 @@
 //! A model that is asked and answers in pieces: Bedrock's, another endpoint's, or the demonstration.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use signet::stream::stock::Ask;
+use signet::stream::typed::{StopReason, Usage};
 
 use crate::{bedrock, demo, openai, request::Caller};
 
@@ -55,33 +56,6 @@ pub(crate) enum Piece {
     Reasoning(String),
     /// The model has stopped; nothing comes after it.
     Stop(StopReason),
-}
-
-/// Why a model stopped, in Bedrock's words:
-/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum StopReason {
-    EndTurn,
-    MaxTokens,
-    StopSequence,
-    ContentFiltered,
-    GuardrailIntervened,
-    ToolUse,
-}
-
-/// What an answer cost, as the model counts and as far as it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub(crate) struct Usage {
-    /// Tokens of what was asked.
-    #[serde(rename = "inputTokens", skip_serializing_if = "Option::is_none")]
-    pub(crate) input: Option<i64>,
-    /// Tokens of what was asked that were read from a cache.
-    #[serde(rename = "cachedTokens", skip_serializing_if = "Option::is_none")]
-    pub(crate) cached: Option<i64>,
-    /// Tokens of the answer.
-    #[serde(rename = "outputTokens", skip_serializing_if = "Option::is_none")]
-    pub(crate) output: Option<i64>,
 }
 
 /// Why there is no answer, or no more of it. The sentences are for the caller, so they hold nothing of the function's own account.
@@ -155,20 +129,17 @@ impl Pieces {
     }
 }
 
-impl StopReason {
-    /// The failure that the stock wire makes of it, which has no other word for an answer that is cut.
-    pub(crate) fn failure(self) -> Option<ModelError> {
-        match self {
-            // A guardrail that steps in puts its own text in the answer's place.
-            Self::EndTurn | Self::StopSequence | Self::GuardrailIntervened => None,
-            Self::MaxTokens => Some(ModelError::MaxTokens),
-            Self::ContentFiltered => Some(ModelError::Filtered),
-            Self::ToolUse => Some(ModelError::Broken { code: "tool_use".to_owned() }),
+impl ModelError {
+    /// What the stock wire makes of a reason to stop, which has no other word for an answer that is cut.
+    pub(crate) fn of_stop(reason: StopReason) -> Option<Self> {
+        match reason {
+            StopReason::EndTurn | StopReason::StopSequence | StopReason::GuardrailIntervened => None,
+            StopReason::MaxTokens => Some(Self::MaxTokens),
+            StopReason::ContentFiltered => Some(Self::Filtered),
+            StopReason::ToolUse => Some(Self::Broken { code: "tool_use".to_owned() }),
         }
     }
-}
 
-impl ModelError {
     /// A name for programs and logs: AWS's or the endpoint's own where there is one.
     pub(crate) fn code(&self) -> &str {
         match self {

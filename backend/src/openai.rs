@@ -12,8 +12,10 @@ use hyper_util::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use signet::stream::typed::{StopReason, Usage};
+
 use crate::{
-    model::{Message, ModelError, Piece, StopReason, Usage, plain_code},
+    model::{Message, ModelError, Piece, plain_code},
     sse::Sse,
 };
 

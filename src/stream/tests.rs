@@ -3,7 +3,7 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use proptest::prelude::*;
 
 use super::stock::{DONE, Line};
-use super::typed::{Data, KEEP_ALIVE};
+use super::typed::{self, KEEP_ALIVE};
 use super::*;
 use crate::base64;
 
@@ -647,16 +647,16 @@ fn what_the_back_end_writes_is_read() {
     answer += DONE;
     assert_eq!(decode(answer.as_bytes()), [model("m"), text("\"\n"), Event::End]);
 
-    let typed = |data: &[Data]| -> String {
+    let typed = |data: &[typed::Event<'_>]| -> String {
         data.iter().map(|data| ["data: ", &serde_json::to_string(data).unwrap(), "\n\n", KEEP_ALIVE].concat()).collect()
     };
     let answer = typed(&[
-        Data::Start { model: "m".into(), context_bytes: Some(9) },
-        Data::Reasoning { text: "r".into() },
-        Data::Text { text: "\"\n".into() },
-        Data::Usage { input_tokens: 1, cached_tokens: 0, output_tokens: 2 },
-        Data::Stop { reason: "tool_use".into() },
-        Data::End,
+        typed::Event::Start { model: "m", context_bytes: 9 },
+        typed::Event::Reasoning { text: "r" },
+        typed::Event::Text { text: "\"\n" },
+        typed::Event::Usage(typed::Usage { input: Some(1), cached: Some(0), output: Some(2) }),
+        typed::Event::Stop { reason: typed::StopReason::ToolUse },
+        typed::Event::End,
     ]);
     assert_eq!(
         decode(answer.as_bytes()),
@@ -670,7 +670,7 @@ fn what_the_back_end_writes_is_read() {
             Event::End
         ]
     );
-    let failed = Data::Error { code: "c".into(), message: "m".into(), retryable: false, retry_after_seconds: None };
+    let failed = typed::Event::Error { code: "c", message: "m", retryable: false, retry_after_seconds: None };
     assert_eq!(decode(typed(&[failed]).as_bytes()), [error("c", "m", false)]);
 }
 
