@@ -247,10 +247,11 @@ impl Chat {
                 if !answer.reasoning.is_empty() {
                     say(AnswerUpdate::Reasoning(answer.reasoning.clone()));
                 }
+                // First: while its text comes in pieces, it is not one that is under way.
+                say(ended(answer, config, 0));
                 for piece in pieces(self.document(&answer.text)) {
                     say(AnswerUpdate::Steps(piece));
                 }
-                say(ended(answer, config, 0));
             }
         }
         effects

@@ -883,11 +883,14 @@ struct Page {
     id: String,
     title: String,
     turns: Vec<(String, Vec<Shown>)>,
+    /// Whether a conversation is being opened again.
+    reopens: bool,
     kept: Conversation,
 }
 
 impl Page {
     fn take(&mut self, effect: &Effect, conversation: &Conversation) {
+        self.reopens &= matches!(effect, Effect::Show(_));
         match effect {
             Effect::Changed(Change::Whole) => self.kept = conversation.clone(),
             Effect::Changed(Change::Text { turn, answer, text }) => {
@@ -897,6 +900,7 @@ impl Page {
             Effect::Show(DeskView::Conversation { id, title }) => {
                 (self.id, self.title) = (id.clone(), title.clone());
                 self.turns.clear();
+                self.reopens = true;
             }
             Effect::Show(DeskView::Title { id, title }) => (self.id, self.title) = (id.clone(), title.clone()),
             Effect::Show(DeskView::Turn { id, update: TurnUpdate::Asked { prompt } }) => {
@@ -911,7 +915,7 @@ impl Page {
                 }
                 assert_eq!(answers.len(), at.0 as usize + 1, "only the newest changes");
                 let shown = answers.last_mut().unwrap();
-                assert_eq!(shown.ended, None, "nothing comes after the end");
+                assert!(shown.ended.is_none() || self.reopens, "nothing comes after the end");
                 match update {
                     AnswerUpdate::Begun { .. } => {}
                     AnswerUpdate::Model(model) => shown.model.clone_from(model),

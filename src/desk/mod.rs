@@ -166,18 +166,21 @@ fn show_part() {
     if !show_news(most) {
         return;
     }
+    let has_more = NEWS.with_borrow(|news| !news.waiting.is_empty());
+    if let Some(log) = element::<Element>("log").filter(|log| log.has_attribute("aria-busy") != has_more) {
+        set(&log, "aria-busy", has_more.then_some("true"));
+    }
     // After what follows from the signals.
     queue_microtask(move || {
         STATE.with_borrow_mut(|desk| desk.follow.settle());
-        let has_more = NEWS.with_borrow_mut(|news| {
+        NEWS.with_borrow_mut(|news| {
             news.last = Date::now();
             let took = news.last - began;
             if took > LONGEST {
                 news.most = (most / 2).max(1);
-            } else if took < LONGEST / 2.0 && !news.waiting.is_empty() {
+            } else if took < LONGEST / 2.0 && has_more {
                 news.most = most + 1;
             }
-            !news.waiting.is_empty()
         });
         if has_more {
             after_frame();

@@ -295,10 +295,10 @@ impl Answer {
             AnswerUpdate::Model(model) => self.put(".model", &model),
             AnswerUpdate::Steps(steps) => {
                 self.document.carry_out(steps);
-                if !self.has_text {
-                    self.has_text = true;
+                if !self.has_text && self.end.is_none() {
                     self.put(".times", say::ANSWERING);
                 }
+                self.has_text = true;
             }
             AnswerUpdate::Reasoning(text) => {
                 let node = self.reasoning.get_or_insert_with(|| reasoning(&self.place));

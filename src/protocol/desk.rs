@@ -131,7 +131,7 @@ pub enum AnswerUpdate {
     Steps(Vec<Step>),
     /// Text to add at the end of what the model says of its reasoning.
     Reasoning(String),
-    /// Nothing more will come.
+    /// Nothing more will come. In a conversation that is opened again the text comes after it.
     Ended {
         /// How it ended.
         end: End,

@@ -512,10 +512,11 @@ impl Browser {
         self.value(SHOWN).await
     }
 
-    /// Waits until these questions are shown, and what the turns are then.
+    /// Waits until these questions are shown and all that belongs to them, and what the turns are then.
     pub async fn shows(&self, questions: &[&str]) -> Result<Vec<Shown>, Error> {
         let expression = format!(
-            "(() => {{ const shown = {SHOWN}; return JSON.stringify(shown.map(turn => turn.asked)) === {} && {{ shown }}; }})()",
+            "(() => {{ const shown = {SHOWN}; return JSON.stringify(shown.map(turn => turn.asked)) === {} \
+                 && !document.querySelector('#log[aria-busy]') && {{ shown }}; }})()",
             json!(json!(questions).to_string())
         );
         let mut found = self.wait_for(&format!("{questions:?} to be shown"), &expression).await?;
