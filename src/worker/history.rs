@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::BroadcastChannel;
+use web_sys::{BroadcastChannel, CryptoKey};
 
 use super::database::{Change, range};
 use super::store::{CONVERSATIONS, SUMMARIES, TAILS, bytes, cipher_key, name, opened, seal_all, shelf};
@@ -33,6 +33,8 @@ struct Orders {
     is_wiped: bool,
     /// The newest wipe; another order may not be told apart from it.
     wiping: Option<Promise>,
+    /// Of the last owner: text that comes is stored without waiting for its key to be derived.
+    key: Option<(String, CryptoKey)>,
     /// The last tail's number.
     last: f64,
     channel: Option<BroadcastChannel>,
@@ -131,6 +133,7 @@ fn wipe(owner: &str) {
         orders.waiting.retain(|(other, ..)| other != owner);
         orders.is_wiped |= orders.current.as_deref() == Some(owner);
         orders.wiping = wiping;
+        orders.key = None;
     });
     changed();
 }
@@ -168,7 +171,12 @@ struct Carried {
 
 async fn carry(owner: &str, order: &Order) -> Result<Carried, JsValue> {
     let (database, device) = shelf().ok_or(JsValue::NULL)?;
-    let key = cipher_key(&device, ["history ", owner].concat().as_bytes()).await?;
+    let known = ORDERS.with_borrow(|orders| orders.key.clone());
+    let key = match known {
+        Some((of, key)) if of == owner => key,
+        _ => cipher_key(&device, ["history ", owner].concat().as_bytes()).await?,
+    };
+    ORDERS.with_borrow_mut(|orders| orders.key = Some((owner.to_owned(), key.clone())));
     let Plan { reads, mut changes } = plan(&owner_name(owner), order)?;
     let mut carried = Carried::default();
     for (store, range) in reads {
