@@ -1,18 +1,18 @@
 //! What the halves say to each other: an [`Intent`] goes from the page to the worker, a [`View`] from the worker to the page's first screen, a
-//! [`DeskView`] to its conversation, which is a Wasm of its own.
+//! [`DeskView`] to its conversation, which is a Wasm of its own. Both halves come from one build, so the format of the bytes needs no version.
 //!
 //! What a person typed travels beside its intent as strings of the browser's, so that no password and no code lies in the page's Wasm memory. No
 //! secret type can be serialised, so none can be part of a view.
 
 mod desk;
 mod read;
+mod write;
 
 pub use desk::{AnswerId, AnswerUpdate, DeskView, End, Entry, HistoryView, Notice, Person, TurnId, TurnUpdate};
-pub use read::{desk_views, views};
+pub use read::{desk_views, intent, views};
+pub use write::{write_desk_views, write_intent, write_views};
 
 use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
 
 use crate::stream::stock::UseCase;
 
@@ -22,7 +22,8 @@ pub const GATE: u8 = 0;
 pub const DESK: u8 = 1;
 
 /// What a person wants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Intent {
     /// The page is here. Beside this: the page's address without query and hash, and the query that a provider's page came back with, or
     /// nothing (RFC 6749 §4.1.2). `tab` is the tab's half of what the session record is encrypted with; without it nothing is kept over a reload.
@@ -136,11 +137,13 @@ pub enum Intent {
 pub type Text = Cow<'static, str>;
 
 /// A form's number. A reply to another form than the one that is shown is late and dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct FormId(pub u32);
 
 /// How asking the browser for a passkey ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum PasskeyOutcome {
     /// The person agreed.
     Done,
@@ -152,7 +155,8 @@ pub enum PasskeyOutcome {
 
 /// What a person who is not signed in is asked. A view with the number of the form that is shown changes only its error and its buttons, so
 /// that what was typed stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Form {
     /// To be sent back with what was filled in.
     pub id: FormId,
@@ -173,7 +177,8 @@ pub struct Form {
 }
 
 /// A sentence about a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct FormError {
     /// What happened and what to do next.
     pub text: String,
@@ -182,7 +187,8 @@ pub struct FormError {
 }
 
 /// A field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Field {
     /// `name` and `id` of the element.
     pub name: Text,
@@ -199,7 +205,8 @@ pub struct Field {
 }
 
 /// What a field takes or shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum FieldKind {
     /// Text, with the `type` and `inputmode` of the element: `text`, `email`, `tel`, `url`, `date`.
     Text(Text),
@@ -224,7 +231,8 @@ pub enum FieldKind {
 }
 
 /// What a new password must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Rule {
     /// Such as `at least 12 characters`.
     pub label: Text,
@@ -233,7 +241,8 @@ pub struct Rule {
 }
 
 /// Checks of a password, made in the browser's own string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Check {
     /// At least so many characters.
     Length(u32),
@@ -272,7 +281,8 @@ impl Check {
 }
 
 /// A button beside the one that sends the form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Button {
     /// What it says.
     pub label: Text,
@@ -285,7 +295,8 @@ pub struct Button {
 }
 
 /// 32 random bytes: the tab's half of the key of the session record.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct TabHalf(pub [u8; 32]);
 
 impl std::fmt::Debug for TabHalf {
@@ -295,7 +306,8 @@ impl std::fmt::Debug for TabHalf {
 }
 
 /// What the page's first screen shows from now on. Each is one thing that changes alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum View {
     /// The configuration cannot be used. Nothing else will come.
     Misconfigured {
@@ -321,7 +333,8 @@ pub enum View {
 }
 
 /// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum SessionView {
     /// Nobody; this is asked.
     Asked(Form),
@@ -332,17 +345,6 @@ pub enum SessionView {
     },
     /// Somebody: the conversation takes the page.
     SignedIn,
-}
-
-/// A message as bytes. Both halves come from one build, so the format needs no version.
-pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
-    // Enums, strings and numbers cannot fail to be written.
-    postcard::to_allocvec(message).unwrap_or_default()
-}
-
-/// An intent from bytes; `None` if it came from another build. Views are read by [`views`] and [`desk_views`].
-pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    postcard::from_bytes(bytes).ok()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use js_sys::{Array, Function, Promise};
 use signet::desk::{Document, start, take};
 use signet::markdown::{Align, Element as Kind, Step};
-use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, encode};
+use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, write_desk_views};
 use signet::stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -299,7 +299,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     start();
     let person = Person { username: "alice".into(), role: None, sign_out: "Sign out".into() };
     let answer = |update| DeskView::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
-    take(&encode(&vec![
+    take(&write_desk_views(&[
         DeskView::Person(Some(person)),
         DeskView::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
         answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
@@ -309,14 +309,14 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
     assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
-    take(&encode(&vec![
+    take(&write_desk_views(&[
         answer(AnswerUpdate::Model("m".into())),
         answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
     ]));
     frame().await;
     assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
     let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
-    take(&encode(&vec![answer(AnswerUpdate::Ended {
+    take(&write_desk_views(&[answer(AnswerUpdate::Ended {
         end: End::Failed,
         notice: Some(notice),
         facts: vec!["1 s".into(), "with 2 earlier turns".into()],
@@ -331,7 +331,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
     // Somebody else finds nothing of it.
-    take(&encode(&vec![DeskView::Forget, DeskView::Person(None)]));
+    take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
     frame().await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
 }

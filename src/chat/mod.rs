@@ -229,11 +229,6 @@ impl Chat {
     pub fn show(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
         let mut effects = if self.under_way.take().is_some() { vec![Effect::Abort] } else { vec![] };
         self.conversation = conversation;
-        // The page was closed in the middle of these.
-        let unfinished = self.conversation.turns.iter_mut().flat_map(|turn| &mut turn.answers);
-        for answer in unfinished.filter(|answer| answer.end.is_none()) {
-            (answer.end, answer.notice) = (Some(End::CutOff), Some(messages::left()));
-        }
         let Conversation { id, title, turns, .. } = &self.conversation;
         effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone() }));
         for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(turns) {
@@ -729,7 +724,7 @@ fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
     AnswerUpdate::Ended {
         end: answer.end.unwrap_or(End::CutOff),
         notice: answer.notice.clone(),
-        facts: messages::facts(answer, config),
+        facts: messages::facts(answer, config.prices.as_ref()),
         wait,
     }
 }

@@ -621,12 +621,13 @@ fn an_edited_question_goes_on_in_a_copy() {
 }
 
 #[test]
-fn a_conversation_whose_page_was_closed_is_shown_as_cut_off() {
+fn an_answer_that_was_kept_cut_off_is_shown_so_and_can_be_asked_again() {
     let mut stored = talk(None, &[("p", &[(End::Done, "a b")])]).conversation;
-    stored.turns[0].answers[0].end = None;
+    let notice = messages::history::page_was_closed();
+    (stored.turns[0].answers[0].end, stored.turns[0].answers[0].notice) = (Some(End::CutOff), Some(notice.clone()));
     let mut chat = Chat::new(UNICODE);
     let effects = chat.show(&config(), stored);
-    assert_eq!(end(&effects), Some((End::CutOff, Some(messages::left()))));
+    assert_eq!(end(&effects), Some((End::CutOff, Some(notice))));
     assert_eq!(text(&effects), "a b");
     let effects = run(&mut chat, [Input::Retry(TURN)]);
     assert_eq!(begun(&effects), Some((0, 1, UseCase::Balanced, 0)));

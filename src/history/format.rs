@@ -329,7 +329,7 @@ pub fn has_words(conversation: &Conversation, words: &[String], fold: fn(&str) -
     missing.is_empty()
 }
 
-/// In lower case, for comparing. Most texts are ASCII, for which nobody needs to be asked.
+/// With its case folded, for comparing: ASCII in upper case. Most texts are ASCII, for which nobody needs to be asked.
 pub fn folded(text: &str, fold: fn(&str) -> String) -> String {
     if text.is_ascii() { text.to_ascii_uppercase() } else { fold(text) }
 }

@@ -22,7 +22,7 @@ use crate::time::UnixMillis;
 /// All that is known of the conversations of one person.
 #[derive(Debug)]
 pub struct History {
-    /// In lower case, for what is not ASCII.
+    /// [`crate::markdown::Unicode::fold`], for what is not ASCII.
     fold: fn(&str) -> String,
     /// Whose they are; none until somebody signs in.
     owner: Option<String>,

@@ -525,7 +525,7 @@ fn a_markdown_file_is_for_reading() {
 
 Rayleigh scattering.
 
-*eu.amazon.nova-2-lite-v1:0 · Balanced · 12 s · 212 tokens*
+*eu.amazon.nova-2-lite-v1:0 · Balanced · first word 0.42 s · 12 s in all · 212 tokens from 9*
 
 ---
 
@@ -543,19 +543,19 @@ Rayleigh scattering.
 fn main() {}
 ```
 
-*eu.amazon.nova-2-lite-v1:0 · Balanced · 12 s · 212 tokens · The connection ended.*
+*eu.amazon.nova-2-lite-v1:0 · Balanced · first word 0.42 s · 12 s in all · 212 tokens from 9 · The connection ended.*
 
 ~~~~
 ```
 ~~~~
 
-*Balanced · 12 s*
+*Balanced · first word 0.42 s · 12 s in all*
 
 > And?
 
 Yes.
 
-*eu.amazon.nova-2-lite-v1:0 · Balanced · 12 s · 212 tokens*
+*eu.amazon.nova-2-lite-v1:0 · Balanced · first word 0.42 s · 12 s in all · 212 tokens from 9*
 ";
     assert_eq!(text, expected);
 }

@@ -14,8 +14,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
-
 use blocks::Blocks;
 pub use link::{Link, safe_link};
 #[cfg(test)]
@@ -25,7 +23,8 @@ pub(crate) use tests::UNICODE;
 ///
 /// At any moment the document is what the text so far means, with what is still open closed. Steps that may turn out wrong are taken back by
 /// [`Step::Undo`]; [`Step::Settle`] makes the ones before it final, so that what is settled is never touched again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Step {
     /// A new element at the end of the innermost one, which it becomes.
     Open(Element),
@@ -49,7 +48,8 @@ pub enum Step {
 }
 
 /// An element of the document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Element {
     /// A paragraph.
     Paragraph,
@@ -106,7 +106,8 @@ pub enum Element {
 }
 
 /// How a table's column is aligned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Align {
     /// As the language runs.
     Start,

@@ -1,7 +1,7 @@
 //! What is said of an answer: how it ended, what it took, and where it stands.
 
 use crate::chat::{Answer, Ending};
-use crate::config::{Config, Price, Prices};
+use crate::config::{Price, Prices};
 use crate::fault::Fault;
 use crate::protocol::{End, Notice};
 use crate::stream::StopReason;
@@ -30,7 +30,7 @@ pub fn use_case(use_case: UseCase) -> &'static str {
 }
 
 /// Milliseconds as a person reads them. In whole numbers: formatting a float would cost the page 20 kB.
-pub fn seconds(millis: u32) -> String {
+fn seconds(millis: u32) -> String {
     if millis < 9_995 {
         let hundredths = (millis + 5) / 10;
         format!("{}.{:02} s", hundredths / 100, hundredths % 100)
@@ -77,19 +77,12 @@ pub fn ending(end: &Ending, has_text: bool, contact: Option<&str>) -> Option<Not
     Some(said)
 }
 
-/// The notice of an answer whose page was closed before its end.
-pub fn left() -> Notice {
-    let mut said = cut_off("The page was closed before the answer ended.");
-    said.text += KEPT;
-    said
-}
-
 fn cut_off(text: &str) -> Notice {
     Notice { title: "Cut off".into(), text: text.into(), request_id: None }
 }
 
-/// What is known of an answer that has ended, a few words each.
-pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
+/// What is known of an answer that has ended, a few words each; its cost where prices are given.
+pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
     let mut facts = vec![];
     if answer.end == Some(End::Stopped) {
         facts.push(
@@ -128,7 +121,7 @@ pub fn facts(answer: &Answer, config: &Config) -> Vec<String> {
         let word = if let Some(StopReason::Other(word)) = &answer.stop { word } else { "" };
         facts.push([stop, word].concat());
     }
-    facts.extend(config.prices.as_ref().and_then(|prices| cost(answer, prices)));
+    facts.extend(prices.and_then(|prices| cost(answer, prices)));
     match answer.context {
         0 => {}
         1 => facts.push("with 1 earlier turn".into()),
@@ -191,7 +184,6 @@ fn grouped(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::harness::config;
     use crate::stream::Usage;
     use crate::time::UnixMillis;
     use proptest::prelude::*;
@@ -213,10 +205,9 @@ mod tests {
         }
     }
 
-    fn priced() -> Config {
+    fn priced() -> Prices {
         let price = Price { input: 60_000, output: 240_000 };
-        let prices = Prices { date: "2026-11-01".into(), currency: "USD".into(), models: vec![("m".into(), price)] };
-        Config { prices: Some(prices), ..config() }
+        Prices { date: "2026-11-01".into(), currency: "USD".into(), models: vec![("m".into(), price)] }
     }
 
     #[test]
@@ -229,11 +220,11 @@ mod tests {
 
     #[test]
     fn what_is_known_is_said_and_what_is_not_is_left_out() {
-        assert_eq!(facts(&answer(), &priced()), ["first word 0.42 s", "3.10 s in all"]);
+        assert_eq!(facts(&answer(), Some(&priced())), ["first word 0.42 s", "3.10 s in all"]);
         let usage = Usage { input_tokens: Some(1_024), cached_tokens: None, output_tokens: Some(212) };
         let all = Answer { usage, stop: Some(StopReason::MaxTokens), context: 3, ..answer() };
         assert_eq!(
-            facts(&all, &priced()),
+            facts(&all, Some(&priced())),
             [
                 "first word 0.42 s",
                 "3.10 s in all",
@@ -243,23 +234,27 @@ mod tests {
                 "with 3 earlier turns"
             ]
         );
-        assert_eq!(facts(&all, &config()).len(), 5, "no prices");
+        assert_eq!(facts(&all, None).len(), 5, "no prices");
         assert_eq!(
-            facts(&Answer { model: "other".into(), ..all.clone() }, &priced()).len(),
+            facts(&Answer { model: "other".into(), ..all.clone() }, Some(&priced())).len(),
             5,
             "no price of the model"
         );
         let reloaded = Answer { end: Some(End::CutOff), duration: 0, ..answer() };
-        assert_eq!(facts(&reloaded, &config()), ["first word 0.42 s"], "nobody knows how long it took");
+        assert_eq!(facts(&reloaded, None), ["first word 0.42 s"], "nobody knows how long it took");
         let half = Usage { input_tokens: None, ..usage };
-        assert_eq!(facts(&Answer { usage: half, ..answer() }, &priced())[2..], ["212 tokens"], "half a cost is none");
+        assert_eq!(
+            facts(&Answer { usage: half, ..answer() }, Some(&priced()))[2..],
+            ["212 tokens"],
+            "half a cost is none"
+        );
     }
 
     #[test]
     fn a_stop_is_told_as_it_was() {
         let stopped = |text: &str, first_text, duration| {
             let end = Some(End::Stopped);
-            facts(&Answer { end, text: text.into(), first_text, duration, ..answer() }, &config())
+            facts(&Answer { end, text: text.into(), first_text, duration, ..answer() }, None)
         };
         assert_eq!(stopped("", None, 0), ["stopped before the first word"], "the model was not asked");
         let gone_on = "the model may have gone on after it";
@@ -272,7 +267,7 @@ mod tests {
 
     #[test]
     fn every_reason_to_stop_has_its_words() {
-        let fact = |stop| facts(&Answer { stop: Some(stop), ..answer() }, &config()).split_off(2);
+        let fact = |stop| facts(&Answer { stop: Some(stop), ..answer() }, None).split_off(2);
         assert_eq!(fact(StopReason::EndTurn), [""; 0]);
         assert_eq!(fact(StopReason::StopSequence), ["ended at a stop sequence"]);
         assert_eq!(fact(StopReason::Filtered), ["the content filter stopped it"]);

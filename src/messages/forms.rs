@@ -353,7 +353,7 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
 mod tests {
     use super::*;
     use crate::config::SignUp;
-    use crate::protocol::{FormId, View, encode, views};
+    use crate::protocol::{FormId, View, views, write_views};
     use crate::session::harness::{TOTP_SECRET, config, config_with, with_choice, with_hosted_ui};
     use crate::sign_in::Question;
 
@@ -455,7 +455,7 @@ mod tests {
                 let leads_back = form.buttons.iter().any(|button| button.label == "Back to sign in");
                 assert_eq!(leads_back, !matches!(step, Step::SignIn | Step::RememberDevice), "{form:?}");
                 let view = View::Session(SessionView::Asked(form));
-                assert_eq!(views(&encode(&vec![&view])), Some(vec![view]));
+                assert_eq!(views(&write_views(std::slice::from_ref(&view))), Some(vec![view]));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is said of the conversations that are kept.
 
-use super::{seconds, use_case};
+use super::{facts, use_case};
 use crate::chat::Answer;
 use crate::history::{ImportFault, StoreFault};
 use crate::protocol::{Notice, Text};
@@ -73,17 +73,9 @@ pub fn about(answer: &Answer) -> String {
         parts.push(answer.model.clone());
     }
     parts.push(use_case(answer.use_case).to_owned());
-    if answer.duration > 0 {
-        parts.push(seconds(answer.duration));
-    }
-    if let Some(tokens) = answer.usage.output_tokens {
-        parts.push([&tokens.to_string(), " tokens"].concat());
-    }
-    let line = parts.join(" · ");
-    match &answer.notice {
-        Some(notice) => [&line, " · ", &notice.text].concat(),
-        None => line,
-    }
+    parts.extend(facts(answer, None));
+    parts.extend(answer.notice.as_ref().map(|notice| notice.text.clone()));
+    parts.join(" · ")
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@ mod answers;
 mod faults;
 mod forms;
 pub mod history;
-#[cfg(all(target_arch = "wasm32", feature = "desk"))]
 #[allow(missing_docs)] // Each says itself.
 pub mod page;
 
-pub use answers::{
-    READ_ON, STOPPED, WAITING, answering, complete, ending, facts, left, seconds, still_answering, use_case,
-};
+pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, use_case};
 pub use faults::notice;
 pub use forms::{person, screen};
 

@@ -4,7 +4,7 @@ use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Worker;
 
-use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, encode};
+use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, write_intent};
 
 /// What `boot.js` has put under `globalThis.signet`.
 fn boot(name: &str) -> Option<JsValue> {
@@ -40,7 +40,7 @@ pub fn send(intent: &Intent) {
 /// Tells the worker, with what was filled in beside it. Each value goes from its field to the worker as a string of the browser's, so that no
 /// password enters this half's memory.
 pub fn send_form(intent: &Intent, values: &[JsString]) {
-    let message = Array::of1(&Uint8Array::from(encode(intent).as_slice()));
+    let message = Array::of1(&Uint8Array::from(write_intent(intent).as_slice()));
     for value in values {
         message.push(value);
     }

@@ -1,13 +1,12 @@
 //! What the worker says to the conversation's part of the page.
 
-use serde::{Deserialize, Serialize};
-
 use super::Text;
 use crate::markdown::Step;
 use crate::stream::stock::UseCase;
 
 /// What the conversation shows from now on. Each is one thing that changes alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum DeskView {
     /// Who is signed in; nobody: then the conversation is out of sight, and what was being typed is kept.
     Person(Option<Person>),
@@ -56,7 +55,8 @@ pub enum DeskView {
 }
 
 /// Somebody who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Person {
     /// How the user pool calls them.
     pub username: String,
@@ -67,7 +67,8 @@ pub struct Person {
 }
 
 /// The conversations that are kept, newest first, or what a search found of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct HistoryView {
     /// Them.
     pub entries: Vec<Entry>,
@@ -80,7 +81,8 @@ pub struct HistoryView {
 }
 
 /// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Entry {
     /// Its id, which is good for an address: letters, digits, `-` and `_`.
     pub id: String,
@@ -91,15 +93,18 @@ pub struct Entry {
 }
 
 /// A turn's number within its conversation, counted from zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct TurnId(pub u32);
 
 /// An answer's number within its turn, counted from zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct AnswerId(pub u32);
 
 /// What is new of a turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum TurnUpdate {
     /// It is there: this was asked.
     Asked {
@@ -116,7 +121,8 @@ pub enum TurnUpdate {
 }
 
 /// What is new of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum AnswerUpdate {
     /// It was asked for, for the first time or again; nothing has come yet, and what was shown of it goes.
     Begun {
@@ -145,7 +151,8 @@ pub enum AnswerUpdate {
 }
 
 /// How an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum End {
     /// With its end marker.
     Done,
@@ -158,7 +165,8 @@ pub enum End {
 }
 
 /// What a person reads of a failure: what happened and what to do next; and the request id for whoever looks into it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Notice {
     /// One or two words.
     pub title: String,

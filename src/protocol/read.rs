@@ -1,28 +1,33 @@
-//! Views from bytes, by hand: what serde would derive is four times as much Wasm, most of it for taking half-read values apart again.
+//! Intents and views from bytes, by hand: what serde would derive is four times as much Wasm, most of it for taking half-read values apart again.
 //!
-//! The format is postcard's (<https://postcard.jamesmunns.com/wire-format>), as [`super::encode`] writes it.
+//! The format is postcard's (<https://postcard.jamesmunns.com/wire-format>), as [`super::write`] writes it.
 
 use super::{
     AnswerId, AnswerUpdate, Button, Check, DeskView, End, Entry, Field, FieldKind, Form, FormError, FormId,
-    HistoryView, Notice, Person, Rule, SessionView, TurnId, TurnUpdate, View,
+    HistoryView, Intent, Notice, PasskeyOutcome, Person, Rule, SessionView, TabHalf, TurnId, TurnUpdate, View,
 };
 use crate::markdown::{Align, Element, Step};
 use crate::stream::stock::UseCase;
 
 /// What the worker posted to the first screen; `None` if it came from another build.
 pub fn views(bytes: &[u8]) -> Option<Vec<View>> {
-    read(bytes, Reader::view)
+    read(bytes, |reader| reader.list(Reader::view))
 }
 
 /// What the worker posted to the conversation; `None` if it came from another build.
 pub fn desk_views(bytes: &[u8]) -> Option<Vec<DeskView>> {
-    read(bytes, Reader::desk_view)
+    read(bytes, |reader| reader.list(Reader::desk_view))
 }
 
-fn read<'a, T>(bytes: &'a [u8], one: fn(&mut Reader<'a>) -> T) -> Option<Vec<T>> {
+/// What the page posted; `None` if it came from another build.
+pub fn intent(bytes: &[u8]) -> Option<Intent> {
+    read(bytes, Reader::intent)
+}
+
+fn read<'a, T>(bytes: &'a [u8], all: impl Fn(&mut Reader<'a>) -> T) -> Option<T> {
     let mut reader = Reader { rest: bytes, is_wrong: false };
-    let views = reader.list(one);
-    (!reader.is_wrong && reader.rest.is_empty()).then_some(views)
+    let read = all(&mut reader);
+    (!reader.is_wrong && reader.rest.is_empty()).then_some(read)
 }
 
 /// Reads on over what is wrong, with nothing in its place, and remembers that it was.
@@ -95,12 +100,64 @@ impl Reader<'_> {
         if self.flag() { Some(one(self)) } else { None }
     }
 
+    fn form_id(&mut self) -> FormId {
+        FormId(self.number())
+    }
+
+    fn turn_id(&mut self) -> TurnId {
+        TurnId(self.number())
+    }
+
+    fn intent(&mut self) -> Intent {
+        match self.byte() {
+            0 => Intent::Start { tab: self.option(Self::tab_half) },
+            1 => Intent::Submit { form: self.form_id() },
+            2 => Intent::Press { form: self.form_id(), button: self.byte() },
+            3 => Intent::Passkey { form: self.form_id(), outcome: self.outcome() },
+            4 => Intent::ShownAgain,
+            5 => Intent::SignOut,
+            6 => Intent::Ask { prompt: self.text(), use_case: self.use_case() },
+            7 => Intent::Again { turn: self.turn_id(), use_case: self.use_case() },
+            8 => Intent::Retry { turn: self.turn_id() },
+            9 => Intent::Edit { turn: self.turn_id(), prompt: self.text(), use_case: self.use_case() },
+            10 => Intent::Stop,
+            11 => Intent::Copy { turn: self.turn_id(), answer: AnswerId(self.number()) },
+            12 => Intent::New,
+            13 => Intent::Open { id: self.text() },
+            14 => Intent::Rename { id: self.text(), title: self.text() },
+            15 => Intent::Delete { id: self.text() },
+            16 => Intent::Search { query: self.text() },
+            17 => Intent::Keep { keep: self.flag() },
+            18 => Intent::Export { id: self.option(Self::text), markdown: self.flag() },
+            19 => Intent::Import,
+            _ => Intent::Search { query: self.wrong() },
+        }
+    }
+
+    fn tab_half(&mut self) -> TabHalf {
+        let Some((half, rest)) = self.rest.split_first_chunk() else { return TabHalf(self.wrong()) };
+        self.rest = rest;
+        TabHalf(*half)
+    }
+
+    fn outcome(&mut self) -> PasskeyOutcome {
+        match self.byte() {
+            0 => PasskeyOutcome::Done,
+            1 => PasskeyOutcome::Refused,
+            2 => PasskeyOutcome::Unsupported,
+            _ => {
+                self.wrong::<()>();
+                PasskeyOutcome::Refused
+            }
+        }
+    }
+
     fn view(&mut self) -> View {
         match self.byte() {
             0 => View::Misconfigured { problem: self.text() },
             1 => View::Session(self.session()),
             2 => View::Leave { url: self.text() },
-            3 => View::Passkey { form: FormId(self.number()), options: self.text(), autofill: self.flag() },
+            3 => View::Passkey { form: self.form_id(), options: self.text(), autofill: self.flag() },
             _ => View::Leave { url: self.wrong() },
         }
     }
@@ -116,7 +173,7 @@ impl Reader<'_> {
 
     fn form(&mut self) -> Form {
         Form {
-            id: FormId(self.number()),
+            id: self.form_id(),
             is_sign_in: self.flag(),
             title: self.text(),
             text: self.text(),
@@ -172,7 +229,7 @@ impl Reader<'_> {
             1 => DeskView::Forget,
             2 => DeskView::Conversation { id: self.text(), title: self.text() },
             3 => DeskView::Title { id: self.text(), title: self.text() },
-            4 => DeskView::Turn { id: TurnId(self.number()), update: self.turn() },
+            4 => DeskView::Turn { id: self.turn_id(), update: self.turn() },
             5 => DeskView::History(HistoryView {
                 entries: self.list(|it| Entry { id: it.text(), title: it.text(), updated: it.number() }),
                 query: self.text(),
@@ -289,7 +346,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::encode;
+    use crate::protocol::{write_desk_views, write_intent, write_views};
     use proptest::prelude::*;
 
     fn form(kinds: Vec<FieldKind>, error: Option<FormError>) -> View {
@@ -314,6 +371,40 @@ mod tests {
                 .into(),
             error,
         }))
+    }
+
+    /// Every variant, each option with and without, and numbers of each length.
+    fn all_intents() -> Vec<Intent> {
+        let (turn, form) = (TurnId(u32::MAX), FormId(16_384));
+        let outcomes = [PasskeyOutcome::Done, PasskeyOutcome::Refused, PasskeyOutcome::Unsupported];
+        let mut all = vec![
+            Intent::Start { tab: None },
+            Intent::Start { tab: Some(TabHalf(std::array::from_fn(|at| u8::try_from(at * 8).unwrap()))) },
+            Intent::Submit { form },
+            Intent::Press { form: FormId(127), button: 255 },
+            Intent::ShownAgain,
+            Intent::SignOut,
+            Intent::Retry { turn },
+            Intent::Stop,
+            Intent::Copy { turn: TurnId(128), answer: AnswerId(2_097_152) },
+            Intent::New,
+            Intent::Open { id: "a-_9".into() },
+            Intent::Rename { id: "a".into(), title: "Größe".into() },
+            Intent::Delete { id: "b".into() },
+            Intent::Search { query: "x".repeat(300) },
+            Intent::Keep { keep: true },
+            Intent::Keep { keep: false },
+            Intent::Export { id: None, markdown: true },
+            Intent::Export { id: Some("c".into()), markdown: false },
+            Intent::Import,
+        ];
+        all.extend(outcomes.map(|outcome| Intent::Passkey { form, outcome }));
+        for use_case in UseCase::ALL {
+            all.push(Intent::Ask { prompt: "Why?".into(), use_case });
+            all.push(Intent::Again { turn, use_case });
+            all.push(Intent::Edit { turn: TurnId(0), prompt: String::new(), use_case });
+        }
+        all
     }
 
     /// Every variant of every type, and each option with and without.
@@ -426,19 +517,45 @@ mod tests {
     }
 
     #[test]
-    fn every_view_is_read_as_it_was_written() {
-        assert_eq!(views(&encode(&all())), Some(all()));
-        assert_eq!(desk_views(&encode(&all_of_the_desk())), Some(all_of_the_desk()));
+    fn everything_is_read_as_it_was_written() {
+        assert_eq!(views(&write_views(&all())), Some(all()));
+        assert_eq!(desk_views(&write_desk_views(&all_of_the_desk())), Some(all_of_the_desk()));
+        for said in all_intents() {
+            assert_eq!(intent(&write_intent(&said)), Some(said));
+        }
+    }
+
+    #[test]
+    fn every_variant_is_written_as_postcard_writes_it() {
+        for view in all() {
+            let views = std::slice::from_ref(&view);
+            assert_eq!(write_views(views), postcard::to_allocvec(views).unwrap(), "{view:?}");
+        }
+        for view in all_of_the_desk() {
+            let views = std::slice::from_ref(&view);
+            assert_eq!(write_desk_views(views), postcard::to_allocvec(views).unwrap(), "{view:?}");
+        }
+        assert_eq!(write_views(&all()), postcard::to_allocvec(&all()).unwrap());
+        for said in all_intents() {
+            assert_eq!(write_intent(&said), postcard::to_allocvec(&said).unwrap(), "{said:?}");
+        }
     }
 
     #[test]
     fn what_is_cut_off_or_too_long_is_not_read() {
-        let bytes = encode(&all());
+        for said in all_intents() {
+            let bytes = write_intent(&said);
+            for end in 0..bytes.len() {
+                assert_eq!(intent(&bytes[..end]), None, "{said:?} {end}");
+            }
+            assert_eq!(intent(&[bytes.as_slice(), &[0]].concat()), None, "{said:?}");
+        }
+        let bytes = write_views(&all());
         for end in 0..bytes.len() {
             assert_eq!(views(&bytes[..end]), None, "{end}");
         }
         assert_eq!(views(&[bytes.as_slice(), &[0]].concat()), None);
-        let bytes = encode(&all_of_the_desk());
+        let bytes = write_desk_views(&all_of_the_desk());
         for end in 0..bytes.len() {
             assert_eq!(desk_views(&bytes[..end]), None, "{end}");
         }
@@ -448,11 +565,14 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Some(read) = desk_views(&bytes) {
-                prop_assert_eq!(desk_views(&encode(&read)), Some(read));
+                prop_assert_eq!(desk_views(&write_desk_views(&read)), Some(read));
+            }
+            if let Some(read) = intent(&bytes) {
+                prop_assert_eq!(intent(&write_intent(&read)), Some(read));
             }
             if let Some(read) = views(&bytes) {
                 // There are longer ways to write a number, a flag is any byte, and the rest is one way.
-                prop_assert_eq!(views(&encode(&read)), Some(read));
+                prop_assert_eq!(views(&write_views(&read)), Some(read));
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::config::{
 use crate::fault::Fault;
 use crate::http::{Head, NoAnswer, Request, Response};
 use crate::messages;
-use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
+use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, write_views};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::sign_in::{Action, Step};
@@ -475,7 +475,7 @@ impl Run {
                 _ => None,
             })
             .collect();
-        encode(&views)
+        write_views(&views)
     }
 }
 

@@ -17,23 +17,14 @@ const VERSION: u32 = 3;
 pub struct Database(IdbDatabase);
 
 /// One of several changes that are made together or not at all.
-pub enum Change {
-    /// Puts a value under a key.
-    Put {
-        /// In which store.
-        store: &'static str,
-        /// Under which key.
-        key: JsValue,
-        /// The value.
-        value: JsValue,
-    },
-    /// Deletes what is under a key, or under all keys of a range.
-    Delete {
-        /// From which store.
-        store: &'static str,
-        /// The key, or an `IDBKeyRange`.
-        key: JsValue,
-    },
+#[derive(Clone)]
+pub struct Change {
+    /// In which store.
+    pub store: &'static str,
+    /// Under which key; to delete, also an `IDBKeyRange`.
+    pub key: JsValue,
+    /// What is put there; `undefined` deletes what is there.
+    pub value: JsValue,
 }
 
 impl Database {
@@ -67,12 +58,7 @@ impl Database {
 
     /// Makes all of these changes, or none. They are on their way, and need this page no longer, when this returns; the promise tells the outcome.
     pub fn change(&self, changes: &[Change]) -> Result<Promise, JsValue> {
-        let names: Array = changes
-            .iter()
-            .map(|change| match change {
-                Change::Put { store, .. } | Change::Delete { store, .. } => JsValue::from(*store),
-            })
-            .collect();
+        let names: Array = changes.iter().map(|change| JsValue::from(change.store)).collect();
         let transaction = self.0.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite)?;
         let outcome = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
@@ -83,10 +69,12 @@ impl Database {
             });
             transaction.set_onabort(Some(on_abort.unchecked_ref()));
         });
-        for change in changes {
-            match change {
-                Change::Put { store, key, value } => transaction.object_store(store)?.put_with_key(value, key)?,
-                Change::Delete { store, key } => transaction.object_store(store)?.delete(key)?,
+        for Change { store, key, value } in changes {
+            let store = transaction.object_store(store)?;
+            if value.is_undefined() {
+                store.delete(key)?
+            } else {
+                store.put_with_key(value, key)?
             };
         }
         // Named deprecated by mistake: it is in every engine since 2021.
@@ -95,47 +83,27 @@ impl Database {
         Ok(outcome)
     }
 
-    /// The values under all keys of a range, in the order of the keys.
-    pub async fn values(&self, store: &str, range: &JsValue) -> Result<Vec<JsValue>, JsValue> {
-        let values = done(&self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?;
-        Ok(values.dyn_into::<Array>()?.iter().collect())
-    }
-
-    /// The value under a key.
-    pub async fn get(&self, store: &str, key: &JsValue) -> Result<Option<JsValue>, JsValue> {
-        let value = done(&self.store(store, IdbTransactionMode::Readonly)?.get(key)?).await?;
-        Ok(Some(value).filter(|value| !value.is_undefined()))
-    }
-
-    /// Puts a value under a key.
-    pub async fn put(&self, store: &str, key: &JsValue, value: &JsValue) -> Result<(), JsValue> {
-        done(&self.store(store, IdbTransactionMode::Readwrite)?.put_with_key(value, key)?).await.map(drop)
+    /// The values under a key, or under all keys of a range, in the order of the keys; all there are for `undefined`.
+    pub async fn values(&self, store: &str, range: &JsValue) -> Result<Array, JsValue> {
+        done(self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?.dyn_into()
     }
 
     /// Puts a value under a key if there is none; the value that is there afterwards. One transaction, so that two tabs agree.
     pub async fn get_or_put(&self, store: &str, key: &JsValue, value: JsValue) -> Result<JsValue, JsValue> {
         let store = self.store(store, IdbTransactionMode::Readwrite)?;
-        let there = done(&store.get(key)?).await?;
+        let there = done(store.get(key)?).await?;
         if !there.is_undefined() {
             return Ok(there);
         }
-        done(&store.put_with_key(&value, key)?).await?;
+        done(store.put_with_key(&value, key)?).await?;
         Ok(value)
     }
 
-    /// Deletes the value under a key.
-    pub async fn delete(&self, store: &str, key: &JsValue) -> Result<(), JsValue> {
-        done(&self.store(store, IdbTransactionMode::Readwrite)?.delete(key)?).await.map(drop)
-    }
-
-    /// All keys and values.
-    pub async fn entries(&self, store: &str) -> Result<Vec<(JsValue, JsValue)>, JsValue> {
+    /// All keys, and all values in the same order.
+    pub async fn entries(&self, store: &str) -> Result<[Array; 2], JsValue> {
         let store = self.store(store, IdbTransactionMode::Readonly)?;
-        let (keys, values) = (store.get_all_keys()?, store.get_all()?);
-        // Both are listened to before either is awaited.
-        let (keys, values) = (done(&keys), done(&values));
-        let (keys, values): (Array, Array) = (keys.await?.dyn_into()?, values.await?.dyn_into()?);
-        Ok(keys.iter().zip(values.iter()).collect())
+        let keys = done(store.get_all_keys()?).await?;
+        Ok([keys.dyn_into()?, done(store.get_all()?).await?.dyn_into()?])
     }
 
     fn store(&self, name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, JsValue> {
@@ -157,15 +125,12 @@ fn give_way(database: &IdbDatabase) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// A request's result, once there is one. Listens at once, not when it is first polled.
-fn done(request: &IdbRequest) -> impl Future<Output = Result<JsValue, JsValue>> + use<> {
+/// A request's result, once there is one.
+async fn done(request: IdbRequest) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
     });
-    let request = request.clone();
-    async move {
-        JsFuture::from(promise).await?;
-        request.result()
-    }
+    JsFuture::from(promise).await?;
+    request.result()
 }

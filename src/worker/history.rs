@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, CryptoKey};
 
-use super::database::{Change, Database, range};
-use super::store::{CONVERSATIONS, SUMMARIES, TAILS, cipher_key, name, seal, shelf, unseal};
+use super::database::{Change, range};
+use super::store::{CONVERSATIONS, SUMMARIES, TAILS, bytes, cipher_key, name, opened, seal_all, shelf};
 use crate::history::{Input, Order, Reply, StoreFault, Tail};
 
 /// How tabs tell each other that something has changed.
@@ -33,6 +33,7 @@ struct Orders {
     is_wiped: bool,
     /// The newest wipe; another order may not be told apart from it.
     wiping: Option<Promise>,
+    /// Of the last owner: text that comes is stored without waiting for its key to be derived.
     key: Option<(String, CryptoKey)>,
     /// The last tail's number.
     last: f64,
@@ -90,9 +91,9 @@ fn work() {
     spawn_local(async {
         // Another one may have begun before this one was run.
         while let Some((owner, order, deliver)) = next() {
-            let reply = carry(&owner, order).await;
+            let carried = carry(&owner, &order).await;
             ORDERS.with_borrow_mut(|orders| orders.current = None);
-            if let Some(reply) = reply {
+            if let Some(reply) = reply(&owner, order, carried) {
                 deliver(Input::Stored(owner, reply));
             }
         }
@@ -124,7 +125,7 @@ fn wipe(owner: &str) {
     if let Some((database, _)) = shelf() {
         let mine = Array::of1(&owner_name(owner));
         wiping = range(&mine)
-            .and_then(|mine| database.change(&STORES.map(|store| Change::Delete { store, key: mine.clone() })))
+            .and_then(|mine| database.change(&deleted(&mine)))
             .map_err(|_| web_sys::console::warn_1(&"The conversations could not be deleted.".into()))
             .ok();
     }
@@ -161,40 +162,114 @@ fn listen(deliver: Deliver) {
     ORDERS.with_borrow_mut(|orders| orders.channel = Some(channel));
 }
 
-async fn carry(owner: &str, order: Order) -> Option<Reply> {
-    let store = Store::of(owner).await;
-    match order {
-        Order::Load => Some(Reply::Loaded(load(store).await.map_err(|error| fault(&error)))),
-        Order::Read { job, id } => {
-            let found = async { store?.read(&id).await }.await;
-            Some(Reply::Read { job, found: found.ok().flatten() })
-        }
-        Order::Wipe { .. } => {
-            // Where it cannot be read whether they are to be kept, they are deleted: nobody's words stay by accident.
-            if !matches!(load(store).await, Ok((_, true))) {
-                wipe(owner);
-            }
-            None
-        }
-        write => {
-            let written = async { store?.write(&write).await }.await;
-            match (written, write) {
-                (Ok(()), Order::Append { .. }) => None,
-                (Ok(()), write) => {
-                    changed();
-                    Some(Reply::Done { saved: if let Order::Save { id, .. } = write { Some(id) } else { None } })
-                }
-                (Err(error), Order::Save { id, saved, .. }) => {
-                    Some(Reply::NotSaved { id, saved, fault: fault(&error) })
-                }
-                (Err(error), _) => Some(Reply::Failed(fault(&error))),
-            }
-        }
-    }
+/// What an order brought: of each store that it reads, what was under the keys, in their order; and whether [`KEEP`] was among it.
+#[derive(Default)]
+struct Carried {
+    opened: Vec<Vec<Vec<u8>>>,
+    keep: bool,
 }
 
-async fn load(store: Result<Store, JsValue>) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
-    store?.load().await
+async fn carry(owner: &str, order: &Order) -> Result<Carried, JsValue> {
+    let (database, device) = shelf().ok_or(JsValue::NULL)?;
+    let known = ORDERS.with_borrow(|orders| orders.key.clone());
+    let key = match known {
+        Some((of, key)) if of == owner => key,
+        _ => cipher_key(&device, ["history ", owner].concat().as_bytes()).await?,
+    };
+    ORDERS.with_borrow_mut(|orders| orders.key = Some((owner.to_owned(), key.clone())));
+    let Plan { reads, mut changes } = plan(&owner_name(owner), order)?;
+    let mut carried = Carried::default();
+    for (store, range) in reads {
+        let (opened, keep) = opened(&database, &key, store, &range).await?;
+        carried.opened.push(opened);
+        carried.keep |= keep;
+    }
+    seal_all(&key, &mut changes).await?;
+    // If everything was wiped meanwhile, there is nothing to be changed any more.
+    if !changes.is_empty() && !ORDERS.with_borrow(|orders| orders.is_wiped) {
+        JsFuture::from(database.change(&changes)?).await?;
+    }
+    Ok(carried)
+}
+
+/// What an order reads, and what it changes then.
+#[derive(Default)]
+struct Plan {
+    reads: Vec<(&'static str, JsValue)>,
+    changes: Vec<Change>,
+}
+
+/// The key of a conversation holds its owner's name: no other owner's has the same, even for the same id.
+fn plan(owner: &JsValue, order: &Order) -> Result<Plan, JsValue> {
+    let key = |id: &str| Array::of2(owner, &name(id.as_bytes()));
+    let mut plan = Plan::default();
+    match order {
+        Order::Load | Order::Wipe { .. } => plan.reads.push((SUMMARIES, range(&Array::of1(owner))?)),
+        Order::Read { id, .. } => {
+            let range = range(&key(id))?;
+            plan.reads.extend([(CONVERSATIONS, range.clone()), (TAILS, range)]);
+        }
+        Order::Save { id, summary, saved } => {
+            let key = key(id);
+            plan.changes.push(Change { store: TAILS, key: range(&key)?, value: JsValue::UNDEFINED });
+            for (store, plain) in [(SUMMARIES, summary), (CONVERSATIONS, saved)] {
+                plan.changes.push(Change { store, key: key.clone().into(), value: bytes(plain) });
+            }
+        }
+        Order::Append { id, tail } => {
+            // Greater than any before, also those of an earlier load of the page.
+            let number = ORDERS.with_borrow_mut(|orders| {
+                orders.last = js_sys::Date::now().max(orders.last + 1.0);
+                orders.last
+            });
+            let key = key(id);
+            key.push(&number.into());
+            plan.changes.push(Change { store: TAILS, key: key.into(), value: bytes(&tail.to_bytes()) });
+        }
+        // Of summary and conversation, the range is the key itself and what begins with it, which is nothing.
+        Order::Delete { id } => plan.changes.extend(deleted(&range(&key(id))?)),
+        Order::Keep(keep) => {
+            let key = Array::of2(owner, &KEEP.into()).into();
+            plan.changes.push(Change { store: SUMMARIES, key, value: (*keep).into() });
+        }
+    }
+    Ok(plan)
+}
+
+/// What is in a range, in each store.
+fn deleted(range: &JsValue) -> [Change; 3] {
+    STORES.map(|store| Change { store, key: range.clone(), value: JsValue::UNDEFINED })
+}
+
+/// What is to be said of an order that was carried out, or was not.
+fn reply(owner: &str, order: Order, carried: Result<Carried, JsValue>) -> Option<Reply> {
+    let carried = carried.map_err(|error| fault(&error));
+    Some(match (order, carried) {
+        (Order::Load, Ok(Carried { opened, keep })) => Reply::Loaded(Ok((opened.concat(), keep))),
+        (Order::Load, Err(fault)) => Reply::Loaded(Err(fault)),
+        (Order::Read { job, .. }, carried) => Reply::Read { job, found: carried.ok().and_then(found) },
+        (Order::Wipe { .. }, carried) => {
+            // Where it cannot be read whether they are to be kept, they are deleted: nobody's words stay by accident.
+            if !carried.is_ok_and(|carried| carried.keep) {
+                wipe(owner);
+            }
+            return None;
+        }
+        (Order::Append { .. }, Ok(_)) => return None,
+        (order, Ok(_)) => {
+            changed();
+            Reply::Done { saved: if let Order::Save { id, .. } = order { Some(id) } else { None } }
+        }
+        (Order::Save { id, saved, .. }, Err(fault)) => Reply::NotSaved { id, saved, fault },
+        (_, Err(fault)) => Reply::Failed(fault),
+    })
+}
+
+/// A conversation and its tail.
+fn found(Carried { opened, .. }: Carried) -> Option<(Vec<u8>, Vec<Tail>)> {
+    let mut opened = opened.into_iter();
+    let saved = opened.next()?.pop()?;
+    Some((saved, opened.flatten().filter_map(|plain| Tail::from_bytes(&plain)).collect()))
 }
 
 /// By the names of DOM exceptions (Web IDL §2.8.1).
@@ -204,107 +279,5 @@ fn fault(error: &JsValue) -> StoreFault {
         // What a connection says that gave way to a newer version.
         Some("InvalidStateError") => StoreFault::Closed,
         _ => StoreFault::Refused,
-    }
-}
-
-/// The conversations of one owner.
-struct Store {
-    database: Database,
-    key: CryptoKey,
-    owner: JsValue,
-}
-
-impl Store {
-    async fn of(owner: &str) -> Result<Self, JsValue> {
-        let (database, device) = shelf().ok_or(JsValue::NULL)?;
-        let known = ORDERS.with_borrow(|orders| orders.key.clone());
-        let key = match known {
-            Some((of, key)) if of == owner => key,
-            _ => {
-                let key = cipher_key(&device, ["history ", owner].concat().as_bytes()).await?;
-                ORDERS.with_borrow_mut(|orders| orders.key = Some((owner.to_owned(), key.clone())));
-                key
-            }
-        };
-        Ok(Self { database, key, owner: owner_name(owner) })
-    }
-
-    /// The key of a conversation: no other owner's has the same, even for the same id.
-    fn name(&self, id: &str) -> Array {
-        Array::of2(&self.owner, &name(id.as_bytes()))
-    }
-
-    async fn load(&self) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
-        self.opened(SUMMARIES, &Array::of1(&self.owner)).await
-    }
-
-    async fn read(&self, id: &str) -> Result<Option<(Vec<u8>, Vec<Tail>)>, JsValue> {
-        let name = self.name(id);
-        let (mut read, mut tails) = (None, vec![]);
-        for store in [CONVERSATIONS, TAILS] {
-            for plain in self.opened(store, &name).await?.0 {
-                if store == TAILS {
-                    tails.extend(Tail::from_bytes(&plain));
-                } else {
-                    read = Some(plain);
-                }
-            }
-        }
-        Ok(read.map(|read| (read, tails)))
-    }
-
-    /// What is under the keys that begin so, in their order; and whether [`KEEP`] is among it.
-    async fn opened(&self, store: &str, begin: &Array) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
-        let (mut opened, mut keep) = (vec![], false);
-        for entry in self.database.values(store, &range(begin)?).await? {
-            if entry.is_object() {
-                // What cannot be opened was sealed by another key.
-                opened.extend(unseal(&self.key, &entry).await.ok());
-            } else {
-                keep = entry.is_truthy();
-            }
-        }
-        Ok((opened, keep))
-    }
-
-    async fn write(&self, order: &Order) -> Result<(), JsValue> {
-        let (mut changes, mut to_seal) = (vec![], vec![]);
-        let bytes;
-        match order {
-            Order::Save { id, summary, saved } => {
-                let name = self.name(id);
-                changes.push(Change::Delete { store: TAILS, key: range(&name)? });
-                to_seal.extend([(SUMMARIES, name.clone(), summary.as_slice()), (CONVERSATIONS, name, saved)]);
-            }
-            Order::Append { id, tail } => {
-                // Greater than any before, also those of an earlier load of the page.
-                let number = ORDERS.with_borrow_mut(|orders| {
-                    orders.last = js_sys::Date::now().max(orders.last + 1.0);
-                    orders.last
-                });
-                let key = self.name(id);
-                key.push(&number.into());
-                bytes = tail.to_bytes();
-                to_seal.push((TAILS, key, bytes.as_slice()));
-            }
-            Order::Delete { id } => {
-                // Of summary and conversation, the range is the key itself and what begins with it, which is nothing.
-                let range = range(&self.name(id))?;
-                changes.extend(STORES.map(|store| Change::Delete { store, key: range.clone() }));
-            }
-            Order::Keep(keep) => {
-                let key = Array::of2(&self.owner, &KEEP.into()).into();
-                changes.push(Change::Put { store: SUMMARIES, key, value: (*keep).into() });
-            }
-            Order::Load | Order::Read { .. } | Order::Wipe { .. } => {}
-        }
-        for (store, key, plain) in to_seal {
-            changes.push(Change::Put { store, key: key.into(), value: seal(&self.key, plain).await? });
-        }
-        // If everything was wiped meanwhile, there is nothing to be changed any more.
-        if ORDERS.with_borrow(|orders| orders.is_wiped) {
-            return Ok(());
-        }
-        JsFuture::from(self.database.change(&changes)?).await.map(drop)
     }
 }

@@ -14,7 +14,6 @@ pub use unicode::UNICODE;
 use std::cell::RefCell;
 
 use js_sys::{Array, Uint8Array};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
@@ -22,7 +21,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use crate::app::{App, Effect, Input, RequestId, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
-use crate::protocol::{DESK, GATE, Intent, View, decode, encode};
+use crate::protocol::{DESK, GATE, Intent, View, intent, write_desk_views, write_views};
 use crate::secret::Secret;
 use crate::session::Memory;
 use crate::time::UnixMillis;
@@ -108,7 +107,7 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
 /// An intent as the page posts it: its bytes, then what goes beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
-    let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
+    let intent = intent(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
     let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
     Some(Message { intent, values })
 }
@@ -119,13 +118,11 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
-    post_views(GATE, views);
+    post_to(GATE, &write_views(views));
 }
 
-fn post_views<T: Serialize>(to: u8, views: &[T]) {
-    if !views.is_empty() {
-        post(&Array::of2(&to.into(), &Uint8Array::from(encode(&views).as_slice())));
-    }
+fn post_to(part: u8, views: &[u8]) {
+    post(&Array::of2(&part.into(), &Uint8Array::from(views)));
 }
 
 async fn configure() -> Result<Config, String> {
@@ -236,8 +233,12 @@ fn deliver(input: Input) {
             }),
         }
     }
-    show(&views);
-    post_views(DESK, &desk_views);
+    if !views.is_empty() {
+        show(&views);
+    }
+    if !desk_views.is_empty() {
+        post_to(DESK, &write_desk_views(&desk_views));
+    }
 }
 
 fn wait(timer: Timer, millis: u32) {

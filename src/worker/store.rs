@@ -17,8 +17,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{CryptoKey, SubtleCrypto};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::database::Database;
-use super::{now, random, scope};
+use super::database::{Change, Database};
+use super::{random, scope};
 use crate::protocol::TabHalf;
 use crate::secret::Secret;
 use crate::session::Record;
@@ -82,7 +82,7 @@ pub async fn open(tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)
         None => None,
     };
     let (record, memory) = match &store {
-        Some(store) => (store.read().await.ok().flatten(), store.memory().await.unwrap_or_default()),
+        Some(store) => store.read().await.unwrap_or_default(),
         None => (None, vec![]),
     };
     WRITES.with_borrow_mut(|writes| {
@@ -141,18 +141,7 @@ fn write() {
             }
             // Where the browser refuses storage the session lives as long as the page.
             let Some(store) = &store else { continue };
-            let written = async {
-                match record {
-                    Some(Write::Save(record)) => store.save(&record).await?,
-                    Some(Write::Delete) => store.database.delete(RECORDS, &store.name).await?,
-                    None => {}
-                }
-                for (name, value) in memory {
-                    store.remember(&name, value.as_ref()).await?;
-                }
-                Ok::<_, JsValue>(())
-            };
-            let failed = written.await.is_err();
+            let failed = store.write(record, memory).await.is_err();
             if failed {
                 // A full or forbidden store costs the next reload, nothing now.
                 web_sys::console::warn_1(
@@ -183,62 +172,101 @@ impl Store {
         Ok(store)
     }
 
-    async fn read(&self) -> Result<Option<Record>, JsValue> {
-        let Some(entry) = self.database.get(RECORDS, &self.name).await? else { return Ok(None) };
-        let mut plain = unseal(&self.tab_key, &entry).await?;
-        let record = Record::from_bytes(&plain);
-        plain.zeroize();
-        Ok(record)
-    }
-
-    async fn save(&self, record: &Record) -> Result<(), JsValue> {
-        let entry = seal(&self.tab_key, &record.to_bytes()).await?;
-        self.database.put(RECORDS, &self.name, &entry).await
-    }
-
-    /// Name and value, with a zero byte between. What cannot be read is left out: another key made it.
-    async fn memory(&self) -> Result<Vec<(String, Secret)>, JsValue> {
+    /// The record, and what is remembered: name and value, with a zero byte between.
+    async fn read(&self) -> Result<(Option<Record>, Vec<(String, Secret)>), JsValue> {
+        let (records, _) = opened(&self.database, &self.tab_key, RECORDS, &self.name).await?;
+        let record = records.into_iter().next().and_then(|plain| Record::from_bytes(&Zeroizing::new(plain)));
         let mut memory = vec![];
-        for (_, entry) in self.database.entries(MEMORY).await? {
-            let Ok(plain) = unseal(&self.browser_key, &entry).await else { continue };
+        for plain in opened(&self.database, &self.browser_key, MEMORY, &JsValue::UNDEFINED).await?.0 {
             let plain = Secret::from_utf8(plain);
             if let Some((name, value)) = plain.expose().split_once('\0') {
                 memory.push((name.to_owned(), Secret::new(value.to_owned())));
             }
         }
-        Ok(memory)
+        Ok((record, memory))
     }
 
-    async fn remember(&self, key: &str, value: Option<&Secret>) -> Result<(), JsValue> {
-        let Some(value) = value else { return self.database.delete(MEMORY, &name(key.as_bytes())).await };
-        let plain = Zeroizing::new([key, "\0", value.expose()].concat());
-        let entry = seal(&self.browser_key, plain.as_bytes()).await?;
-        self.database.put(MEMORY, &name(key.as_bytes()), &entry).await
+    async fn write(&self, record: Option<Write>, memory: Vec<(String, Option<Secret>)>) -> Result<(), JsValue> {
+        let mut changes = vec![];
+        if let Some(record) = record {
+            let value = match record {
+                Write::Save(record) => bytes(&record.to_bytes()),
+                Write::Delete => JsValue::UNDEFINED,
+            };
+            changes.push(Change { store: RECORDS, key: self.name.clone(), value });
+        }
+        seal_all(&self.tab_key, &mut changes).await?;
+        let mut remembered = vec![];
+        for (key, value) in memory {
+            let plain = value.map(|value| Zeroizing::new([&key, "\0", value.expose()].concat()));
+            let value = plain.map_or(JsValue::UNDEFINED, |plain| bytes(plain.as_bytes()));
+            remembered.push(Change { store: MEMORY, key: name(key.as_bytes()), value });
+        }
+        seal_all(&self.browser_key, &mut remembered).await?;
+        changes.append(&mut remembered);
+        JsFuture::from(self.database.change(&changes)?).await.map(drop)
     }
 
     /// Records of tabs that were closed without signing out.
     async fn delete_old(&self) -> Result<(), JsValue> {
-        #[allow(clippy::cast_precision_loss)] // Milliseconds are far below 2⁵³.
-        let now = now().0 as f64;
-        for (name, entry) in self.database.entries(RECORDS).await? {
+        let [names, entries] = self.database.entries(RECORDS).await?;
+        let mut old = vec![];
+        for (key, entry) in names.iter().zip(entries.iter()) {
             let saved = Reflect::get(&entry, &"saved".into())?.as_f64().unwrap_or_default();
-            if now - saved > KEPT {
-                self.database.delete(RECORDS, &name).await?;
+            if js_sys::Date::now() - saved > KEPT {
+                old.push(Change { store: RECORDS, key, value: JsValue::UNDEFINED });
             }
+        }
+        if !old.is_empty() {
+            // What is still there is tried again the next time.
+            let _ = self.database.change(&old)?;
         }
         Ok(())
     }
 }
 
-/// What an entry is called, so that the database itself names nobody.
-pub fn name(of: &[u8]) -> JsValue {
-    Uint8Array::from(Sha256::digest(of).as_slice()).into()
+/// What was sealed under a key, or under all keys of a range, in their order; and whether a flag that is true is among it. What cannot be opened was
+/// sealed by another key, and is left out.
+pub async fn opened(
+    database: &Database,
+    key: &CryptoKey,
+    store: &str,
+    range: &JsValue,
+) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
+    let (mut opened, mut flag) = (vec![], false);
+    for entry in database.values(store, range).await?.iter() {
+        if entry.is_object() {
+            opened.extend(unseal(key, &entry).await.ok());
+        } else {
+            flag = entry.is_truthy();
+        }
+    }
+    Ok((opened, flag))
 }
 
-pub async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
-    let nonce: JsValue = Uint8Array::from(random::<NONCE>()?.as_slice()).into();
-    let plain = Uint8Array::from(plain);
-    let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&aes_gcm(&nonce)?, key, &plain)?;
+/// Seals what these changes put, if it is bytes: a flag goes as it is.
+pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), JsValue> {
+    for change in changes {
+        if change.value.is_object() {
+            change.value = seal(key, &change.value).await?;
+        }
+    }
+    Ok(())
+}
+
+/// As the browser takes them.
+pub fn bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}
+
+/// What an entry is called, so that the database itself names nobody.
+pub fn name(of: &[u8]) -> JsValue {
+    bytes(&Sha256::digest(of))
+}
+
+async fn seal(key: &CryptoKey, plain: &JsValue) -> Result<JsValue, JsValue> {
+    let nonce = bytes(&random::<NONCE>()?);
+    let sealed = subtle()?.encrypt_with_object_and_buffer_source(&aes_gcm(&nonce)?, key, plain.unchecked_ref())?;
     let sealed = JsFuture::from(sealed).await?;
     let entry = object(&[
         ("nonce", nonce),
@@ -248,7 +276,7 @@ pub async fn seal(key: &CryptoKey, plain: &[u8]) -> Result<JsValue, JsValue> {
     Ok(entry.into())
 }
 
-pub async fn unseal(key: &CryptoKey, entry: &JsValue) -> Result<Vec<u8>, JsValue> {
+async fn unseal(key: &CryptoKey, entry: &JsValue) -> Result<Vec<u8>, JsValue> {
     let field = |name: &str| Reflect::get(entry, &name.into());
     let sealed = Uint8Array::new(&field("sealed")?);
     let plain = subtle()?.decrypt_with_object_and_js_u8_array(&aes_gcm(&field("nonce")?)?, key, &sealed)?;
