@@ -153,8 +153,8 @@ pub enum Effect {
 }
 
 impl App {
-    /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness.
-    pub fn new(config: Config, seed: [u8; 32], unicode: Unicode) -> Self {
+    /// Nobody signed in, nothing asked. `seed` is 32 bytes of the browser's randomness; `date` gives a day as the reader's language writes it.
+    pub fn new(config: Config, seed: [u8; 32], unicode: Unicode, date: fn(UnixMillis) -> String) -> Self {
         Self {
             unicode,
             config,
@@ -166,7 +166,7 @@ impl App {
             last_form: FormId::default(),
             chat: Chat::new(unicode),
             chat_of: None,
-            history: History::new(unicode.fold),
+            history: History::new(unicode.fold, date),
             last_id: RequestId(0),
             session_request: None,
             chat_request: None,
@@ -494,7 +494,8 @@ mod tests {
     impl Tab {
         /// With what an earlier load of the page kept.
         fn new(config: Config, record: Option<Record>) -> Self {
-            let mut tab = Self { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
+            let mut tab =
+                Self { app: App::new(config, [3; 32], UNICODE, UnixMillis::amz_date), now: NOW, effects: vec![] };
             tab.restore(record);
             tab
         }
@@ -758,7 +759,8 @@ mod tests {
     #[test]
     fn the_waits_of_two_tabs_differ() {
         let first_wait = |seed: [u8; 32]| {
-            let mut tab = Tab { app: App::new(config(), seed, UNICODE), now: NOW, effects: vec![] };
+            let mut tab =
+                Tab { app: App::new(config(), seed, UNICODE, UnixMillis::amz_date), now: NOW, effects: vec![] };
             tab.restore(None);
             tab.submit().reply(Ok(throttled(None))).waits().unwrap().1
         };
@@ -880,7 +882,7 @@ mod tests {
     fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
         let mut config = crate::session::harness::with_choice(None);
         config.user_pool.as_mut().unwrap().passkey_autofill = true;
-        let mut tab = Tab { app: App::new(config, [3; 32], UNICODE), now: NOW, effects: vec![] };
+        let mut tab = Tab { app: App::new(config, [3; 32], UNICODE, UnixMillis::amz_date), now: NOW, effects: vec![] };
         tab.step(Input::Restored {
             record: None,
             memory: Memory::new(vec![("username".into(), Secret::new("alice".into()))]),

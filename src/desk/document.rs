@@ -8,9 +8,12 @@ use crate::markdown::{Align, Element as Kind, Step, safe_link};
 use crate::messages::page as say;
 use crate::page::dom::{document, find, set};
 
-/// So many blocks are one part of the document. Of a part that is out of sight the browser does nothing but remember how high it is, so that what a
-/// block costs does not grow with what is above it.
+/// So many blocks are one part of the document, which the browser lays out and paints by itself, so that what a block costs does not grow with what is
+/// above it.
 const PART: u32 = 16;
+
+/// On the part where the next word will come. Said there, since with its attributes the browser looks at all that is in an element again.
+const GROWS: &str = "data-grows";
 
 /// An answer's document.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Document {
     undirected: Vec<Element>,
     /// The levels of its headings as they were written, in order.
     levels: Vec<u8>,
+    /// Whether no more will come.
+    is_whole: bool,
 }
 
 /// An open element.
@@ -73,7 +78,7 @@ enum Done {
 impl Document {
     /// An empty one in `root`.
     pub fn new(root: Element) -> Self {
-        Self { root, open: vec![], done: vec![], kept: vec![], levels: vec![], undirected: vec![] }
+        Self { root, open: vec![], done: vec![], kept: vec![], levels: vec![], undirected: vec![], is_whole: false }
     }
 
     /// Carries out steps, in order.
@@ -225,7 +230,22 @@ impl Document {
     fn part(&self) -> Element {
         match self.root.last_element_child() {
             Some(part) if part.child_element_count() < PART => part,
-            _ => add(&self.root, "div", "part", ""),
+            last => {
+                if let Some(last) = last {
+                    set(&last, GROWS, None);
+                }
+                let part = add(&self.root, "div", "part", "");
+                set(&part, GROWS, (!self.is_whole).then_some(""));
+                part
+            }
+        }
+    }
+
+    /// No more will come, or all that comes is there already.
+    pub fn end(&mut self) {
+        self.is_whole = true;
+        if let Some(part) = self.root.last_element_child() {
+            set(&part, GROWS, None);
         }
     }
 
@@ -234,6 +254,9 @@ impl Document {
         element.remove();
         if let Some(part) = self.root.last_element_child().filter(|part| part.child_element_count() == 0) {
             part.remove();
+            if let Some(last) = self.root.last_element_child() {
+                set(&last, GROWS, (!self.is_whole).then_some(""));
+            }
         }
     }
 

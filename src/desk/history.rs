@@ -1,6 +1,5 @@
 //! The conversations that are kept: beside the one that is shown where there is room, else in a drawer above it.
 
-use js_sys::{Date, Object, Reflect};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
@@ -17,6 +16,8 @@ pub struct History {
     view: HistoryView,
     /// Whether it is shown, where the person has said so.
     is_open: Option<bool>,
+    /// Whether there was anything in it when they came. It does not open by itself later: that would move what they read.
+    was_filled: Option<bool>,
     /// The conversation that is shown.
     current: String,
 }
@@ -70,7 +71,7 @@ impl History {
     /// Nothing is known any more.
     pub fn clear(&mut self) {
         self.view = HistoryView::default();
-        self.is_open = None;
+        (self.is_open, self.was_filled) = (None, None);
         self.current.clear();
         self.show_all();
         self.lay_out();
@@ -78,6 +79,7 @@ impl History {
 
     /// Other conversations are kept, or found.
     pub fn update(&mut self, view: HistoryView) {
+        self.was_filled.get_or_insert(!view.entries.is_empty());
         self.view = view;
         self.show_all();
         self.lay_out();
@@ -119,7 +121,7 @@ impl History {
                 Some(item) => item,
                 None => new_item(&entry.id),
             };
-            fill(&item, entry, self.is_open());
+            fill(&item, entry);
             if next.as_ref() == Some(&item) {
                 next = item.next_element_sibling();
             } else {
@@ -138,7 +140,6 @@ impl History {
     pub fn toggle(&mut self) {
         let is_open = !self.is_open();
         self.is_open = Some(is_open);
-        self.show_all();
         self.lay_out();
         if let Some(button) = element::<Element>(if is_open { "new" } else { "conversations" }) {
             focus(&button);
@@ -155,9 +156,8 @@ impl History {
         is_drawer
     }
 
-    /// Where there is room, it is shown once there is something in it.
     fn is_open(&self) -> bool {
-        self.is_open.unwrap_or_else(|| is_wide() && !(self.view.entries.is_empty() && self.view.query.is_empty()))
+        self.is_open.unwrap_or_else(|| self.was_filled == Some(true) && is_wide())
     }
 
     /// Shows the panel as what it is for the width that there is. Below a drawer nothing can be reached.
@@ -197,8 +197,7 @@ fn new_item(id: &str) -> Element {
     item
 }
 
-/// `with_date`: only where it is seen, since the browser takes its time for it.
-fn fill(item: &Element, entry: &Entry, with_date: bool) {
+fn fill(item: &Element, entry: &Entry) {
     let title = if entry.title.is_empty() { say::UNTITLED } else { &entry.title };
     if find(item, ".name").and_then(|name| name.text_content()).as_deref() != Some(title) {
         put(item, ".name", title);
@@ -206,20 +205,7 @@ fn fill(item: &Element, entry: &Entry, with_date: bool) {
             label(&more, &[say::MORE, say::FOR, title].concat());
         }
     }
-    let updated = entry.updated.to_string();
-    if with_date && item.get_attribute("data-updated").as_ref() != Some(&updated) {
-        put(item, ".hint", &date(entry.updated));
-        set(item, "data-updated", Some(&updated));
-    }
-}
-
-/// As the reader's language writes it.
-fn date(seconds: u32) -> String {
-    let options = Object::new();
-    // Cannot fail for a new object.
-    let _ = Reflect::set(&options, &"dateStyle".into(), &"medium".into());
-    let date = Date::new(&(f64::from(seconds) * 1000.0).into());
-    date.to_locale_date_string("default", &options).into()
+    put(item, ".hint", &entry.date);
 }
 
 /// The entry around an element, and its id.

@@ -141,7 +141,7 @@ pub fn take(bytes: &[u8]) {
         Date::now() - news.last > CALM
     });
     if document().hidden() {
-        show_news(usize::MAX);
+        show_news(usize::MAX, f64::INFINITY);
     } else if is_calm {
         show_part();
     } else {
@@ -163,7 +163,7 @@ fn show_part() {
         news.most
     });
     let began = Date::now();
-    if !show_news(most) {
+    if !show_news(most, began + LONGEST / 2.0) {
         return;
     }
     let has_more = NEWS.with_borrow(|news| !news.waiting.is_empty());
@@ -188,17 +188,20 @@ fn show_part() {
     });
 }
 
-/// Shows so many of the news; whether there was any.
-fn show_news(most: usize) -> bool {
-    let news: Vec<_> = NEWS.with_borrow_mut(|news| news.waiting.drain(..most.min(news.waiting.len())).collect());
-    let is_any = !news.is_empty();
+/// Shows so many of the news, but no more once `until` has come; whether there was any.
+fn show_news(most: usize, until: f64) -> bool {
+    let mut shown = 0;
     STATE.with_borrow_mut(|desk| {
-        for (view, is_old) in news {
+        while shown < most
+            && (shown == 0 || Date::now() < until)
+            && let Some((view, is_old)) = NEWS.with_borrow_mut(|news| news.waiting.pop_front())
+        {
             desk.apply(view, is_old);
+            shown += 1;
         }
         desk.update();
     });
-    is_any
+    shown > 0
 }
 
 impl Desk {
@@ -609,7 +612,7 @@ fn on(event: &Event) {
     let target = target.filter(|target| closest(target, "#chat").is_some());
     let kind = event.type_();
     match (kind.as_str(), target) {
-        ("visibilitychange", _) if document().hidden() => drop(show_news(usize::MAX)),
+        ("visibilitychange", _) if document().hidden() => drop(show_news(usize::MAX, f64::INFINITY)),
         ("submit", Some(form)) => {
             event.prevent_default();
             STATE.with_borrow_mut(|desk| desk.submit(&form));
@@ -742,6 +745,15 @@ fn fill(chosen: UseCase) {
         let spoken = add(&talk, "div", "unseen", "");
         spoken.set_id("spoken");
         set(&spoken, "role", Some("log"));
+        // The browser looks for a font when something is first written in it: while the person types, not when an answer comes.
+        let write = move || {
+            let fonts = add(&talk, "p", "fonts unseen", "");
+            set(&fonts, "aria-hidden", Some("true"));
+            for tag in ["b", "i", "code", "strong"] {
+                add(&fonts, tag, "", "a字🙂");
+            }
+        };
+        set_timeout(write, std::time::Duration::from_millis(500));
     }
     composer::fill(chosen);
 }

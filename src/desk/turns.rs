@@ -307,6 +307,7 @@ impl Answer {
             }
             AnswerUpdate::Ended { end, notice, facts, wait } => {
                 self.end = Some(end);
+                self.document.end();
                 // Now the facts say it, if the back end did take the earlier turns.
                 if let Some(context) = find(&self.place, ".context") {
                     context.remove();

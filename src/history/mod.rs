@@ -24,6 +24,8 @@ use crate::time::UnixMillis;
 pub struct History {
     /// [`crate::markdown::Unicode::fold`], for what is not ASCII.
     fold: fn(&str) -> String,
+    /// A day, as the reader's language writes it.
+    date: fn(UnixMillis) -> String,
     /// Whose they are; none until somebody signs in.
     owner: Option<String>,
     /// Newest first.
@@ -245,10 +247,12 @@ pub fn title(typed: &str) -> Option<String> {
 }
 
 impl History {
-    /// Of nobody yet. `fold` gives a text with its case folded, of ASCII in upper case; it is asked for what is not ASCII.
-    pub fn new(fold: fn(&str) -> String) -> Self {
+    /// Of nobody yet. `fold` gives a text with its case folded, of ASCII in upper case; it is asked for what is not ASCII. `date`
+    /// gives a day as the reader's language writes it.
+    pub fn new(fold: fn(&str) -> String, date: fn(UnixMillis) -> String) -> Self {
         Self {
             fold,
+            date,
             owner: None,
             entries: vec![],
             unsaved: vec![],
@@ -338,7 +342,8 @@ impl History {
     fn signed_in(&mut self, owner: Option<String>, effects: &mut Vec<Effect>) {
         // Of the same person the session had ended by itself.
         if self.owner != owner {
-            *self = Self { owner, wanted: self.wanted.take(), last_job: self.last_job, ..Self::new(self.fold) };
+            *self =
+                Self { owner, wanted: self.wanted.take(), last_job: self.last_job, ..Self::new(self.fold, self.date) };
         }
         self.load(effects);
     }
@@ -347,7 +352,7 @@ impl History {
         if !(self.loaded && self.keep) {
             self.write(Order::Wipe { is_wanted: self.loaded }, effects);
         }
-        *self = Self { last_job: self.last_job, ..Self::new(self.fold) };
+        *self = Self { last_job: self.last_job, ..Self::new(self.fold, self.date) };
     }
 
     fn entry(&self, id: &str) -> Option<&Summary> {
@@ -413,7 +418,7 @@ impl History {
         let entry = |Summary { id, title, updated }: &Summary| Entry {
             id: id.clone(),
             title: title.clone(),
-            updated: u32::try_from(updated.0.max(0) / 1000).unwrap_or(u32::MAX),
+            date: (self.date)(*updated),
         };
         let view = HistoryView {
             entries: self.entries.iter().filter(is_found).map(entry).collect(),

@@ -125,8 +125,10 @@ struct Tab {
 
 impl Tab {
     fn of(owner: &str) -> Self {
-        let mut tab =
-            Self { history: History::new(|text| text.to_lowercase().to_uppercase()), browser: Browser::default() };
+        let mut tab = Self {
+            history: History::new(|text| text.to_lowercase().to_uppercase(), |time| time.0.to_string()),
+            browser: Browser::default(),
+        };
         tab.step(Input::SignedIn { owner: Some(owner.into()) });
         tab
     }
@@ -155,7 +157,10 @@ impl Tab {
     /// A new load of the page in the same browser.
     fn reload(self, owner: &str) -> Self {
         let browser = Browser { views: vec![], shown: vec![], ..self.browser };
-        let mut tab = Self { history: History::new(|text| text.to_lowercase().to_uppercase()), browser };
+        let mut tab = Self {
+            history: History::new(|text| text.to_lowercase().to_uppercase(), |time| time.0.to_string()),
+            browser,
+        };
         tab.step(Input::SignedIn { owner: Some(owner.into()) });
         tab
     }
@@ -218,7 +223,7 @@ fn the_list_is_there_at_sign_in_newest_first_and_again_after_a_reload() {
     assert_eq!(tab.ids(), ["b", "c", "a"]);
     let mut tab = tab.reload("ann");
     let list = tab.list();
-    assert_eq!(list.entries[2], Entry { id: "a".into(), title: "Über Flüsse".into(), updated: 1 });
+    assert_eq!(list.entries[2], Entry { id: "a".into(), title: "Über Flüsse".into(), date: "1000".into() });
     assert_eq!(tab.open("c"), Some(three()[2].clone()));
     let mut tab = tab.reload("bob");
     assert_eq!(tab.list(), HistoryView::default(), "another person's is not there");
@@ -237,7 +242,7 @@ fn what_is_not_shown_is_not_said_again() {
     assert_eq!(tab.told(), []);
     shown.updated = UnixMillis(9_000);
     tab.change(&shown, Change::Whole);
-    assert_eq!(tab.list().entries[0].updated, 9);
+    assert_eq!(tab.list().entries[0].date, "9000");
 }
 
 #[test]
@@ -291,7 +296,7 @@ fn signing_out_deletes_unless_they_are_kept() {
 
 #[test]
 fn before_the_list_is_read_the_store_knows_whether_they_are_kept() {
-    let mut history = History::new(|text| text.to_lowercase().to_uppercase());
+    let mut history = History::new(|text| text.to_lowercase().to_uppercase(), |time| time.0.to_string());
     history.step(NOW, Input::SignedIn { owner: Some("ann".into()) });
     let effects = history.step(NOW, Input::SignOut);
     assert!(matches!(&effects[..], [Effect::Store(owner, Order::Wipe { is_wanted: false })] if owner == "ann"));
@@ -311,7 +316,7 @@ fn somebody_elses_sign_in_deletes_nothing() {
 
 #[test]
 fn a_list_that_was_read_before_a_change_is_read_again() {
-    let mut history = History::new(|text| text.to_lowercase().to_uppercase());
+    let mut history = History::new(|text| text.to_lowercase().to_uppercase(), |time| time.0.to_string());
     history.step(NOW, Input::SignedIn { owner: Some("ann".into()) });
     history.changed(&three()[0], Change::Whole);
     let stale = Reply::Loaded(Ok((vec![], false)));
@@ -413,7 +418,10 @@ fn where_nothing_is_stored_the_tab_keeps_it_and_says_so() {
         assert_eq!((list.notice.as_ref(), list.entries.len()), ("", 2));
         assert_eq!(tab.reload("ann").ids(), ["c", "a"]);
     }
-    let mut tab = Tab { history: History::new(|text| text.to_lowercase().to_uppercase()), browser: Browser::default() };
+    let mut tab = Tab {
+        history: History::new(|text| text.to_lowercase().to_uppercase(), |time| time.0.to_string()),
+        browser: Browser::default(),
+    };
     tab.browser.fault = Some(StoreFault::Refused);
     tab.step(Input::SignedIn { owner: Some("ann".into()) });
     assert!(tab.list().notice.contains("does not let"), "said before anything is lost");

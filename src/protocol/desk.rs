@@ -88,8 +88,8 @@ pub struct Entry {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// When something was last asked in it: seconds since 1970.
-    pub updated: u32,
+    /// The day on which something was last asked in it, as the reader's language writes it.
+    pub date: String,
 }
 
 /// A turn's number within its conversation, counted from zero.

@@ -231,7 +231,7 @@ impl Reader<'_> {
             3 => DeskView::Title { id: self.text(), title: self.text() },
             4 => DeskView::Turn { id: self.turn_id(), update: self.turn() },
             5 => DeskView::History(HistoryView {
-                entries: self.list(|it| Entry { id: it.text(), title: it.text(), updated: it.number() }),
+                entries: self.list(|it| Entry { id: it.text(), title: it.text(), date: it.text() }),
                 query: self.text(),
                 keep: self.flag(),
                 notice: self.text(),
@@ -435,7 +435,7 @@ mod tests {
     fn all_of_the_desk() -> Vec<DeskView> {
         let person =
             |role| DeskView::Person(Some(Person { username: "alice".into(), role, sign_out: "Sign out".into() }));
-        let entry = |id: &str| Entry { id: id.into(), title: "Why?".into(), updated: u32::MAX };
+        let entry = |id: &str| Entry { id: id.into(), title: "Why?".into(), date: "23 Nov".into() };
         let mut views = vec![
             DeskView::Person(None),
             person(None),

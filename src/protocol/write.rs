@@ -271,10 +271,10 @@ impl Writer {
             }
             DeskView::History(HistoryView { entries, query, keep, notice }) => {
                 self.byte(5);
-                self.list(entries, |it, Entry { id, title, updated }| {
+                self.list(entries, |it, Entry { id, title, date }| {
                     it.text(id);
                     it.text(title);
-                    it.number(*updated);
+                    it.text(date);
                 });
                 self.text(query);
                 self.flag(*keep);

@@ -79,7 +79,7 @@ pub fn start() {
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed, UNICODE));
+                    worker.app = Some(App::new(config, seed, UNICODE, unicode::date));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);

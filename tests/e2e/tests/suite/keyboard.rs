@@ -156,10 +156,10 @@ fn for_width(width: u32) {
 
 /// Opens the list where it is not open, searches, opens, renames, deletes.
 async fn conversations(browser: &Browser) -> Result<(), Error> {
-    let is_drawer = !browser.value::<bool>("document.querySelector('#history').checkVisibility()").await?;
+    press(browser, "#conversations").await?;
+    focus_is(browser, "#new").await?;
+    let is_drawer = browser.value::<bool>("document.documentElement.dataset.history === 'drawer'").await?;
     if is_drawer {
-        press(browser, "#conversations").await?;
-        focus_is(browser, "#new").await?;
         // Esc closes the drawer.
         browser.stroke(&[], ESCAPE).await?;
         focus_is(browser, "#conversations").await?;
