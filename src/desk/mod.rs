@@ -41,7 +41,7 @@ use turns::Turns;
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
 /// Milliseconds that showing a part may take, the layout included. A frame has to be painted beside it, and a key answered within 50.
-const LONGEST: f64 = 16.0;
+const LONGEST: f64 = 20.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
@@ -179,7 +179,7 @@ fn show_part() {
             if took > LONGEST {
                 news.most = (most / 2).max(1);
             } else if took < LONGEST / 2.0 && has_more {
-                news.most = most + 1;
+                news.most = most + most / 2 + 1;
             }
         });
         if has_more {
