@@ -4,6 +4,7 @@
 //! what was shown last.
 
 mod conversation;
+mod pieces;
 mod spoken;
 
 pub use conversation::{Answer, Change, Conversation, Turn};
@@ -24,6 +25,7 @@ use crate::stream::{Decoder, Event, Failure, Usage};
 use crate::sts::{get_caller_identity, read_role_name};
 use crate::text::contains;
 use crate::time::UnixMillis;
+use pieces::Pieces;
 use spoken::spoken;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.
@@ -37,8 +39,6 @@ const BYTE_PATIENCE: u32 = 75_000;
 const SHORTEST_BATCH: u32 = 80;
 const LONGEST_BATCH: u32 = 200;
 const BATCH_BYTES: usize = 3;
-/// At most so much for the page goes in one piece, counted by [`weight`], so that it can stop between two to paint.
-const PIECE: usize = 8;
 /// A screen reader is told that text still comes at most so often, in milliseconds.
 const REMINDER: u32 = 10_000;
 /// Seconds to wait where there are too many requests and nobody says for how long.
@@ -75,6 +75,7 @@ struct Answering {
     /// Whether the back end has said that it takes earlier turns.
     takes_context: bool,
     markdown: Markdown,
+    pieces: Pieces,
     /// How many bytes of the text are shown.
     shown: usize,
     /// Likewise, of the reasoning.
@@ -244,7 +245,7 @@ impl Chat {
                 }
                 // First: while its text comes in pieces, it is not one that is under way.
                 say(ended(answer, config, 0));
-                for piece in pieces(self.document(&answer.text)) {
+                for piece in Pieces::default().cut(self.document(&answer.text)) {
                     say(AnswerUpdate::Steps(piece));
                 }
             }
@@ -344,6 +345,7 @@ impl Chat {
             renewed: false,
             takes_context: false,
             markdown: Markdown::new(self.unicode),
+            pieces: Pieces::default(),
             shown: 0,
             shown_reasoning: 0,
             waits: false,
@@ -623,7 +625,8 @@ impl Chat {
             effects.push(answering.show(AnswerUpdate::Reasoning(new.to_owned())));
         }
         (answering.shown, answering.shown_reasoning) = (text.len(), reasoning.len());
-        effects.extend(pieces(steps).into_iter().map(|piece| answering.show(AnswerUpdate::Steps(piece))));
+        let pieces = answering.pieces.cut(steps);
+        effects.extend(pieces.into_iter().map(|piece| answering.show(AnswerUpdate::Steps(piece))));
         effects
     }
 
@@ -726,35 +729,6 @@ fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
         notice: answer.notice.clone(),
         facts: messages::facts(answer, config.prices.as_ref()),
         wait,
-    }
-}
-
-/// Steps in pieces of about [`PIECE`]. No piece ends where something is taken back and not there again.
-fn pieces(steps: Vec<Step>) -> Vec<Vec<Step>> {
-    let (mut pieces, mut piece, mut sum, mut is_back) = (vec![], vec![], 0, false);
-    for step in steps {
-        let is_amend = matches!(step, Step::Amend(_));
-        // When something is amended, whatever was before is there.
-        if sum >= PIECE && (is_amend || !is_back) {
-            pieces.push(std::mem::take(&mut piece));
-            sum = 0;
-        }
-        is_back = is_amend || matches!(step, Step::Undo(_)) || is_back && !matches!(step, Step::Settle);
-        sum += weight(&step);
-        piece.push(step);
-    }
-    if !piece.is_empty() {
-        pieces.push(piece);
-    }
-    pieces
-}
-
-/// About what a step costs the page: elements and text are laid out.
-fn weight(step: &Step) -> usize {
-    match step {
-        Step::Open(_) => 1,
-        Step::Text(text) => 1 + text.len() / 64,
-        _ => 0,
     }
 }
 

@@ -835,29 +835,6 @@ fn what_is_read_out_of_a_long_answer_ends_with_a_word_or_at_least_with_a_letter(
     assert_eq!(cut(&["a ", &"b".repeat(6_000)].concat()), 4_999);
 }
 
-proptest! {
-    #[test]
-    fn pieces_are_the_whole_and_none_ends_where_something_is_missing(text in "([a-z*_`>\\[\\]|~-]{1,9}[ \n]{0,2}){0,90}") {
-        let mut markdown = Markdown::new(UNICODE);
-        let mut steps = vec![];
-        for start in (0..text.len()).step_by(7) {
-            steps.extend(markdown.push(&text[start..text.len().min(start + 7)]));
-        }
-        steps.extend(markdown.finish());
-        let pieces = pieces(steps.clone());
-        prop_assert_eq!(&pieces.concat(), &steps);
-        let (mut shown, mut before) = (vec![], 0);
-        for piece in pieces {
-            shown.extend(piece);
-            let text = spoken(shown.clone());
-            let length = text.split_whitespace().map(str::len).sum::<usize>();
-            // An address that turns out to be none, or a mark that is one, may change a little.
-            prop_assert!(length + 24 >= before, "{} after {}", length, before);
-            before = length;
-        }
-    }
-}
-
 #[test]
 fn what_went_wrong_is_left_to_the_alert_and_what_came_is_read() {
     let mut chat = Chat::new(UNICODE);

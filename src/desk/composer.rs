@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
 
 use super::Shell;
-use super::parts::{add, append};
+use super::parts::{Media, add, append};
 use crate::messages::{page as say, use_case};
 use crate::page;
-use crate::page::dom::{document, element, set, window};
+use crate::page::dom::{document, element, set};
 use crate::stream::stock::UseCase;
 
 /// With `draft` in it; [`fill`] adds the use cases.
@@ -79,9 +79,11 @@ pub fn keep(text: &str) {
 
 /// Begins in the prompt, unless a keyboard would come up on the screen.
 pub fn focus() {
-    let has_screen_keyboard =
-        window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
-    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !has_screen_keyboard) {
+    thread_local! {
+        static HAS_SCREEN_KEYBOARD: Media = Media::new("(pointer: coarse)");
+    }
+    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !HAS_SCREEN_KEYBOARD.with(Media::matches))
+    {
         page::dom::focus(&prompt);
     }
 }

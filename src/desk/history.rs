@@ -3,9 +3,9 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use super::parts::{add, add_button, append, closest, label, make, show, value};
+use super::parts::{Media, add, add_button, append, closest, label, make, show, value};
 use crate::messages::page as say;
-use crate::page::dom::{document, element, find, focus, put, set, window};
+use crate::page::dom::{document, element, find, focus, put, set};
 use crate::protocol::{Entry, HistoryView};
 
 /// The panel.
@@ -24,7 +24,10 @@ pub struct History {
 
 /// Whether there is room for the panel beside the conversation.
 fn is_wide() -> bool {
-    window().match_media("(min-width: 64rem)").ok().flatten().is_some_and(|query| query.matches())
+    thread_local! {
+        static WIDE: Media = Media::new("(min-width: 64rem)");
+    }
+    WIDE.with(Media::matches)
 }
 
 impl History {

@@ -1,9 +1,9 @@
 //! Elements that are built by hand: there are many of them, and Leptos's types for each would cost more than the calls.
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement, Node};
+use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement, MediaQueryList, Node};
 
-use crate::page::dom::{document, set};
+use crate::page::dom::{document, set, window};
 
 /// An element of this class, which is not in the document yet.
 pub fn make(tag: &str, class: &str) -> Element {
@@ -58,5 +58,20 @@ pub fn value(field: &Element) -> String {
     match field.dyn_ref::<HtmlTextAreaElement>() {
         Some(area) => area.value(),
         None => field.unchecked_ref::<HtmlInputElement>().value(),
+    }
+}
+
+/// A media query, made once: the browser keeps each that is made.
+pub struct Media(Option<MediaQueryList>);
+
+impl Media {
+    /// Of CSS's media queries.
+    pub fn new(query: &str) -> Self {
+        Self(window().match_media(query).ok().flatten())
+    }
+
+    /// Whether it holds now.
+    pub fn matches(&self) -> bool {
+        self.0.as_ref().is_some_and(MediaQueryList::matches)
     }
 }

@@ -56,18 +56,14 @@ impl Database {
         Ok(Self(database))
     }
 
-    /// Makes all of these changes, or none. They are on their way, and need this page no longer, when this returns; the promise tells the outcome.
+    /// Makes all of these changes, or none. They are on their way, and need this page no longer, when this returns; the promise tells the outcome. It is
+    /// rejected with an event, whose target says why: a function of ours that said it would hold the transaction, which holds the function, for good.
     pub fn change(&self, changes: &[Change]) -> Result<Promise, JsValue> {
         let names: Array = changes.iter().map(|change| JsValue::from(change.store)).collect();
         let transaction = self.0.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite)?;
         let outcome = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
-            let aborted = transaction.clone();
-            let on_abort = Closure::once_into_js(move || {
-                // Nobody could be told if this failed.
-                let _ = reject.call1(&JsValue::UNDEFINED, &aborted.error().into());
-            });
-            transaction.set_onabort(Some(on_abort.unchecked_ref()));
+            transaction.set_onabort(Some(&reject));
         });
         for Change { store, key, value } in changes {
             let store = transaction.object_store(store)?;

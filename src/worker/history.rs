@@ -272,9 +272,11 @@ fn found(Carried { opened, .. }: Carried) -> Option<(Vec<u8>, Vec<Tail>)> {
     Some((saved, opened.flatten().filter_map(|plain| Tail::from_bytes(&plain)).collect()))
 }
 
-/// By the names of DOM exceptions (Web IDL §2.8.1).
+/// By the names of DOM exceptions (Web IDL §2.8.1), or of the one that the target of an event has.
 fn fault(error: &JsValue) -> StoreFault {
-    match Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string()).as_deref() {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    let told = get(&get(error, "target"), "error");
+    match get(if told.is_object() { &told } else { error }, "name").as_string().as_deref() {
         Some("QuotaExceededError") => StoreFault::Full,
         // What a connection says that gave way to a newer version.
         Some("InvalidStateError") => StoreFault::Closed,

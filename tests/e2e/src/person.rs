@@ -497,6 +497,15 @@ impl Browser {
         Ok(self.client().set_window_size(1400, 900).await?)
     }
 
+    /// Opens the list, if it is not.
+    pub async fn opens_history(&self) -> Result<(), Error> {
+        self.wait_for("somebody to be signed in", "document.querySelector('#history')").await?;
+        if self.value("document.querySelector('#history').hidden").await? {
+            self.click("#conversations").await?;
+        }
+        Ok(())
+    }
+
     /// Waits until the list has these titles, in this order.
     pub async fn list_is(&self, titles: &[&str]) -> Result<(), Error> {
         let expression = format!(
@@ -537,9 +546,7 @@ impl Browser {
 
     /// The selector of a conversation's entry in the list.
     async fn entry(&self, title: &str) -> Result<String, Error> {
-        if self.value("document.querySelector('#history').hidden").await? {
-            self.click("#conversations").await?;
-        }
+        self.opens_history().await?;
         let expression = format!(
             "[...document.querySelectorAll('#history li')].find(item => item.querySelector('.name').textContent === {})?.dataset.id",
             json!(title)
@@ -565,9 +572,7 @@ impl Browser {
 
     /// Searches the list.
     pub async fn search(&self, words: &str) -> Result<(), Error> {
-        if self.value("document.querySelector('#history').hidden").await? {
-            self.click("#conversations").await?;
-        }
+        self.opens_history().await?;
         self.element("#search").await?.clear().await?;
         self.type_into("#search", words).await
     }

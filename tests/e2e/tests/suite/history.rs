@@ -27,6 +27,7 @@ async fn asks(browser: &Browser, prompt: &str) -> Result<(), Error> {
 
 /// Begins a new conversation.
 async fn begins(browser: &Browser) -> Result<(), Error> {
+    browser.opens_history().await?;
     browser.click("#new").await?;
     browser.shows(&[]).await?;
     Ok(())
@@ -46,6 +47,7 @@ async fn signs_out(browser: &Browser) -> Result<(), Error> {
 
 /// Ticks "Keep conversations…".
 async fn keeps(browser: &Browser) -> Result<(), Error> {
+    browser.opens_history().await?;
     browser.click("#keep").await?;
     browser.wait_for("the tick", "document.querySelector('#keep').checked").await?;
     // Until the store has it: what comes from there sets the tick again.
@@ -323,6 +325,7 @@ fn a_file_takes_conversations_to_another_browser() {
         }
         assert!(!markdown.contains("whales"));
         let (_, one) = downloads.after(async || browser.act_on(SKY, "save-json").await.map(drop)).await?;
+        browser.opens_history().await?;
         let (name, all) = downloads.after(async || browser.click("[data-do=save-all]").await).await?;
         assert!(name.starts_with("conversations-") && is_kind(&name, "json"), "{name}");
         let count = |file: &str| -> Result<usize, Error> {
@@ -490,6 +493,7 @@ fn what_is_kept_is_seen_by_nobody_else() {
         assert_eq!(browser.shows(&[SKY]).await?, before);
 
         // Until she does not want that any more.
+        browser.opens_history().await?;
         browser.click("#keep").await?;
         wait_until("the tick to go", PATIENCE, async || Ok(stored(browser).await?["keep"] == 0)).await?;
         signs_out(browser).await?;
