@@ -13,6 +13,8 @@ pub struct Follow {
     is_on: bool,
     /// Where the page was last.
     top: f64,
+    /// Where its end is for the reader, who sees the last frame, if something was added since.
+    end: Option<f64>,
     /// What is to be at the top of the view in the next frame.
     pin: Option<Element>,
     /// Whether that has gone there, and the reader nowhere since: then being near the end means nothing.
@@ -37,14 +39,28 @@ impl Follow {
 
     /// Shows an element from its start, and stays there.
     pub fn pin(&mut self, element: &Element) {
-        *self = Self { is_on: false, top: self.top, pin: Some(element.clone()), is_pinned: true };
+        *self = Self { is_on: false, top: self.top, pin: Some(element.clone()), is_pinned: true, end: None };
     }
 
-    /// The page was scrolled, by whomever. Nothing has changed since the last frame, so that asking where it is costs nothing.
+    /// Something is about to be added. Whether [`Self::seen`] is to follow in the next frame.
+    pub fn will_grow(&mut self) -> bool {
+        let is_asked = !self.is_on && self.end.is_none();
+        if is_asked {
+            self.end = end();
+        }
+        is_asked
+    }
+
+    /// The reader sees what was added.
+    pub fn seen(&mut self) {
+        self.end = None;
+    }
+
+    /// The page was scrolled, by whomever.
     pub fn scrolled(&mut self) {
-        let Some(root) = document().document_element() else { return };
+        let Some(end) = self.end.or_else(end) else { return };
         let top = window().scroll_y().unwrap_or_default();
-        let left = f64::from(root.scroll_height()) - top - f64::from(root.client_height());
+        let left = end - top;
         if top < self.top - 1.0 {
             // Unless the page has become shorter.
             self.is_on &= left < 2.0;
@@ -64,4 +80,10 @@ impl Follow {
             root.set_scroll_top(height);
         }
     }
+}
+
+/// How far the page can be scrolled.
+fn end() -> Option<f64> {
+    let root = document().document_element()?;
+    Some(f64::from(root.scroll_height() - root.client_height()))
 }

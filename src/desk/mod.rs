@@ -163,6 +163,9 @@ fn show_part() {
         news.most
     });
     let began = Date::now();
+    if STATE.with_borrow_mut(|desk| desk.follow.will_grow()) {
+        request_animation_frame(|| STATE.with_borrow_mut(|desk| desk.follow.seen()));
+    }
     if !show_news(most, began + LONGEST / 2.0) {
         return;
     }
