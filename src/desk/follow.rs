@@ -44,6 +44,8 @@ impl Follow {
 
     /// Something is about to be added. Whether [`Self::seen`] is to follow in the next frame.
     pub fn will_grow(&mut self) -> bool {
+        // It may be that the page was scrolled and nobody has told yet.
+        self.scrolled();
         let is_asked = !self.is_on && self.end.is_none();
         if is_asked {
             self.end = end();
