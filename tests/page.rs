@@ -69,6 +69,14 @@ async fn frame() {
     JsFuture::from(wait).await.unwrap();
 }
 
+/// Waits until the page has shown all that it was told: what is much is shown in parts, a part a frame.
+async fn shown() {
+    frame().await;
+    while page().query_selector("#log[aria-busy]").unwrap().is_some() {
+        frame().await;
+    }
+}
+
 #[wasm_bindgen_test]
 fn what_is_taken_back_leaves_no_trace() {
     let settled = [open(Kind::Paragraph), text("a"), Step::Close, open(Kind::Bullets), open(Kind::Item), Step::Settle];
@@ -304,7 +312,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
         DeskView::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
         answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
     ]));
-    frame().await;
+    shown().await;
     let state = || page().query_selector("#log article.turn").unwrap().unwrap().get_attribute("data-state").unwrap();
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
@@ -313,7 +321,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
         answer(AnswerUpdate::Model("m".into())),
         answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
     ]));
-    frame().await;
+    shown().await;
     assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
     let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
     take(&write_desk_views(&[answer(AnswerUpdate::Ended {
@@ -322,7 +330,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
         facts: vec!["1 s".into(), "with 2 earlier turns".into()],
         wait: 100,
     })]));
-    frame().await;
+    shown().await;
     assert_eq!(
         (state(), newest("[role=alert] .note p"), newest(".request-id")),
         ("failed".into(), "Wait.".into(), "id".into())
@@ -332,6 +340,6 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
     // Somebody else finds nothing of it.
     take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
-    frame().await;
+    shown().await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
 }
