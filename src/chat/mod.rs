@@ -43,8 +43,8 @@ const BATCH_BYTES: usize = 3;
 const REMINDER: u32 = 10_000;
 /// Seconds to wait where there are too many requests and nobody says for how long.
 const WAIT: u32 = 10;
-/// Of an answer that is read out by itself, in bytes: some five minutes of speech. The rest is read where it stands, with the reader's own keys.
-const LONGEST_SPOKEN: usize = 5_000;
+/// Of an answer that is read out by itself, in bytes: some twenty minutes of speech. The rest is read where it stands, with the reader's own keys.
+const LONGEST_SPOKEN: usize = 20_000;
 /// Of a title, in characters.
 const LONGEST_TITLE: usize = 60;
 

@@ -802,7 +802,7 @@ fn text_that_comes_slowly_is_never_held_back() {
 }
 
 #[test]
-fn a_long_answer_is_announced_at_its_boundaries_and_its_beginning_read_once() {
+fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
     let mut clock = Clock::begun(true);
     clock.step(bytes("{\"model_used\":\"Nova\"}\n"));
     for _ in 0..3_500 {
@@ -811,7 +811,7 @@ fn a_long_answer_is_announced_at_its_boundaries_and_its_beginning_read_once() {
     }
     clock.step(bytes("[DONE]\n"));
     let effects: Vec<Effect> = clock.shown.into_iter().map(|(_, view)| Effect::Show(view)).collect();
-    let read = vec!["word"; 1_000].join(" ") + "\nThe answer goes on in the conversation.";
+    let whole = vec!["word"; 3_500].join(" ");
     assert_eq!(
         heard(&effects),
         [
@@ -821,7 +821,7 @@ fn a_long_answer_is_announced_at_its_boundaries_and_its_beginning_read_once() {
             "Still answering: about 2,000 words so far.",
             "Still answering: about 3,000 words so far.",
             "The answer is complete: 3,500 words, by Nova.",
-            &read
+            &whole
         ]
     );
 }
@@ -830,9 +830,9 @@ fn a_long_answer_is_announced_at_its_boundaries_and_its_beginning_read_once() {
 fn what_is_read_out_of_a_long_answer_ends_with_a_word_or_at_least_with_a_letter() {
     assert_eq!(beginning("a b".into()), "a b");
     let cut = |text: &str| beginning(text.into()).strip_suffix(messages::READ_ON).unwrap().len();
-    assert_eq!(cut(&"words and ".repeat(600)), 4_999);
-    assert_eq!(cut(&"字".repeat(2_000)), 4_998);
-    assert_eq!(cut(&["a ", &"b".repeat(6_000)].concat()), 4_999);
+    assert_eq!(cut(&"words and ".repeat(2_400)), 19_999);
+    assert_eq!(cut(&"字".repeat(8_000)), 19_998);
+    assert_eq!(cut(&["a ", &"b".repeat(24_000)].concat()), 19_999);
 }
 
 #[test]

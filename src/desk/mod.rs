@@ -141,7 +141,7 @@ pub fn take(bytes: &[u8]) {
         Date::now() - news.last > CALM
     });
     if document().hidden() {
-        show_news(usize::MAX, f64::INFINITY);
+        show_all();
     } else if is_calm {
         show_part();
     } else {
@@ -162,28 +162,17 @@ fn show_part() {
         news.is_awaited = false;
         news.most
     });
-    let began = Date::now();
-    if STATE.with_borrow_mut(|desk| desk.follow.will_grow()) {
-        request_animation_frame(|| STATE.with_borrow_mut(|desk| desk.follow.seen()));
-    }
-    if !show_news(most, began + LONGEST / 2.0) {
-        return;
-    }
-    let has_more = NEWS.with_borrow(|news| !news.waiting.is_empty());
-    if let Some(log) = element::<Element>("log").filter(|log| log.has_attribute("aria-busy") != has_more) {
-        set(&log, "aria-busy", has_more.then_some("true"));
-    }
-    // After what follows from the signals.
+    let Some(began) = show_news(most, LONGEST / 2.0) else { return };
+    // After the microtask of `show_news`.
     queue_microtask(move || {
-        STATE.with_borrow_mut(|desk| desk.follow.settle());
-        NEWS.with_borrow_mut(|news| {
-            news.last = Date::now();
-            let took = news.last - began;
+        let has_more = NEWS.with_borrow_mut(|news| {
+            let (took, has_more) = (news.last - began, !news.waiting.is_empty());
             if took > LONGEST {
                 news.most = (most / 2).max(1);
             } else if took < LONGEST / 2.0 && has_more {
                 news.most = most + most / 2 + 1;
             }
+            has_more
         });
         if has_more {
             after_frame();
@@ -191,20 +180,43 @@ fn show_part() {
     });
 }
 
-/// Shows so many of the news, but no more once `until` has come; whether there was any.
-fn show_news(most: usize, until: f64) -> bool {
+/// Shows all of the news: where nobody looks no frame comes.
+fn show_all() {
+    show_news(usize::MAX, f64::INFINITY);
+}
+
+/// Shows so many of the news, but begins none after so many milliseconds. When it began; none if there was nothing.
+fn show_news(most: usize, patience: f64) -> Option<f64> {
+    if NEWS.with_borrow(|news| news.waiting.is_empty()) {
+        return None;
+    }
+    let began = Date::now();
     let mut shown = 0;
-    STATE.with_borrow_mut(|desk| {
+    let is_asked = STATE.with_borrow_mut(|desk| {
+        let is_asked = desk.follow.will_grow();
         while shown < most
-            && (shown == 0 || Date::now() < until)
+            && (shown == 0 || Date::now() - began < patience)
             && let Some((view, is_old)) = NEWS.with_borrow_mut(|news| news.waiting.pop_front())
         {
             desk.apply(view, is_old);
             shown += 1;
         }
         desk.update();
+        is_asked
     });
-    shown > 0
+    if is_asked {
+        request_animation_frame(|| STATE.with_borrow_mut(|desk| desk.follow.seen()));
+    }
+    let has_more = NEWS.with_borrow(|news| !news.waiting.is_empty());
+    if let Some(log) = element::<Element>("log").filter(|log| log.has_attribute("aria-busy") != has_more) {
+        set(&log, "aria-busy", has_more.then_some("true"));
+    }
+    // After what follows from the signals.
+    queue_microtask(|| {
+        STATE.with_borrow_mut(|desk| desk.follow.settle());
+        NEWS.with_borrow_mut(|news| news.last = Date::now());
+    });
+    Some(began)
 }
 
 impl Desk {
@@ -615,7 +627,7 @@ fn on(event: &Event) {
     let target = target.filter(|target| closest(target, "#chat").is_some());
     let kind = event.type_();
     match (kind.as_str(), target) {
-        ("visibilitychange", _) if document().hidden() => drop(show_news(usize::MAX, f64::INFINITY)),
+        ("visibilitychange", _) if document().hidden() => show_all(),
         ("submit", Some(form)) => {
             event.prevent_default();
             STATE.with_borrow_mut(|desk| desk.submit(&form));

@@ -17,11 +17,10 @@ const main = () => [...document.querySelectorAll('main')].find(visible);
 const room = () => document.querySelector('dialog[open]') ?? main();
 const name = (element) => element.id || element.innerText?.trim() || element.value || element.ariaLabel || element.tagName;
 
-// Where Tab should stop, in order: all that can be used, what scrolls by itself, and of a group of radio buttons the chosen one. Not the button
-// that leads to the end: whether it is there changes as Tab scrolls.
+// Where Tab should stop, in order: all that can be used, what scrolls by itself, and of a group of radio buttons the chosen one.
 e2e.stops = () =>
   [...room().querySelectorAll('input, button, a[href], select, textarea, summary, [tabindex="0"]')].filter(
-    (element) => visible(element) && element.id !== 'latest' && !element.disabled && !element.closest('[inert]') && (element.type !== 'radio' || element.checked),
+    (element) => visible(element) && !element.disabled && !element.closest('[inert]') && (element.type !== 'radio' || element.checked),
   );
 
 addEventListener('focusin', ({ target }) => {
@@ -39,13 +38,15 @@ e2e.watchFocus = () => {
   e2e.focused = [];
   // A date has four stops of its own: its three parts and its calendar.
   const stops = e2e.stops();
-  return stops.length + Number(!!document.querySelector('#latest')) + 3 * stops.filter((element) => element.type === 'date').length;
+  // One more: a button that leads to the end comes as Tab scrolls away from it.
+  return stops.length + Number(document.querySelector('#latest') !== null) + 3 * stops.filter((element) => element.type === 'date').length;
 };
 
 // What is wrong with the keyboard's way through the page.
 e2e.wrongStops = () => {
   const stops = e2e.stops();
-  const focused = e2e.focused.splice(0).filter((element) => element.id !== 'latest').slice(0, stops.length);
+  // If it did not come, the last press led out of the page, or to its beginning.
+  const focused = e2e.focused.splice(0).slice(0, stops.length);
   room().removeAttribute('tabindex');
   if (e2e.before === document.body) document.activeElement.blur();
   else e2e.before.focus({ preventScroll: true });
