@@ -23,7 +23,7 @@ const LONGEST_TASK = 50;
 // conversations (1.3 kB), and what heap snapshots show that Chromium keeps: steps to undo what was typed, places in its own history, what it noted of
 // layouts, timers that have yet to run; but no answer (8 kB of text, and several times that once it is shown). WebAssembly's memory is the app's alone
 // and grows by 64 KiB: one such step in ninety answers is within the limit, two are not.
-const GROWTH = { heap: 6144, wasm: 1024, nodes: 20 };
+const GROWTH = { heap: 4096, wasm: 1024, nodes: 20 };
 // Milliseconds that a chunk may be late for a run to count.
 const LATEST = 50;
 

@@ -193,7 +193,7 @@ fn show_news(most: usize, patience: f64) -> Option<f64> {
     let began = Date::now();
     let mut shown = 0;
     let is_asked = STATE.with_borrow_mut(|desk| {
-        let is_asked = desk.follow.will_grow();
+        let is_asked = desk.chat.is_some() && desk.follow.will_grow();
         while shown < most
             && (shown == 0 || Date::now() - began < patience)
             && let Some((view, is_old)) = NEWS.with_borrow_mut(|news| news.waiting.pop_front())
@@ -213,7 +213,12 @@ fn show_news(most: usize, patience: f64) -> Option<f64> {
     }
     // After what follows from the signals.
     queue_microtask(|| {
-        STATE.with_borrow_mut(|desk| desk.follow.settle());
+        // While nobody is signed in, the page is the sign-in's.
+        STATE.with_borrow_mut(|desk| {
+            if desk.chat.is_some() {
+                desk.follow.settle();
+            }
+        });
         NEWS.with_borrow_mut(|news| news.last = Date::now());
     });
     Some(began)

@@ -23,36 +23,42 @@ e2e.stops = () =>
     (element) => visible(element) && !element.disabled && !element.closest('[inert]') && (element.type !== 'radio' || element.checked),
   );
 
-addEventListener('focusin', ({ target }) => {
-  // Twice in a row is the window's focus, which came back.
-  if (e2e.focused?.at(-1) !== target) e2e.focused?.push(target);
-});
+// From where Tab goes on, where it should go to, and where it went wrong. Asked at each press, since some come and go as the page scrolls.
+let from, due, wrong;
+const after = (element) => e2e.stops().find((stop) => element.compareDocumentPosition(stop) & Node.DOCUMENT_POSITION_FOLLOWING);
 
-// Goes to the beginning, to be gone on from; how often Tab is to be pressed.
+const pressed = ({ key, type }) => {
+  if (key !== 'Tab' || !from) return;
+  const at = document.activeElement;
+  if (type === 'keydown') due = after(from);
+  // A date has four stops of its own: its three parts and its calendar.
+  else if (due && !(at === from && at.type === 'date')) {
+    if (at !== due) wrong.push(`Tab goes from ${name(from)} to ${name(at)}; it should to ${name(due)}`);
+    from = due;
+  }
+};
+for (const type of ['keydown', 'keyup']) addEventListener(type, pressed, { capture: true });
+
+// Goes to the beginning, to be gone on from.
 e2e.watchFocus = () => {
   e2e.before = document.activeElement;
-  const beginning = room();
-  beginning.tabIndex = -1;
-  beginning.focus({ preventScroll: true });
   e2e.scrolled = scrollY;
-  e2e.focused = [];
-  // A date has four stops of its own: its three parts and its calendar.
-  const stops = e2e.stops();
-  // One more: a button that leads to the end comes as Tab scrolls away from it.
-  return stops.length + Number(document.querySelector('#latest') !== null) + 3 * stops.filter((element) => element.type === 'date').length;
+  [from, wrong] = [room(), []];
+  from.tabIndex = -1;
+  from.focus({ preventScroll: true });
 };
+
+// Whether Tab was at each.
+e2e.isThrough = () => !after(from);
 
 // What is wrong with the keyboard's way through the page.
 e2e.wrongStops = () => {
-  const stops = e2e.stops();
-  // If it did not come, the last press led out of the page, or to its beginning.
-  const focused = e2e.focused.splice(0).slice(0, stops.length);
+  from = undefined;
   room().removeAttribute('tabindex');
   if (e2e.before === document.body) document.activeElement.blur();
   else e2e.before.focus({ preventScroll: true });
   scrollTo(0, e2e.scrolled);
-  const said = (list) => list.map(name).join(' | ');
-  return said(focused) === said(stops) ? [] : [`Tab goes to ${said(focused)}; it should to ${said(stops)}`];
+  return wrong;
 };
 
 // What is wrong with the page as it is laid out now.

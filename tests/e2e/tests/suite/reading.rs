@@ -256,6 +256,10 @@ fn a_tab_in_the_background_misses_nothing() {
         browser.cdp("Page.bringToFront", json!({})).await?;
         browser.wait_for("the tab to be shown", "!document.hidden").await?;
         assert_eq!(browser.value::<Json>(text).await?, out_of_sight);
+        // The reader was at the end, and is.
+        let (below, _) = place(browser).await?;
+        assert!(below < 49.0, "the end is {below} px below");
+        assert!(browser.value::<bool>("!document.querySelector('#log[aria-busy]')").await?);
         let seen = browser.value::<Vec<(String, usize)>>("e2eSeen").await?;
         let whole = out_of_sight.as_str().unwrap().encode_utf16().count();
         assert!(seen.first().is_some_and(|(state, length)| state == "hidden" && *length < whole), "{seen:?}");
