@@ -246,8 +246,8 @@ pub fn open_entry(item: &Element) {
 pub fn ask_to_delete(item: &Element) {
     let open = renew(item, "div");
     add(&open, "span", "", say::DELETE_ASK);
-    add_button(&open, "act danger", "delete-now", say::YES);
-    focus(&add_button(&open, "act", "leave-entry", say::NO));
+    add_button(&open, "act danger", "delete-now", say::DELETE);
+    focus(&add_button(&open, "act", "leave-entry", say::CANCEL));
 }
 
 /// Turns the title into a field.

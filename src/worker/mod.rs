@@ -41,6 +41,8 @@ struct Worker {
     early: Vec<Message>,
     /// Requests that can be ended: one or two at a time.
     aborts: Vec<(u32, AbortController)>,
+    /// The timer of the newest alarm. It is for the one answer under way: that of an earlier one would say nothing, and is not kept for it.
+    alarm: Option<i32>,
 }
 
 impl Worker {
@@ -242,10 +244,16 @@ fn deliver(input: Input) {
 }
 
 fn wait(timer: Timer, millis: u32) {
-    let over = Closure::once_into_js(move || deliver(Input::Waited(timer)));
+    // Goes with the timer, whether it comes to its end or not.
+    let over = Closure::<dyn Fn()>::new(move || deliver(Input::Waited(timer))).into_js_value();
     let millis = i32::try_from(millis).unwrap_or(i32::MAX);
     // Fails only in a worker that is ending.
-    let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
+    let set = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
+    if matches!(timer, Timer::Alarm(_))
+        && let Some(old) = WORKER.with_borrow_mut(|worker| std::mem::replace(&mut worker.alarm, set.ok()))
+    {
+        scope().clear_timeout_with_handle(old);
+    }
 }
 
 fn stream(id: RequestId, request: Request) {
