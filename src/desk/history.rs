@@ -8,12 +8,18 @@ use crate::messages::page as say;
 use crate::page::dom::{document, element, find, focus, put, set};
 use crate::protocol::{Entry, HistoryView};
 
+/// How many conversations are shown at first, and how many more each time that the person asks for more: with many of them, each change would
+/// take the page longer than a frame.
+const PART: usize = 50;
+
 /// The panel.
 #[derive(Debug, Default)]
 pub struct History {
     /// Its element, once somebody is signed in.
     place: Option<Element>,
     view: HistoryView,
+    /// How often more were asked for.
+    more: usize,
     /// Whether it is shown, where the person has said so.
     is_open: Option<bool>,
     /// Whether there was anything in it when they came. It does not open by itself later: that would move what they read.
@@ -46,6 +52,7 @@ impl History {
         }
         add(&place, "p", "hint none", "");
         add(&place, "ul", "", "");
+        add_button(&place, "act", "more-entries", say::MORE_ENTRIES);
         let foot = add(&place, "div", "foot", "");
         set(&add(&foot, "p", "hint notice", ""), "role", Some("status"));
         let keep = add(&foot, "label", "check", "");
@@ -74,6 +81,7 @@ impl History {
     /// Nothing is known any more.
     pub fn clear(&mut self) {
         self.view = HistoryView::default();
+        self.more = 0;
         (self.is_open, self.was_filled) = (None, None);
         self.current.clear();
         self.show_all();
@@ -83,6 +91,9 @@ impl History {
     /// Other conversations are kept, or found.
     pub fn update(&mut self, view: HistoryView) {
         self.was_filled.get_or_insert(!view.entries.is_empty());
+        if view.query != self.view.query {
+            self.more = 0;
+        }
         self.view = view;
         self.show_all();
         self.lay_out();
@@ -117,8 +128,12 @@ impl History {
         if let Some(keep) = element::<HtmlInputElement>("keep") {
             keep.set_checked(self.view.keep);
         }
+        let most = PART * (self.more + 1);
+        if let Some(more) = find(place, "[data-do=more-entries]") {
+            show(&more, most < self.view.entries.len());
+        }
         let mut next = list.first_element_child();
-        for entry in &self.view.entries {
+        for entry in self.view.entries.iter().take(most) {
             let there = find(&list, &["li[data-id=\"", &entry.id, "\"]"].concat());
             let item = match there {
                 Some(item) => item,
@@ -137,6 +152,16 @@ impl History {
             gone.remove();
         }
         self.mark();
+    }
+
+    /// Shows more of the conversations; the focus goes to the first of them.
+    pub fn show_more(&mut self) {
+        let last = self.place.as_ref().and_then(|place| find(place, "li:last-child"));
+        self.more += 1;
+        self.show_all();
+        if let Some(first) = last.and_then(|last| last.next_element_sibling()).and_then(|item| find(&item, "a")) {
+            focus(&first);
+        }
     }
 
     /// Opens or closes the panel; the focus goes along.

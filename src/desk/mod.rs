@@ -452,6 +452,7 @@ impl Desk {
             }
             "conversations" => self.history.toggle(),
             "new" => self.begin_new(),
+            "more-entries" => self.history.show_more(),
             "save-all" => page::send(&Intent::Export { id: None, markdown: false }),
             _ if closest(target, ".turn").is_some() => self.press_in_turn(act, target),
             _ => press_in_entry(act, target),

@@ -62,6 +62,7 @@ pub const CLOSE: &str = "Close";
 pub const NONE_KEPT: &str = "What you ask is kept here.";
 pub const NONE_FOUND: &str = "Nothing has these words in it.";
 pub const MORE: &str = "More";
+pub const MORE_ENTRIES: &str = "Show more";
 /// `More for Why is the sky blue?`
 pub const FOR: &str = " for ";
 pub const RENAME: &str = "Rename";

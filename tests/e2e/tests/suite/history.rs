@@ -374,6 +374,41 @@ fn file_of(conversations: &[Json]) -> String {
 }
 
 #[test]
+fn a_long_list_is_shown_in_parts() {
+    test(async |stage, browser| {
+        let downloads =
+            Downloads { folder: std::env::temp_dir().join(format!("signet-e2e-{}-long", std::process::id())) };
+        alice(stage, browser).await?;
+        browser.opens_history().await?;
+        let many: Vec<_> =
+            (0..120).map(|at| conversation(&format!("c{at}"), &format!("Number {at} of many"), "p", "a")).collect();
+        imports(browser, &downloads.file("many.json", &file_of(&many))?).await?;
+        browser.remark("120 conversations were imported.").await?;
+        let shown = "document.querySelectorAll('#history li').length";
+        let more = "#history [data-do=more-entries]";
+        for (most, focused) in [(50, None), (100, Some(50)), (120, Some(100))] {
+            if focused.is_some() {
+                browser.click(more).await?;
+            }
+            browser.wait_for(&format!("{most} entries"), &format!("{shown} === {most}")).await?;
+            if let Some(focused) = focused {
+                let first =
+                    format!("document.activeElement === document.querySelectorAll('#history li > a')[{focused}]");
+                browser.wait_for("the focus on the first that came", &first).await?;
+            }
+        }
+        let is_offered = format!("document.querySelector('{more}').checkVisibility()");
+        assert!(!browser.value::<bool>(&is_offered).await?, "there are no more to show");
+        // A search looks at all of them, and begins with the first part again.
+        browser.search("Number 119").await?;
+        browser.wait_for("the one that is found", &format!("{shown} === 1")).await?;
+        browser.search("many").await?;
+        browser.wait_for("a part of what is found", &format!("{shown} === 50 && {is_offered}")).await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn a_broken_or_hostile_file_does_no_harm() {
     test(async |stage, browser| {
         let downloads =
