@@ -43,8 +43,11 @@ const BATCH_BYTES: usize = 3;
 const REMINDER: u32 = 10_000;
 /// Seconds to wait where there are too many requests and nobody says for how long.
 const WAIT: u32 = 10;
-/// Of an answer that is read out by itself, in bytes: some twenty minutes of speech. The rest is read where it stands, with the reader's own keys.
+/// Bytes of an answer that is read out whole, by itself: some twenty minutes of speech. It is one piece to the page, which would make a slow one stall
+/// if it were longer.
 const LONGEST_SPOKEN: usize = 20_000;
+/// Of a longer answer, so many bytes are read out: some five minutes. The rest is read where it stands, with the reader's own keys.
+const BEGINNING: usize = 5_000;
 /// Of a title, in characters.
 const LONGEST_TITLE: usize = 60;
 
@@ -732,11 +735,14 @@ fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
     }
 }
 
-/// As much of an answer as is read out by itself, cut after a word where there are spaces, with a word on the rest.
+/// What of an answer is read out by itself: all, or its beginning, cut after a word where there are spaces, with a word on the rest.
 fn beginning(mut read_out: String) -> String {
-    let Some(head) = read_out.as_bytes().get(..LONGEST_SPOKEN) else { return read_out };
-    let space = head.iter().rposition(u8::is_ascii_whitespace).filter(|end| *end > LONGEST_SPOKEN / 2);
-    let end = space.unwrap_or_else(|| (0..LONGEST_SPOKEN).rfind(|end| read_out.is_char_boundary(*end)).unwrap_or(0));
+    let Some((head, _)) = read_out.as_bytes().split_at_checked(BEGINNING).filter(|_| read_out.len() > LONGEST_SPOKEN)
+    else {
+        return read_out;
+    };
+    let space = head.iter().rposition(u8::is_ascii_whitespace).filter(|end| *end > BEGINNING / 2);
+    let end = space.unwrap_or_else(|| (0..BEGINNING).rfind(|end| read_out.is_char_boundary(*end)).unwrap_or(0));
     read_out.truncate(end);
     read_out + messages::READ_ON
 }

@@ -41,12 +41,12 @@ use turns::Turns;
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
 /// Milliseconds that showing a part may take, the layout included. A frame has to be painted beside it, and a key answered within 50.
-const LONGEST: f64 = 20.0;
+const LONGEST: f64 = 16.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
     static NEWS: RefCell<News> =
-        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 64 }) };
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 8 }) };
 }
 
 /// What the worker said.
