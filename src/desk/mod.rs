@@ -40,13 +40,13 @@ use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
-/// Milliseconds that showing a part should take, the layout included. A frame has to be painted beside it, and a key answered within 50.
-const LONGEST: f64 = 16.0;
+/// Milliseconds that showing a part may take, the layout included. A frame has to be painted beside it, and a key answered within 50.
+const LONGEST: f64 = 20.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
     static NEWS: RefCell<News> =
-        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 16 }) };
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 64 }) };
 }
 
 /// What the worker said.
@@ -162,14 +162,15 @@ fn show_part() {
         news.is_awaited = false;
         news.most
     });
-    let Some((began, shown)) = show_news(most, LONGEST / 2.0) else { return };
+    let Some(began) = show_news(most, LONGEST / 2.0) else { return };
     // After the microtask of `show_news`.
     queue_microtask(move || {
         let has_more = NEWS.with_borrow_mut(|news| {
-            let (took, has_more) = ((news.last - began).max(1.0), !news.waiting.is_empty());
-            // Only what was as much as it may be tells how much that is: a little costs more than its share.
-            if has_more || took > LONGEST {
-                news.most = by_share(shown, LONGEST / took);
+            let (took, has_more) = (news.last - began, !news.waiting.is_empty());
+            if took > LONGEST {
+                news.most = (most / 2).max(1);
+            } else if took < LONGEST / 2.0 && has_more {
+                news.most = most + most / 2 + 1;
             }
             has_more
         });
@@ -179,19 +180,13 @@ fn show_part() {
     });
 }
 
-/// So many times a share, but at least half and at most twice as many.
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // Small numbers.
-fn by_share(many: usize, share: f64) -> usize {
-    (many as f64 * share.clamp(0.5, 2.0)).max(1.0) as usize
-}
-
 /// Shows all of the news: where nobody looks no frame comes.
 fn show_all() {
     show_news(usize::MAX, f64::INFINITY);
 }
 
-/// Shows so many of the news, but begins none after so many milliseconds. When it began, and how many; none if there was nothing.
-fn show_news(most: usize, patience: f64) -> Option<(f64, usize)> {
+/// Shows so many of the news, but begins none after so many milliseconds. When it began; none if there was nothing.
+fn show_news(most: usize, patience: f64) -> Option<f64> {
     if NEWS.with_borrow(|news| news.waiting.is_empty()) {
         return None;
     }
@@ -226,7 +221,7 @@ fn show_news(most: usize, patience: f64) -> Option<(f64, usize)> {
         });
         NEWS.with_borrow_mut(|news| news.last = Date::now());
     });
-    Some((began, shown))
+    Some(began)
 }
 
 impl Desk {

@@ -154,6 +154,7 @@ fn a_reload_in_mid_answer_keeps_all_text_that_was_received() {
 
             let said = browser.cut_off().await?;
             assert!(said.contains("reloaded") && said.contains("kept"), "{said}");
+            browser.wait_for("all that was kept to be shown", "!document.querySelector('#log[aria-busy]')").await?;
             let (was, is) = browser
                 .value::<(String, String)>(
                     "[localStorage.getItem('e2e'), document.querySelector('#log .answer').textContent]",
