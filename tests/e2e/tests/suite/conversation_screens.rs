@@ -72,7 +72,8 @@ fn an_answer_is_in_order_at_every_moment() {
         visit.look("stopped-before-the-first-word", "prompt", &[]).await?;
 
         visit.ask_with(MIDDLE, "What can you see of this call?", "streaming").await?;
-        browser.answer_shows("Which model it would have been").await?;
+        // Nothing that Tab stops at comes after it.
+        browser.answer_shows("What a prompt can do here").await?;
         visit.screens.in_view = "#end".into();
         visit.look("streaming", "prompt", &[]).await?;
         browser.click("#stop").await?;
