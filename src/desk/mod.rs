@@ -162,13 +162,16 @@ fn show_part() {
         news.is_awaited = false;
         news.most
     });
-    let Some(began) = show_news(most, LONGEST / 2.0) else { return };
+    let Some((began, applied)) = show_news(most, LONGEST / 2.0) else { return };
     // After the microtask of `show_news`.
     queue_microtask(move || {
         let has_more = NEWS.with_borrow_mut(|news| {
             let (took, has_more) = (news.last - began, !news.waiting.is_empty());
             if took > LONGEST {
-                news.most = (most / 2).max(1);
+                // Where it is the layout of what is there already, less at a time would only take longer.
+                if applied * 8.0 > took {
+                    news.most = (most / 2).max(1);
+                }
             } else if took < LONGEST / 2.0 && has_more {
                 news.most = most + most / 2 + 1;
             }
@@ -185,8 +188,9 @@ fn show_all() {
     show_news(usize::MAX, f64::INFINITY);
 }
 
-/// Shows so many of the news, but begins none after so many milliseconds. When it began; none if there was nothing.
-fn show_news(most: usize, patience: f64) -> Option<f64> {
+/// Shows so many of the news, but begins none after so many milliseconds. When it began, and how long
+/// it took without the layout; none if there was nothing.
+fn show_news(most: usize, patience: f64) -> Option<(f64, f64)> {
     if NEWS.with_borrow(|news| news.waiting.is_empty()) {
         return None;
     }
@@ -204,6 +208,7 @@ fn show_news(most: usize, patience: f64) -> Option<f64> {
         desk.update();
         is_asked
     });
+    let applied = Date::now() - began;
     if is_asked {
         request_animation_frame(|| STATE.with_borrow_mut(|desk| desk.follow.seen()));
     }
@@ -221,7 +226,7 @@ fn show_news(most: usize, patience: f64) -> Option<f64> {
         });
         NEWS.with_borrow_mut(|news| news.last = Date::now());
     });
-    Some(began)
+    Some((began, applied))
 }
 
 impl Desk {
