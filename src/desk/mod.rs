@@ -167,12 +167,11 @@ fn show_part() {
     queue_microtask(move || {
         let has_more = NEWS.with_borrow_mut(|news| {
             let (took, has_more) = (news.last - began, !news.waiting.is_empty());
-            if took > LONGEST {
-                // Where it is the layout of what is there already, less at a time would only take longer.
-                if applied * 8.0 > took {
-                    news.most = (most / 2).max(1);
-                }
-            } else if took < LONGEST / 2.0 && has_more {
+            // Else it is the layout of what is there already: less at a time would only take longer.
+            let is_its_own = applied * 16.0 > took;
+            if took > LONGEST && is_its_own {
+                news.most = (most / 2).max(1);
+            } else if has_more && (took < LONGEST / 2.0 || !is_its_own) {
                 news.most = most + most / 2 + 1;
             }
             has_more
