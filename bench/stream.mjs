@@ -19,10 +19,10 @@ const PARTS = ['cpu', 'slow', 'memory'];
 // Signet's main-thread CPU time is at most this part of the peer's.
 const RATIOS = [{ rate: 200, peer: 'react', part: 5 }, { rate: 1000, peer: 'react', part: 5 }, { rate: 200, peer: 'streamdown', part: 10 }];
 const LONGEST_TASK = 50;
-// After a hundred answers there may be this much more than after ten, for each of the ninety, in bytes and nodes: an entry in a list of
-// conversations (1.3 kB), and what heap snapshots show that Chromium keeps: steps to undo what was typed, places in its own history, what it noted of
-// layouts, timers that have yet to run; but no answer (8 kB of text, and several times that once it is shown). WebAssembly's memory is the app's alone
-// and grows by 64 KiB: one such step in ninety answers is within the limit, two are not.
+// After a hundred answers there may be this much more than after ten, for each of the ninety, in bytes and nodes: entries in the list of conversations,
+// of which fifty are shown, and what heap snapshots show that Chromium keeps: steps to undo what was typed, places in its own history, what it noted of
+// layouts, a media query for each table with a head; but no answer (8 kB of text, and several times that once it is shown). WebAssembly's memory is the
+// app's alone and grows by 64 KiB: one such step in ninety answers is within the limit, two are not.
 const GROWTH = { heap: 4096, wasm: 1024, nodes: 20 };
 // Milliseconds that a chunk may be late for a run to count.
 const LATEST = 50;
