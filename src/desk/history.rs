@@ -8,8 +8,8 @@ use crate::messages::page as say;
 use crate::page::dom::{document, element, find, focus, put, set};
 use crate::protocol::{Entry, HistoryView};
 
-/// How many conversations are shown at first, and how many more each time that the person asks for more: with many of them, each change would
-/// take the page longer than a frame.
+/// How many conversations are shown at first, and how many more each time that the person asks for more: each change of the list goes through all
+/// that are shown.
 const PART: usize = 50;
 
 /// The panel.
