@@ -40,13 +40,14 @@ use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
-/// Milliseconds that showing a part may take, the layout included. A frame has to be painted beside it, and a key answered within 50.
-const LONGEST: f64 = 20.0;
+/// Milliseconds that showing a part takes, the layout included, if it costs what the one before did. One that costs more still leaves room for a frame, and
+/// for a key to be answered within 50.
+const LONGEST: f64 = 16.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
     static NEWS: RefCell<News> =
-        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 64 }) };
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 16.0 }) };
 }
 
 /// What the worker said.
@@ -58,7 +59,7 @@ struct News {
     /// When the last part was shown.
     last: f64,
     /// How many to show in one part.
-    most: usize,
+    most: f64,
 }
 
 /// What is kept of what the worker said.
@@ -138,7 +139,7 @@ pub fn take(bytes: &[u8]) {
             is_old |= matches!(&view, DeskView::Conversation { id, .. } if !id.is_empty());
             news.waiting.push_back((view, is_old));
         }
-        Date::now() - news.last > CALM
+        !news.is_awaited && Date::now() - news.last > CALM
     });
     if document().hidden() {
         show_all();
@@ -156,23 +157,22 @@ fn after_frame() {
     }
 }
 
-/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before.
+/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before. What may be shown grows slowly: what was cheap, such as words in
+/// a paragraph, may go before what is not, such as a table.
 fn show_part() {
     let most = NEWS.with_borrow_mut(|news| {
         news.is_awaited = false;
         news.most
     });
-    let Some((began, applied)) = show_news(most, LONGEST / 2.0) else { return };
+    let Some((began, applied, shown)) = show_news(most, LONGEST / 2.0) else { return };
     // After the microtask of `show_news`.
     queue_microtask(move || {
         let has_more = NEWS.with_borrow_mut(|news| {
             let (took, has_more) = (news.last - began, !news.waiting.is_empty());
-            // Else it is the layout of what is there already: less at a time would only take longer.
-            let is_its_own = applied * 16.0 > took;
-            if took > LONGEST && is_its_own {
-                news.most = (most / 2).max(1);
-            } else if has_more && (took < LONGEST / 2.0 || !is_its_own) {
-                news.most = most + most / 2 + 1;
+            if has_more || took > LONGEST {
+                // If it is the layout of what is there already, less at a time would only take longer.
+                let fits = if applied * 16.0 < took { f64::INFINITY } else { shown * LONGEST / took };
+                news.most = fits.max(most / 2.0).min(most * 1.25);
             }
             has_more
         });
@@ -184,25 +184,25 @@ fn show_part() {
 
 /// Shows all of the news: where nobody looks no frame comes.
 fn show_all() {
-    show_news(usize::MAX, f64::INFINITY);
+    show_news(f64::INFINITY, f64::INFINITY);
 }
 
-/// Shows so many of the news, but begins none after so many milliseconds. When it began, and how long
-/// it took without the layout; none if there was nothing.
-fn show_news(most: usize, patience: f64) -> Option<(f64, f64)> {
+/// Shows so many of the news, but begins none after so many milliseconds. When it began, how long it
+/// took without the layout, and how many were shown; none if there was nothing.
+fn show_news(most: f64, patience: f64) -> Option<(f64, f64, f64)> {
     if NEWS.with_borrow(|news| news.waiting.is_empty()) {
         return None;
     }
     let began = Date::now();
-    let mut shown = 0;
+    let mut shown = 0.0;
     let is_asked = STATE.with_borrow_mut(|desk| {
         let is_asked = desk.chat.is_some() && desk.follow.will_grow();
         while shown < most
-            && (shown == 0 || Date::now() - began < patience)
+            && (shown == 0.0 || Date::now() - began < patience)
             && let Some((view, is_old)) = NEWS.with_borrow_mut(|news| news.waiting.pop_front())
         {
             desk.apply(view, is_old);
-            shown += 1;
+            shown += 1.0;
         }
         desk.update();
         is_asked
@@ -225,7 +225,7 @@ fn show_news(most: usize, patience: f64) -> Option<(f64, f64)> {
         });
         NEWS.with_borrow_mut(|news| news.last = Date::now());
     });
-    Some((began, applied))
+    Some((began, applied, shown))
 }
 
 impl Desk {
