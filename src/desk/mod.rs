@@ -40,14 +40,14 @@ use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
-/// Milliseconds that showing a part takes, the layout included, if it costs what the one before did. One that costs more still leaves room for a frame, and
-/// for a key to be answered within 50.
-const LONGEST: f64 = 16.0;
+/// Milliseconds that showing a part takes, the layout included, if each of the news costs what those of the part before did. Some cost three times that,
+/// and still leave room for a frame, and for a key to be answered within 50.
+const LONGEST: f64 = 13.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
     static NEWS: RefCell<News> =
-        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 16.0 }) };
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 8.0 }) };
 }
 
 /// What the worker said.
@@ -157,22 +157,23 @@ fn after_frame() {
     }
 }
 
-/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before. What may be shown grows slowly: what was cheap, such as words in
+/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before. How much that is grows in steps: what was cheap, such as words in
 /// a paragraph, may go before what is not, such as a table.
 fn show_part() {
     let most = NEWS.with_borrow_mut(|news| {
         news.is_awaited = false;
-        news.most
+        // A small rest would cost a frame of its own.
+        if news.waiting.len() as f64 <= news.most * 2.0 { f64::INFINITY } else { news.most }
     });
-    let Some((began, applied, shown)) = show_news(most, LONGEST / 2.0) else { return };
+    let Some((began, applied, shown)) = show_news(most, LONGEST) else { return };
     // After the microtask of `show_news`.
     queue_microtask(move || {
         let has_more = NEWS.with_borrow_mut(|news| {
             let (took, has_more) = (news.last - began, !news.waiting.is_empty());
-            if has_more || took > LONGEST {
+            if has_more || shown >= news.most {
                 // If it is the layout of what is there already, less at a time would only take longer.
                 let fits = if applied * 16.0 < took { f64::INFINITY } else { shown * LONGEST / took };
-                news.most = fits.max(most / 2.0).min(most * 1.25);
+                news.most = fits.max(news.most / 2.0).min(news.most * 1.5);
             }
             has_more
         });
