@@ -162,8 +162,9 @@ fn after_frame() {
 fn show_part() {
     let most = NEWS.with_borrow_mut(|news| {
         news.is_awaited = false;
-        // A small rest would cost a frame of its own.
-        if news.waiting.len() as f64 <= news.most * 2.0 { f64::INFINITY } else { news.most }
+        // A rest would cost a frame of its own.
+        let is_small = u32::try_from(news.waiting.len()).is_ok_and(|waiting| f64::from(waiting) <= news.most * 2.0);
+        if is_small { f64::INFINITY } else { news.most }
     });
     let Some((began, applied, shown)) = show_news(most, LONGEST) else { return };
     // After the microtask of `show_news`.
