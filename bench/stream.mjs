@@ -411,17 +411,20 @@ async function slow(bench) {
   console.log(`\n${''.padEnd(34)}${cells('wall s', 'task ms', 'its CPU', 'over 50', 'frame gap', 'worker s')}`);
   for (const rate of [1000, 0]) {
     for (const name of ALL) {
-      const found = await inTime(bench, name, async (page) => {
-        await page.cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-        return page.traced(() => page.ask({ chunks, rate, seed: 1, isTimed: true }));
-      });
-      const { wall, longest, over, gap, inWorker, server } = found;
-      const row = [wall / 1000, longest.wall, longest.cpu, `${over}`, gap, inWorker && inWorker / 1000];
-      console.log(`${`${name}, ${rate ? `${rate}/s` : 'at once'}`.padEnd(34)}${cells(...row)}`);
-      if (name === 'signet') {
-        const demand = `${(server.length / 1000).toFixed(0)} kB, 4× slower, ${rate ? `${rate}/s` : 'at once'}: no task over ${LONGEST_TASK} ms of CPU`;
-        const [task, wallTask, frame] = [longest.cpu, longest.wall, gap].map((ms) => ms.toFixed(1));
-        judge(rate ? longest.cpu <= LONGEST_TASK : undefined, demand, `${task} ms (${wallTask} by the wall's clock), frame gap ${frame} ms`);
+      const isHeld = name === 'signet' && rate > 0;
+      const tasks = [];
+      for (let run = 1; run <= (isHeld ? runs : 1); run += 1) {
+        const { wall, longest, over, gap, inWorker } = await inTime(bench, name, async (page) => {
+          await page.cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+          return page.traced(() => page.ask({ chunks, rate, seed: 1, isTimed: true }));
+        });
+        tasks.push(longest.cpu);
+        const row = [wall / 1000, longest.wall, longest.cpu, `${over}`, gap, inWorker && inWorker / 1000];
+        console.log(`${`${name}, ${rate ? `${rate}/s` : 'at once'}`.padEnd(34)}${cells(...row)}`);
+      }
+      if (isHeld) {
+        const demand = `200 kB, 4× slower, ${rate}/s: no task over ${LONGEST_TASK} ms of CPU, median of ${runs}`;
+        judge(median(tasks) <= LONGEST_TASK, demand, tasks.map((ms) => ms.toFixed(1)).join(', '));
       }
     }
   }

@@ -40,14 +40,14 @@ use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.
 const CALM: f64 = 40.0;
-/// Milliseconds that showing a part takes, the layout included, if each of the news costs what those of the part before did. Some cost three times that,
+/// Milliseconds that showing a part takes, the layout included, if its news cost what those of the part before did. Some cost three times that,
 /// and still leave room for a frame, and for a key to be answered within 50.
-const LONGEST: f64 = 13.0;
+const LONGEST: f64 = 10.0;
 
 thread_local! {
     static STATE: RefCell<Desk> = RefCell::default();
     static NEWS: RefCell<News> =
-        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 8.0 }) };
+        const { RefCell::new(News { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 2.0 }) };
 }
 
 /// What the worker said.
@@ -58,7 +58,7 @@ struct News {
     is_awaited: bool,
     /// When the last part was shown.
     last: f64,
-    /// How many to show in one part.
+    /// How much to show in one part, by [`weight`].
     most: f64,
 }
 
@@ -144,7 +144,8 @@ pub fn take(bytes: &[u8]) {
     if document().hidden() {
         show_all();
     } else if is_calm {
-        show_part();
+        // Nothing was shown just before and nothing waits, so this computer keeps up; and each part costs a frame.
+        show_part(3.0);
     } else {
         after_frame();
     }
@@ -153,35 +154,14 @@ pub fn take(bytes: &[u8]) {
 fn after_frame() {
     if NEWS.with_borrow_mut(|news| !std::mem::replace(&mut news.is_awaited, true)) {
         // What is done in a frame makes it late; what is done after it has until the next.
-        request_animation_frame(|| set_timeout(show_part, std::time::Duration::ZERO));
+        request_animation_frame(|| set_timeout(|| show_part(1.0), std::time::Duration::ZERO));
     }
 }
 
-/// Shows as much of the news as this computer does in [`LONGEST`], by what it did before. How much that is grows in steps: what was cheap, such as words in
-/// a paragraph, may go before what is not, such as a table.
-fn show_part() {
-    let most = NEWS.with_borrow_mut(|news| {
-        news.is_awaited = false;
-        // A rest would cost a frame of its own.
-        let is_small = u32::try_from(news.waiting.len()).is_ok_and(|waiting| f64::from(waiting) <= news.most * 2.0);
-        if is_small { f64::INFINITY } else { news.most }
-    });
-    let Some((began, applied, shown)) = show_news(most, LONGEST) else { return };
-    // After the microtask of `show_news`.
-    queue_microtask(move || {
-        let has_more = NEWS.with_borrow_mut(|news| {
-            let (took, has_more) = (news.last - began, !news.waiting.is_empty());
-            if has_more || shown >= news.most {
-                // If it is the layout of what is there already, less at a time would only take longer.
-                let fits = if applied * 16.0 < took { f64::INFINITY } else { shown * LONGEST / took };
-                news.most = fits.max(news.most / 2.0).min(news.most * 1.5);
-            }
-            has_more
-        });
-        if has_more {
-            after_frame();
-        }
-    });
+/// Shows as much of the news as this computer does in so many times [`LONGEST`], by what it did before. How much that is grows in small steps: what was
+/// cheap, such as words in a paragraph, may go before what is not, such as a table.
+fn show_part(times: f64) {
+    show_news(NEWS.with_borrow(|news| news.most) * times, LONGEST);
 }
 
 /// Shows all of the news: where nobody looks no frame comes.
@@ -189,11 +169,22 @@ fn show_all() {
     show_news(f64::INFINITY, f64::INFINITY);
 }
 
-/// Shows so many of the news, but begins none after so many milliseconds. When it began, how long it
-/// took without the layout, and how many were shown; none if there was nothing.
-fn show_news(most: f64, patience: f64) -> Option<(f64, f64, f64)> {
-    if NEWS.with_borrow(|news| news.waiting.is_empty()) {
-        return None;
+/// How much it is to show, about: a piece of an answer is 1, and what changes more of the page is more.
+fn weight(view: &DeskView) -> f64 {
+    match view {
+        DeskView::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. } => 1.0,
+        _ => 4.0,
+    }
+}
+
+/// Shows so much of the news, but begins nothing after so many milliseconds.
+fn show_news(most: f64, patience: f64) {
+    let is_any = NEWS.with_borrow_mut(|news| {
+        news.is_awaited = !news.waiting.is_empty();
+        news.is_awaited
+    });
+    if !is_any {
+        return;
     }
     let began = Date::now();
     let mut shown = 0.0;
@@ -203,8 +194,8 @@ fn show_news(most: f64, patience: f64) -> Option<(f64, f64, f64)> {
             && (shown == 0.0 || Date::now() - began < patience)
             && let Some((view, is_old)) = NEWS.with_borrow_mut(|news| news.waiting.pop_front())
         {
+            shown += weight(&view);
             desk.apply(view, is_old);
-            shown += 1.0;
         }
         desk.update();
         is_asked
@@ -218,16 +209,29 @@ fn show_news(most: f64, patience: f64) -> Option<(f64, f64, f64)> {
         set(&log, "aria-busy", has_more.then_some("true"));
     }
     // After what follows from the signals.
-    queue_microtask(|| {
+    queue_microtask(move || {
         // While nobody is signed in, the page is the sign-in's.
         STATE.with_borrow_mut(|desk| {
             if desk.chat.is_some() {
                 desk.follow.settle();
             }
         });
-        NEWS.with_borrow_mut(|news| news.last = Date::now());
+        let has_more = NEWS.with_borrow_mut(|news| {
+            news.is_awaited = false;
+            news.last = Date::now();
+            let has_more = !news.waiting.is_empty();
+            if has_more || shown >= news.most {
+                let took = news.last - began;
+                // If it is the layout of what is there already, less at a time would only take longer.
+                let fits = if applied * 16.0 < took { f64::INFINITY } else { shown * LONGEST / took };
+                news.most = fits.max(news.most / 2.0).min(news.most * 1.2);
+            }
+            has_more
+        });
+        if has_more {
+            after_frame();
+        }
     });
-    Some((began, applied, shown))
 }
 
 impl Desk {
