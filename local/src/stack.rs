@@ -300,7 +300,8 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
     ];
     let is_given = |name: &str| parameters.iter().any(|given| given.split('=').next() == Some(name));
     let local = local.into_iter().filter(|(name, _)| !is_given(name)).map(|(name, value)| format!("{name}={value}"));
-    let output = Command::new(tool("awscli", "aws")?)
+    let mut command = Command::new(tool("awscli", "aws")?);
+    command
         .args(["cloudformation", "deploy", "--template-file", "infra/template.yaml", "--stack-name", STACK])
         .args(["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--parameter-overrides"])
         .args(local)
@@ -317,13 +318,22 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN")
         .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|source| Error::System { what: "Starting the AWS CLI", source })?;
-    if !output.status.success() {
+        .kill_on_drop(true);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let output = command.output().await.map_err(|source| Error::System { what: "Starting the AWS CLI", source })?;
+        if output.status.success() {
+            break;
+        }
         let said = [output.stdout, output.stderr].concat();
-        return Err(Error::Deploy(String::from_utf8_lossy(&said).trim().to_owned()));
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        // The CLI names a change set after the second, and MiniStack, other than AWS, keeps those that were carried out: two deployments within a
+        // second take the same name. The next try has another second.
+        let is_taken = said.contains("(AlreadyExistsException)") && said.contains("CreateChangeSet");
+        if !is_taken || tries == 10 {
+            return Err(Error::Deploy(said));
+        }
     }
     let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
     let query = format!("Action=DescribeStacks&Version=2010-05-15&StackName={STACK}");
