@@ -77,6 +77,27 @@ async fn shown() {
     }
 }
 
+/// Whatever changes in an element from now on, as the browser tells of it.
+fn changes_in(place: &Element) -> Array {
+    let changes = Array::new();
+    let seen = changes.clone();
+    let on_change = Closure::<dyn FnMut(Array)>::new(move |records: Array| {
+        for record in records.iter() {
+            seen.push(&record);
+        }
+    });
+    let observer = MutationObserver::new(on_change.into_js_value().unchecked_ref()).unwrap();
+    let all = MutationObserverInit::new();
+    for set in
+        [MutationObserverInit::set_child_list, MutationObserverInit::set_subtree, MutationObserverInit::set_attributes]
+    {
+        set(&all, true);
+    }
+    all.set_character_data(true);
+    observer.observe_with_options(place, &all).unwrap();
+    changes
+}
+
 #[wasm_bindgen_test]
 fn what_is_taken_back_leaves_no_trace() {
     let settled = [open(Kind::Paragraph), text("a"), Step::Close, open(Kind::Bullets), open(Kind::Item), Step::Settle];
@@ -150,22 +171,7 @@ async fn what_is_settled_is_not_touched_again() {
     steps.extend([open(Kind::Bullets), open(Kind::Item), open(Kind::Paragraph), text("one"), Step::Close, Step::Close]);
     steps.push(Step::Settle);
     document.carry_out(steps);
-    let changes = Array::new();
-    let seen = changes.clone();
-    let on_change = Closure::<dyn FnMut(Array)>::new(move |records: Array| {
-        for record in records.iter() {
-            seen.push(&record);
-        }
-    });
-    let observer = MutationObserver::new(on_change.as_ref().unchecked_ref()).unwrap();
-    let all = MutationObserverInit::new();
-    for set in
-        [MutationObserverInit::set_child_list, MutationObserverInit::set_subtree, MutationObserverInit::set_attributes]
-    {
-        set(&all, true);
-    }
-    all.set_character_data(true);
-    observer.observe_with_options(&place, &all).unwrap();
+    let changes = changes_in(&place);
     let [first, item] = ["p", "li"].map(|name| place.query_selector(name).unwrap().unwrap());
     let words = first.first_child().unwrap();
     page().get_selection().unwrap().unwrap().select_all_children(&first).unwrap();
@@ -299,16 +305,20 @@ fn newest(selector: &str) -> String {
     place.and_then(|place| place.text_content()).unwrap_or_else(|| panic!("no {selector}"))
 }
 
+/// The place of the conversation's page, and what the worker says when somebody signs in.
+fn app() -> (Element, DeskView) {
+    let app = place();
+    app.set_id("app");
+    (app, DeskView::Person(Some(Person { username: "alice".into(), role: None, sign_out: "Sign out".into() })))
+}
+
 #[wasm_bindgen_test]
 async fn a_conversation_is_shown_as_the_worker_tells_it() {
-    let app = page().create_element("div").unwrap();
-    app.set_id("app");
-    page().body().unwrap().append_child(&app).unwrap();
+    let (app, person) = app();
     start();
-    let person = Person { username: "alice".into(), role: None, sign_out: "Sign out".into() };
     let answer = |update| DeskView::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
     take(&write_desk_views(&[
-        DeskView::Person(Some(person)),
+        person,
         DeskView::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
         answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
     ]));
@@ -342,4 +352,57 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
     shown().await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
+    app.remove();
+}
+
+#[wasm_bindgen_test]
+async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
+    let (app, person) = app();
+    take(&write_desk_views(&[person]));
+    shown().await;
+    let stop = page().query_selector("#stop").unwrap().unwrap();
+    let flashes = changes_in(&stop);
+    let asked = |id| DeskView::Turn { id: TurnId(id), update: TurnUpdate::Asked { prompt: "Why?".into() } };
+    let answer =
+        |turn, id, update| DeskView::Turn { id: TurnId(turn), update: TurnUpdate::Answer { id: AnswerId(id), update } };
+    let begun = || AnswerUpdate::Begun { use_case: UseCase::Balanced, context: 0 };
+    let ends = [End::Done, End::CutOff, End::Failed];
+    // So much that it comes in parts, which end anywhere.
+    let opened = |turns: u32| {
+        let mut views = vec![DeskView::Conversation { id: "id".into(), title: "Why?".into(), turns }];
+        for turn in 0..turns {
+            views.push(asked(turn));
+            for (id, end) in (0..).zip(ends) {
+                let notice = Some(Notice { title: "Oh".into(), text: "No.".into(), request_id: None });
+                let ended = AnswerUpdate::Ended { end, notice, facts: vec!["1 s".into()], wait: 0 };
+                let steps = AnswerUpdate::Steps(paragraph([text("So.")]));
+                views.extend([begun(), AnswerUpdate::Model("m".into()), ended, steps].map(|it| answer(turn, id, it)));
+            }
+        }
+        views
+    };
+    take(&write_desk_views(&opened(50)));
+    shown().await;
+    assert_eq!(flashes.length(), 0, "Stop was offered while a conversation was opened");
+    let count = |selector: &str| page().query_selector_all(selector).unwrap().length();
+    assert_eq!((count("#log .turn"), count("#log .turn[data-state=failed]")), (50, 50));
+    assert_eq!((count("#log .reply"), count("#log .reply[data-state=failed]")), (50, 50));
+    assert_eq!((count("#log [aria-busy]"), count("#log [role=alert]")), (0, 0));
+    assert_eq!(newest(".times"), "1 s");
+
+    // As after an edit: a copy, and in the same message what was asked in it.
+    let mut views = opened(2);
+    views.extend([asked(2), answer(2, 0, begun())]);
+    take(&write_desk_views(&views));
+    shown().await;
+    let states = ["failed", "waiting"].map(|state| count(&["#log .reply[data-state=", state, "]"].concat()));
+    assert_eq!((states, count("#log [role=alert]")), ([2, 1], 1));
+    assert!(!stop.has_attribute("hidden"));
+    let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
+    take(&write_desk_views(&[answer(2, 0, end)]));
+    shown().await;
+    assert!(stop.has_attribute("hidden"));
+    take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
+    shown().await;
+    app.remove();
 }

@@ -234,7 +234,8 @@ impl Chat {
         let mut effects = if self.under_way.take().is_some() { vec![Effect::Abort] } else { vec![] };
         self.conversation = conversation;
         let Conversation { id, title, turns, .. } = &self.conversation;
-        effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone() }));
+        let count = u32::try_from(turns.len()).unwrap_or(u32::MAX);
+        effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone(), turns: count }));
         for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(turns) {
             effects.push(show(turn, TurnUpdate::Asked { prompt: prompt.clone() }));
             for (id, answer) in (0..).map(AnswerId).zip(answers) {

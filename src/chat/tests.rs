@@ -600,7 +600,7 @@ fn an_edited_question_goes_on_in_a_copy() {
         let before = chat.conversation.clone();
         let effects = run(&mut chat, [Input::Edit(TurnId(turn), asks("Else?"), ID)]);
         let shown: Vec<&DeskView> = views(&effects).collect();
-        assert_eq!(shown[0], &DeskView::Conversation { id: ID_TEXT.into(), title: title.into() });
+        assert_eq!(shown[0], &DeskView::Conversation { id: ID_TEXT.into(), title: title.into(), turns: turn });
         assert_eq!(chat.conversation.turns[..kept], before.turns[..kept]);
         assert_eq!(chat.conversation.turns.len(), kept + 1);
         let asked: Vec<&str> = shown
@@ -863,24 +863,26 @@ struct Page {
     id: String,
     title: String,
     turns: Vec<(String, Vec<Shown>)>,
-    /// Whether a conversation is being opened again.
-    reopens: bool,
+    /// How many turns there are of a conversation that is being opened again.
+    reopens: u32,
     kept: Conversation,
 }
 
 impl Page {
     fn take(&mut self, effect: &Effect, conversation: &Conversation) {
-        self.reopens &= matches!(effect, Effect::Show(_));
+        if !matches!(effect, Effect::Show(_)) {
+            self.reopens = 0;
+        }
         match effect {
             Effect::Changed(Change::Whole) => self.kept = conversation.clone(),
             Effect::Changed(Change::Text { turn, answer, text }) => {
                 assert!(!text.is_empty());
                 self.kept.turns[turn.0 as usize].answers[answer.0 as usize].text.push_str(text);
             }
-            Effect::Show(DeskView::Conversation { id, title }) => {
+            Effect::Show(DeskView::Conversation { id, title, turns }) => {
                 (self.id, self.title) = (id.clone(), title.clone());
                 self.turns.clear();
-                self.reopens = true;
+                self.reopens = *turns;
             }
             Effect::Show(DeskView::Title { id, title }) => (self.id, self.title) = (id.clone(), title.clone()),
             Effect::Show(DeskView::Turn { id, update: TurnUpdate::Asked { prompt } }) => {
@@ -895,7 +897,7 @@ impl Page {
                 }
                 assert_eq!(answers.len(), at.0 as usize + 1, "only the newest changes");
                 let shown = answers.last_mut().unwrap();
-                assert!(shown.ended.is_none() || self.reopens, "nothing comes after the end");
+                assert!(shown.ended.is_none() || id.0 < self.reopens, "nothing comes after the end");
                 match update {
                     AnswerUpdate::Begun { .. } => {}
                     AnswerUpdate::Model(model) => shown.model.clone_from(model),

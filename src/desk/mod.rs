@@ -134,9 +134,12 @@ pub fn start() {
 /// another one for its scrolling. What comes close together, or is much, is taken in a part after each frame.
 pub fn take(bytes: &[u8]) {
     let is_calm = NEWS.with_borrow_mut(|news| {
-        let mut is_old = false;
+        let mut old = 0;
         for view in desk_views(bytes).into_iter().flatten() {
-            is_old |= matches!(&view, DeskView::Conversation { id, .. } if !id.is_empty());
+            if let DeskView::Conversation { turns, .. } = view {
+                old = turns;
+            }
+            let is_old = matches!(view, DeskView::Turn { id, .. } if id.0 < old);
             news.waiting.push_back((view, is_old));
         }
         !news.is_awaited && Date::now() - news.last > CALM
@@ -259,7 +262,7 @@ impl Desk {
                     self.put_in_address(false);
                 }
             }
-            DeskView::Conversation { id, title } => {
+            DeskView::Conversation { id, title, .. } => {
                 self.turns.clear();
                 self.sent = None;
                 self.follow.start();

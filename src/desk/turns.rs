@@ -84,7 +84,8 @@ impl Turns {
         self.all.iter_mut().find(|turn| turn.place == place)
     }
 
-    /// Takes in what is new of a turn. One that is `old`, of a conversation that is opened again, is no alert. The turn, if it is new.
+    /// Takes in what is new of a turn. One that is `old`, of a conversation that is opened again, has ended, also while its end is not shown yet,
+    /// and is no alert. The turn, if it is new.
     pub fn update(&mut self, id: TurnId, update: TurnUpdate, old: bool) -> Option<&Turn> {
         let at = self.all.iter().position(|turn| turn.id == id);
         match (at, update) {
@@ -259,7 +260,8 @@ impl Answer {
     fn new(id: AnswerId, asked_as: UseCase, context: u32, old: bool) -> Self {
         let place = make("section", "reply");
         set(&place, "aria-busy", Some("true"));
-        set(&place, "data-state", Some("waiting"));
+        let (end, state, times) = if old { (Some(End::Done), "done", "") } else { (None, "waiting", say::WAITING) };
+        set(&place, "data-state", Some(state));
         add(&place, "h2", "unseen", say::ANSWER);
         let document = Document::new(add(&place, "div", "answer", ""));
         // There from the start, so that a screen reader knows it as an alert when it speaks. The button that counts down is not part of it.
@@ -277,11 +279,11 @@ impl Answer {
             let turns = if context == 1 { say::EARLIER_TURN } else { say::EARLIER_TURNS };
             add(&meta, "span", "context", &[say::WITH, &context.to_string(), turns].concat());
         }
-        add(&meta, "span", "times", say::WAITING);
+        add(&meta, "span", "times", times);
         let acts = add(&foot, "div", "acts", "");
         label(&add_button(&acts, "act", "copy", say::COPY), say::COPY_ANSWER);
         set(&add_button(&acts, "act when-idle", "again", say::AGAIN), "aria-expanded", Some("false"));
-        Self { id, place, document, reasoning: None, has_text: false, end: None, until: None }
+        Self { id, place, document, reasoning: None, has_text: false, end, until: None }
     }
 
     fn put(&self, selector: &str, text: &str) {

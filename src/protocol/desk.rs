@@ -18,6 +18,8 @@ pub enum DeskView {
         id: String,
         /// Its title, possibly empty.
         title: String,
+        /// How many turns it has already, all of their answers ended. What the same message says of a later turn happens now.
+        turns: u32,
     },
     /// The conversation that is shown has this id and this title from now on: it was new, or was renamed.
     Title {

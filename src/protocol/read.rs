@@ -227,7 +227,7 @@ impl Reader<'_> {
                 sign_out: it.text(),
             })),
             1 => DeskView::Forget,
-            2 => DeskView::Conversation { id: self.text(), title: self.text() },
+            2 => DeskView::Conversation { id: self.text(), title: self.text(), turns: self.number() },
             3 => DeskView::Title { id: self.text(), title: self.text() },
             4 => DeskView::Turn { id: self.turn_id(), update: self.turn() },
             5 => DeskView::History(HistoryView {
@@ -441,7 +441,7 @@ mod tests {
             person(None),
             person(Some("callers".into())),
             DeskView::Forget,
-            DeskView::Conversation { id: String::new(), title: String::new() },
+            DeskView::Conversation { id: String::new(), title: String::new(), turns: 300 },
             DeskView::Title { id: "a-_9".into(), title: "Größe".into() },
             DeskView::History(HistoryView {
                 entries: vec![entry("a"), entry("b")],

@@ -262,7 +262,10 @@ impl Writer {
                 }
             }
             DeskView::Forget => self.byte(1),
-            DeskView::Conversation { id, title } => self.pair(2, id, title),
+            DeskView::Conversation { id, title, turns } => {
+                self.pair(2, id, title);
+                self.number(*turns);
+            }
             DeskView::Title { id, title } => self.pair(3, id, title),
             DeskView::Turn { id, update } => {
                 self.byte(4);
