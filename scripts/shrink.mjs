@@ -8,6 +8,7 @@ const [glueFile, wasmFile, ...unusedClasses] = process.argv.slice(2);
 const fail = (what) => { console.error(`${glueFile}: ${what}`); process.exit(1); };
 // What rustc and wasm-bindgen make use of, and every browser has had since 2022.
 const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'multivalue', 'reference-types'].map((name) => `--enable-${name}`);
+const binaryen = (await import(`${process.env.SIGNET_TOOLS}/npm/node_modules/binaryen/index.js`)).default;
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' });
 let glue = readFileSync(glueFile, 'utf8');
 
@@ -61,6 +62,21 @@ writeFileSync('graph.json', JSON.stringify(graph));
 run('wasm-metadce', ...features, '--debuginfo', '--graph-file=graph.json', wasmFile, '-o', wasmFile);
 rmSync('graph.json');
 
+// A panic says nothing in a release: it ends in a trap, and boot.js waits for that. So what words it would only be carried along: each function that
+// does nothing but panic becomes the trap itself, and its callers lose what they would tell it.
+const panics = /^(core::(panicking::.+|(option|result)::(expect|unwrap)_failed|cell::(lazy::)?panic_\w+|slice::.*_fail|str::slice_error_fail\w*)|alloc::(raw_vec::(handle_error|capacity_overflow)|alloc::handle_alloc_error)|<?alloc::.*::assert_failed|std::(thread::local::panic_access_error|panicking::panic_with_hook)|wasm_bindgen::__rt::borrow_fail)$/;
+const linked = binaryen.readBinary(readFileSync(wasmFile));
+binaryen.setDebugInfo(true);
+let trapped = 0;
+for (let index = 0; index < linked.getNumFunctions(); index++) {
+  const of = linked.getFunctionByIndex(index);
+  if (!panics.test(binaryen.getFunctionInfo(of).name.replaceAll(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, ''))) continue;
+  binaryen.Function.setBody(of, linked.unreachable());
+  trapped++;
+}
+if (trapped < 8) fail(`only ${trapped} functions that panic: are they called something else now?`);
+writeFileSync(wasmFile, linked.emitBinary());
+
 // The names end in hashes and stand in both files, so they cost twice. Flattened and optimised once more, each half is 0.5 kB smaller than by -Oz alone.
 // Nothing lies below address 1024 but the stack's last end, so that a sum may go into a load's offset (0.7 kB of the worker).
 // Functions stand in the order of their names, which are kept until then: what is alike stands together and compresses better (1.5 kB of the worker).
@@ -68,6 +84,7 @@ rmSync('graph.json');
 // Not --traps-never-happen: a panic ends in a trap, and boot.js waits for that.
 const passes = ['--reorder-functions-by-name', '--skip-pass=local-cse', '--one-caller-inline-max-function-size=20', '--low-memory-unused', '-Oz', '--flatten', '--rereloop', '-Oz', '-Oz', '--strip-debug', '--strip-producers', '--strip-target-features', '--minify-imports-and-exports-and-modules'];
 const short = JSON.parse(run('wasm-opt', ...features, ...passes, wasmFile, '-o', wasmFile));
+emptyPlaces();
 const built = new WebAssembly.Module(readFileSync(wasmFile));
 const [shortModule, ...rest] = new Set(WebAssembly.Module.imports(built).map(({ module }) => module));
 if (rest.length) fail('imports from several modules');
@@ -77,6 +94,47 @@ glue = glue.replace(`"${module}": import0`, () => `${shortModule}: import0`);
 const left = new Map(short.exports);
 glue = glue.replaceAll(wrapper, (text, name) => (left.has(name) ? text : ''));
 glue = glue.replaceAll(/\bwasm\.(\w+)/g, (text, name) => `wasm.${left.get(name) ?? name}`);
+
+// Zeroes what is left of panics in the data: where each would have been, as address and length of a file's name, line and column; and those names.
+function emptyPlaces() {
+  const bytes = readFileSync(wasmFile);
+  let at = 8;
+  const number = () => {
+    let value = 0, shift = 0, byte;
+    do { byte = bytes[at++]; value += (byte & 127) * 2 ** shift; shift += 7; } while (byte > 127);
+    return value;
+  };
+  // Of each data segment its address, where it stands in the file, and its length.
+  const segments = [];
+  while (at < bytes.length) {
+    const id = bytes[at++], end = number() + at;
+    // Active segments of memory 0, each at an i32.const.
+    for (let left = id === 11 ? number() : 0; left > 0; left--) {
+      if (bytes[at++] !== 0 || bytes[at++] !== 0x41) fail('should have plain data segments only');
+      const address = number();
+      if (bytes[at++] !== 0x0b) fail('should have plain data segments only');
+      const length = number();
+      segments.push([address, at, length]);
+      at += length;
+    }
+    at = end;
+  }
+  const names = [];
+  for (const [address, start, length] of segments) {
+    for (let place = start + (-address & 3); place + 16 <= start + length; place += 4) {
+      const [to, size, line, column] = [0, 4, 8, 12].map((offset) => bytes.readUInt32LE(place + offset));
+      const inside = segments.find(([from, , room]) => from <= to && to + size <= from + room);
+      if (!inside || size > 300 || !line || line > 1e5 || !column || column > 1e3) continue;
+      const name = bytes.subarray(inside[1] + to - inside[0]).subarray(0, size);
+      if (!/^[ -~]+\.rs$/.test(name.toString('latin1'))) continue;
+      names.push(name);
+      bytes.fill(0, place, place + 16);
+    }
+  }
+  if (!names.length) fail('should name where it panics');
+  for (const name of names) name.fill(0);
+  writeFileSync(wasmFile, bytes);
+}
 
 // Nothing is left over on either side.
 const differ = (one, other) => one.filter((name) => !other.includes(name));

@@ -64,10 +64,9 @@ thread_local! {
 
 /// Listens to the page and reads the configuration.
 pub fn start() {
-    std::panic::set_hook(Box::new(|info| {
-        web_sys::console::error_1(&info.to_string().into());
-        post(&STOPPED.into());
-    }));
+    // In a release a panic is a trap without words, which the worker's script hears of.
+    #[cfg(debug_assertions)]
+    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
         if let Some(message) = read(&event.data()) {
             take(message);
