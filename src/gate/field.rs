@@ -4,6 +4,7 @@ use js_sys::{JsString, Reflect};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use crate::messages::gate as words;
 use crate::page::dom::{add, add_copy, add_part, document, element, find, flag, put, set};
 use crate::protocol::{Field, FieldKind};
 
@@ -119,7 +120,7 @@ pub fn tick_off(field: &Field) -> bool {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A UTF-16 unit.
         let met = rule.check.is_met(typed.length(), |at| typed.char_code_at(at) as u32);
         flag(&shown, "data-met", met);
-        put(&shown, "span", if met { ", met" } else { ", not met" });
+        put(&shown, "span", if met { words::MET } else { words::NOT_MET });
         item = shown.next_element_sibling();
         is_broken |= !met;
     }

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
 
 use super::{field, sign_in};
-use crate::messages::BROKEN_RULE;
+use crate::messages::{BROKEN_RULE, gate as words};
 use crate::page;
 use crate::page::dom::{add_part, document, element, find, flag, focus, put, say, set, window};
 use crate::protocol::{Form, FormError, Intent};
@@ -99,7 +99,7 @@ pub fn submit() {
         } else if !gate.is_busy {
             gate.send(&Intent::Submit { form: gate.form.id }, true);
             gate.form.fields.iter().for_each(field::clear);
-            gate.set_busy(true, if gate.form.is_sign_in { "Signing in…" } else { "" });
+            gate.set_busy(true, if gate.form.is_sign_in { words::SIGNING_IN } else { "" });
         }
     });
 }
@@ -171,7 +171,8 @@ impl Gate {
             flag(&other.button, "aria-disabled", waits || self.is_busy);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             // A positive count of seconds that was a u32.
-            let text = if waits { [" (in ", &(seconds as u32).to_string(), " s)"].concat() } else { String::new() };
+            let text =
+                if waits { [words::IN, &(seconds as u32).to_string(), words::SECONDS].concat() } else { String::new() };
             other.countdown.set_text_content(Some(&text));
             waiting |= waits;
         }

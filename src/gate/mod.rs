@@ -8,6 +8,7 @@ mod sign_in;
 
 use web_sys::HtmlElement;
 
+use crate::messages::{gate as words, page::IN_TITLE};
 use crate::page::dom::{document, element, focus, put, set};
 use crate::page::{self, opened};
 use crate::protocol::{GATE, SessionView, View, views};
@@ -31,7 +32,7 @@ fn apply(view: View) {
         View::Session(SessionView::Busy { text }) => form::busy(&text),
         View::Session(SessionView::Asked(form)) => {
             page::note_signed_in(false);
-            document().set_title(&[&form.title, " · Signet"].concat());
+            document().set_title(&[&form.title, IN_TITLE].concat());
             opened();
             form::ask(form);
         }
@@ -47,7 +48,7 @@ fn apply(view: View) {
 /// What the configuration lacks, in place of everything else.
 fn misconfigured(problem: &str) {
     let Some(fatal) = element::<HtmlElement>("fatal") else { return };
-    put(&fatal, "h1", "This app is not set up correctly");
+    put(&fatal, "h1", words::MISCONFIGURED);
     put(&fatal, "p", problem);
     if let Some(form) = element::<HtmlElement>("sign-in") {
         set(&form, "hidden", Some(""));

@@ -33,7 +33,7 @@ pub fn person(screen: &Screen) -> Option<DeskView> {
 
 fn busy(busy: Busy) -> Text {
     match busy {
-        Busy::SigningIn => "Signing in…".into(),
+        Busy::SigningIn => super::gate::SIGNING_IN.into(),
         Busy::Checking => "Checking…".into(),
         Busy::Sending => "Sending…".into(),
         Busy::Leaving => "Opening the sign-in page…".into(),

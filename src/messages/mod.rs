@@ -1,11 +1,16 @@
-//! Every sentence that the running app says. What index.html says before the app runs stands there.
+//! Every sentence that the running app says. What is said before it runs stands in index.html and boot.js; what a field of the configuration expects,
+//! beside the fields in `config/`; which step of a protocol went wrong, beside the steps: those two are for whoever sets the app up, and whoever mends it.
 
 mod answers;
 mod faults;
 mod forms;
+#[allow(missing_docs)] // Each says itself.
+pub mod gate;
 pub mod history;
 #[allow(missing_docs)] // Each says itself.
 pub mod page;
+#[allow(missing_docs)]
+pub mod setup;
 
 pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, use_case};
 pub use faults::notice;

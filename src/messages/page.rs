@@ -1,7 +1,7 @@
 //! The labels and sentences of the conversation's page. What the worker says of its own accord stands beside this file.
 
 pub const TITLE: &str = "Signet";
-/// After a conversation's title, in the browser's tab.
+/// After a conversation's title, or what a step of the sign-in asks, in the browser's tab.
 pub const IN_TITLE: &str = " · Signet";
 pub const CONVERSATION: &str = "Conversation";
 pub const ROLE: &str = "The role that your group gives you";
@@ -43,6 +43,7 @@ pub const ANSWERING: &str = "answering…";
 pub const RETRY: &str = "Retry";
 /// `Retry in 8 s`
 pub const RETRY_IN: &str = "Retry in ";
+pub const SECONDS: &str = " s";
 pub const REQUEST: &str = "Request ";
 /// `with 2 earlier turns`
 pub const WITH: &str = "with ";

@@ -21,6 +21,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use crate::app::{App, Effect, Input, RequestId, Timer};
 use crate::config::{Config, ConfigError};
 use crate::http::{Head, Request};
+use crate::messages::setup as messages;
 use crate::protocol::{DESK, GATE, Intent, View, intent, write_desk_views, write_views};
 use crate::secret::Secret;
 use crate::session::Memory;
@@ -74,9 +75,9 @@ pub fn start() {
     });
     scope().set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     spawn_local(async {
-        let configured = configure().await.and_then(|config| {
-            Ok((config, random().map_err(|_| "This browser has no secure randomness.".to_owned())?))
-        });
+        let configured = configure()
+            .await
+            .and_then(|config| Ok((config, random().map_err(|_| messages::NO_RANDOMNESS.to_owned())?)));
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
@@ -130,11 +131,9 @@ async fn configure() -> Result<Config, String> {
     /// The file, or why there is none; an error if nothing answers.
     async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
         let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
-        let response = fetch::send(&request)
-            .await
-            .map_err(|_| format!("{file} could not be loaded: nothing answers at {}.", request.url))?;
+        let response = fetch::send(&request).await.map_err(|_| messages::silent(file, &request.url))?;
         let (status, url) = (response.head.status, &request.url);
-        let problem = format!("{file} could not be loaded: the server answered {status} for {url}.");
+        let problem = messages::refused(file, url, status);
         match status {
             200..=299 => Ok(Ok(response.body)),
             // S3 answers 403 for what is not there to whoever may not list the bucket.
@@ -151,14 +150,14 @@ async fn configure() -> Result<Config, String> {
                 continue;
             }
         };
-        let said = |files: &str, error: &ConfigError| format!("{files}: {error}.");
+        let said = |files: &str, error: &ConfigError| messages::wrong(files, &error.to_string());
         return match Config::extends(&text).map_err(|error| said(file, &error))? {
             None => Config::from_json(&text).map_err(|error| said(file, &error)),
             Some(base) => Config::from_json_over(&text, &load(&base).await??)
-                .map_err(|error| said(&[file, " with ", &base].concat(), &error)),
+                .map_err(|error| said(&[file, messages::WITH, &base].concat(), &error)),
         };
     }
-    Err(format!("{} Nor is there {}.", missing.unwrap_or_default(), CONFIG[1..].join(" or ")))
+    Err(messages::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
 }
 
 /// The absolute address of a file beside the worker's script.

@@ -1,0 +1,10 @@
+//! The words of the first screen that do not come from the worker.
+
+pub const SIGNING_IN: &str = "Signing in…";
+/// After the name of a button that waits: ` (in 30 s)`
+pub const IN: &str = " (in ";
+pub const SECONDS: &str = " s)";
+/// After a rule for a new password.
+pub const MET: &str = ", met";
+pub const NOT_MET: &str = ", not met";
+pub const MISCONFIGURED: &str = "This app is not set up correctly";
