@@ -63,6 +63,8 @@ pub struct App {
     chat: Chat,
     /// Whose turns the chat holds.
     chat_of: Option<String>,
+    /// Whether a guest is here.
+    is_guest: bool,
     history: History,
     last_id: RequestId,
     /// Whose reply the session waits for.
@@ -166,6 +168,7 @@ impl App {
             last_form: FormId::default(),
             chat: Chat::new(unicode),
             chat_of: None,
+            is_guest: false,
             history: History::new(unicode.fold, date),
             last_id: RequestId(0),
             session_request: None,
@@ -217,7 +220,14 @@ impl App {
                 }
                 self.chat(now, input, &mut effects);
             }
-            Input::History(input) => self.history(now, input, &mut effects),
+            Input::History(input) => {
+                let renew = matches!(input, history::Input::ChangedElsewhere);
+                self.history(now, input, &mut effects);
+                if renew && !self.chat.is_answering() {
+                    let id = self.chat.conversation().id.clone();
+                    self.history(now, history::Input::Renew { id }, &mut effects);
+                }
+            }
             // Late.
             Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
@@ -236,7 +246,9 @@ impl App {
             Intent::SignOut => {
                 self.leave_history(now, effects);
                 self.session(now, session::Input::SignOut, effects);
-                return self.no_turns(now, effects);
+                // A guest signs in to go on.
+                let draft = !std::mem::take(&mut self.is_guest);
+                return self.no_turns(now, draft, effects);
             }
             Intent::Ask { prompt, use_case } => {
                 let id = self.random.bytes();
@@ -328,11 +340,12 @@ impl App {
                 }
                 session::Effect::Show(screen) => {
                     // Turns outlive a session that ended by itself, for the same person to go on with.
-                    let subject = self.session.subject().filter(|_| matches!(screen, Screen::SignedIn { .. }));
-                    let subject = subject.map(str::to_owned);
-                    if subject.is_some() && self.chat_of != subject {
-                        self.no_turns(now, effects);
-                        self.chat_of = subject;
+                    if let (Screen::SignedIn { guest, .. }, Some(subject)) = (&screen, self.session.subject()) {
+                        let subject = subject.to_owned();
+                        if self.chat_of.as_ref().is_some_and(|whose| *whose != subject) {
+                            self.no_turns(now, true, effects);
+                        }
+                        (self.chat_of, self.is_guest) = (Some(subject), *guest);
                     }
                     let person = messages::person(&screen);
                     let signed_in = self.signed_in(&screen);
@@ -366,7 +379,8 @@ impl App {
                 chat::Effect::NeedKeys { refused } => self.session(now, session::Input::NeedKeys { refused }, effects),
                 chat::Effect::Stream(request) => {
                     let id = self.next_id();
-                    self.chat_request = Some(id);
+                    // Of an answer that is whole: its server may keep the connection, of which there are few.
+                    effects.extend(self.chat_request.replace(id).map(Effect::Abort));
                     effects.push(Effect::Stream(id, request));
                 }
                 chat::Effect::Abort => effects.extend(self.chat_request.take().map(Effect::Abort)),
@@ -428,6 +442,12 @@ impl App {
                 history::Effect::Store(owner, order) => effects.push(Effect::History(owner, order)),
                 history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
                 history::Effect::Show(conversation) => self.show(now, conversation, effects),
+                history::Effect::Renew(conversation) => {
+                    let shown = self.chat.conversation();
+                    if shown.id == conversation.id && *shown != conversation && !self.chat.is_answering() {
+                        self.show(now, conversation, effects);
+                    }
+                }
             }
         }
     }
@@ -458,12 +478,12 @@ impl App {
         Some(history::Input::SignedIn { owner })
     }
 
-    /// Forgets all turns, and ends the answer that is under way.
-    fn no_turns(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+    /// Forgets all turns, and ends the answer that is under way; `draft` is whether also what is being typed.
+    fn no_turns(&mut self, now: UnixMillis, draft: bool, effects: &mut Vec<Effect>) {
         self.chat(now, chat::Input::Stop, effects);
         self.chat = Chat::new(self.unicode);
         self.chat_of = None;
-        effects.push(Effect::Desk(DeskView::Forget));
+        effects.push(Effect::Desk(DeskView::Forget { draft }));
     }
 
     fn next_id(&mut self) -> RequestId {
@@ -480,6 +500,7 @@ mod tests {
     use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
     use crate::session::harness::{
         HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
+        with_guests,
     };
     use crate::stream::stock::UseCase;
     use proptest::prelude::*;
@@ -591,7 +612,7 @@ mod tests {
         }
 
         fn has_no_turns(&self) -> bool {
-            self.effects.iter().any(|effect| matches!(effect, Effect::Desk(DeskView::Forget)))
+            self.effects.iter().any(|effect| matches!(effect, Effect::Desk(DeskView::Forget { .. })))
         }
     }
 
@@ -625,10 +646,38 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Intent(Intent::SignOut, vec![]));
         assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: true }))));
         assert!(
             tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
         );
+    }
+
+    #[test]
+    fn a_guest_who_signs_in_goes_on_with_what_was_typed() {
+        let mut tab = Tab::new(with_guests(), None);
+        tab.step(Input::Intent(Intent::Press { form: tab.app.last_form, button: 0 }, vec![]));
+        tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
+        tab.reply(Ok(response(200, credentials("G1", NOW.plus(HOUR)).to_string())));
+        assert!(tab.app.is_guest && !tab.has_no_turns());
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: false }))));
+        tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
+        tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
+        tab.reply(Ok(response(200, credentials("A2", NOW.plus(HOUR)).to_string())));
+        assert!(tab.app.session.subject() == Some("s-1") && !tab.has_no_turns());
+        tab.step(Input::Intent(Intent::SignOut, vec![]));
+        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: true }))));
+    }
+
+    #[test]
+    fn a_whole_answers_connection_is_closed_when_the_next_one_is_opened() {
+        let mut tab = Tab::signed_in();
+        let asked = tab.ask().streams().unwrap();
+        tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
+        tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"a\"}\n[DONE]\n".to_vec())));
+        let aborts = |tab: &Tab| tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked));
+        assert!(tab.end().is_some_and(|(end, _)| *end == End::Done) && !aborts(&tab));
+        assert!(tab.ask().streams().is_some() && aborts(&tab));
     }
 
     #[test]
@@ -970,6 +1019,30 @@ mod tests {
             tab.effects.iter().any(|effect| matches!(effect, Effect::History(owner, _) if owner.ends_with("\ns-1")))
         );
         assert_eq!(Tab::new(config(), None).orders(), [] as [&history::Order; 0]);
+    }
+
+    #[test]
+    fn what_another_tab_has_changed_of_what_is_shown_is_shown_here() {
+        let mut tab = Tab::opened("a");
+        let mut changed = conversation("a");
+        changed.title = "Rivers".into();
+        let read = |tab: &mut Tab, conversation: &Conversation| {
+            tab.step(Input::History(history::Input::ChangedElsewhere));
+            let job = tab.orders().into_iter().find_map(|order| match order {
+                history::Order::Read { job, .. } => Some(*job),
+                _ => None,
+            });
+            let Some(job) = job else { return };
+            let found = Some((history::write(conversation), vec![]));
+            tab.step(stored_reply(history::Reply::Read { job, found }));
+        };
+        read(&mut tab, &conversation("a"));
+        assert_eq!(tab.replaced_by(), None, "nothing is new");
+        read(&mut tab, &changed);
+        assert_eq!((tab.replaced_by(), tab.app.chat.conversation().title.as_str()), (Some("a"), "Rivers"));
+        tab.ask();
+        read(&mut tab, &conversation("a"));
+        assert_eq!(tab.replaced_by(), None, "an answer is under way");
     }
 
     #[test]

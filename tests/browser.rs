@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use signet::chat::Part;
 use signet::history::{Input, Order, Reply, StoreFault, Tail};
 use signet::http::{NoAnswer, Request};
 use signet::protocol::{AnswerId, TabHalf, TurnId};
@@ -92,7 +93,7 @@ fn saved(id: &str, text: &str) -> Order {
 }
 
 fn tail(id: &str, answer: u32, text: &str) -> Order {
-    let tail = Tail { turn: TurnId(0), answer: AnswerId(answer), text: text.into() };
+    let tail = Tail { turn: TurnId(0), answer: AnswerId(answer), part: Part::Text, text: text.into() };
     Order::Append { id: id.into(), tail }
 }
 

@@ -58,18 +58,43 @@ pub struct Answer {
     pub duration: u32,
 }
 
+/// What comes of an answer bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// [`Answer::text`]
+    Text,
+    /// [`Answer::reasoning`]
+    Reasoning,
+}
+
+impl Answer {
+    /// One of its parts.
+    pub fn part(&mut self, part: Part) -> &mut String {
+        match part {
+            Part::Text => &mut self.text,
+            Part::Reasoning => &mut self.reasoning,
+        }
+    }
+}
+
 /// What is new of the conversation that is shown, for whoever keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Anything.
     Whole,
-    /// Text to add at the end of an answer.
-    Text {
-        /// Whose.
-        turn: TurnId,
-        /// Which of its answers.
-        answer: AnswerId,
-        /// The text.
-        text: String,
-    },
+    /// More of an answer.
+    Text(Tail),
+}
+
+/// More of an answer than was kept of it before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tail {
+    /// Which turn's.
+    pub turn: TurnId,
+    /// Which of its answers'.
+    pub answer: AnswerId,
+    /// Of which part.
+    pub part: Part,
+    /// To add at its end.
+    pub text: String,
 }

@@ -7,7 +7,7 @@ mod conversation;
 mod pieces;
 mod spoken;
 
-pub use conversation::{Answer, Change, Conversation, Turn};
+pub use conversation::{Answer, Change, Conversation, Part, Tail, Turn};
 
 use crate::base64::encode_url;
 use crate::cognito::Keys;
@@ -150,7 +150,7 @@ pub enum Effect {
     Flush(u32),
     /// Show this.
     Show(DeskView),
-    /// This of the conversation is to be kept. At most one a step, and it is about the conversation as the step leaves it.
+    /// This of the conversation is to be kept: at most one whole, or one piece of each part, a step. It is about the conversation as the step leaves it.
     Changed(Change),
 }
 
@@ -196,6 +196,11 @@ impl Chat {
     /// The conversation, with as much of the answer under way as has come.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
+    }
+
+    /// Whether an answer is under way.
+    pub fn is_answering(&self) -> bool {
+        self.under_way.is_some()
     }
 
     /// An answer's text, in Markdown.
@@ -296,13 +301,14 @@ impl Chat {
         self.begin(now, turn, next, use_case)
     }
 
-    /// In the same place if no text came, else beside it, so that no text is lost.
+    /// In the same place if nothing came, else beside it, so that no text is lost.
     fn retry(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
         let Some((last, before)) = self.answers(turn).and_then(|answers| answers.split_last()) else { return vec![] };
-        let (place, use_case) = (before.len() + usize::from(!last.text.is_empty()), last.use_case);
         if last.end == Some(End::Done) {
             return vec![];
         }
+        let came = !last.text.is_empty() || !last.reasoning.is_empty();
+        let (place, use_case) = (before.len() + usize::from(came), last.use_case);
         self.begin(now, turn, AnswerId(u32::try_from(place).unwrap_or(u32::MAX)), use_case)
     }
 
@@ -522,6 +528,10 @@ impl Chat {
             self.under_way = Some((answering, Stage::Keys));
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
         }
+        if error.status == 413 {
+            // It takes less than it once said. The next question goes alone, and its answer tells how much there may be.
+            self.conversation.context_bytes = None;
+        }
         let fault = match (error.status, role) {
             (403, None) if !mendable => {
                 let stage = Stage::Naming { request_id: error.request_id, reply: Response::default() };
@@ -547,7 +557,7 @@ impl Chat {
         let (mut effects, mut end) = (vec![], None);
         let Conversation { turns, context_bytes, .. } = &mut self.conversation;
         let answer = &mut turns[answering.turn.0 as usize].answers[answering.answer.0 as usize];
-        let before = answer.text.len();
+        let before = [Part::Reasoning, Part::Text].map(|part| (part, answer.part(part).len()));
         for event in events {
             match event {
                 Event::Model(model) if model != answer.model => {
@@ -572,9 +582,11 @@ impl Chat {
             }
         }
         // Not with what is shown of it, which waits: if the page is closed now, this must not be lost.
-        if let Some(text) = answer.text.get(before..).filter(|text| !text.is_empty()) {
-            let Answering { turn, answer, .. } = answering;
-            effects.push(Effect::Changed(Change::Text { turn, answer, text: text.to_owned() }));
+        for (part, before) in before {
+            if let Some(text) = answer.part(part).get(before..).filter(|text| !text.is_empty()) {
+                let Answering { turn, answer, .. } = answering;
+                effects.push(Effect::Changed(Change::Text(Tail { turn, answer, part, text: text.to_owned() })));
+            }
         }
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.

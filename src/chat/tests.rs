@@ -371,6 +371,14 @@ fn a_retry_is_in_place_without_text_and_beside_it_with_text() {
         assert!(run(&mut chat, [nothing]).is_empty(), "what is done is not asked again, nor what is not there");
     }
     assert!(run(&mut Chat::new(UNICODE), [Input::Retry(TURN)]).is_empty());
+
+    // Reasoning is text that came, too.
+    let mut chat = Chat::new(UNICODE);
+    let reasoning = "data: {\"type\":\"reasoning-delta\",\"delta\":\"Well\"}\n\n";
+    let effects = run(&mut chat, [ask(), grant("A1"), head(200, ""), bytes(reasoning)]);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Text(tail)) if tail.part == Part::Reasoning && tail.text == "Well")));
+    run(&mut chat, [Input::End]);
+    assert_eq!(begun(&run(&mut chat, [Input::Retry(TURN)])), Some((0, 1, UseCase::CostOptimized, 0)));
 }
 
 #[test]
@@ -459,6 +467,16 @@ fn talk(context_bytes: Option<u32>, turns: &[(&str, &[(End, &str)])]) -> Chat {
     let (id, title) = ("id".into(), "title".into());
     let conversation = Conversation { id, title, updated: NOW, context_bytes, turns: turns.collect() };
     Chat { conversation, ..Chat::new(UNICODE) }
+}
+
+#[test]
+fn a_back_end_that_takes_less_than_it_said_is_asked_without_earlier_turns() {
+    let mut chat = talk(Some(1_000), &[("p1", &[(End::Done, "aaa")])]);
+    let effects = run(&mut chat, [ask(), grant("A1")]);
+    assert_eq!(begun(&effects), Some((1, 0, UseCase::CostOptimized, 1)));
+    run(&mut chat, [head(413, ""), bytes(r#"{"Message":"The earlier turns are too long."}"#), Input::End]);
+    let effects = run(&mut chat, [Input::Retry(TurnId(1)), grant("A1")]);
+    assert_eq!((begun(&effects), body(&effects).get("messages")), (Some((1, 0, UseCase::CostOptimized, 0)), None));
 }
 
 #[test]
@@ -875,9 +893,9 @@ impl Page {
         }
         match effect {
             Effect::Changed(Change::Whole) => self.kept = conversation.clone(),
-            Effect::Changed(Change::Text { turn, answer, text }) => {
+            Effect::Changed(Change::Text(Tail { turn, answer, part, text })) => {
                 assert!(!text.is_empty());
-                self.kept.turns[turn.0 as usize].answers[answer.0 as usize].text.push_str(text);
+                self.kept.turns[turn.0 as usize].answers[answer.0 as usize].part(*part).push_str(text);
             }
             Effect::Show(DeskView::Conversation { id, title, turns }) => {
                 (self.id, self.title) = (id.clone(), title.clone());

@@ -1,6 +1,6 @@
 //! A conversation in JSON: as it is stored, and as it is exported and imported. docs/conversations.schema.json describes the file.
 
-use crate::chat::{Answer, Conversation, Turn};
+use crate::chat::{Answer, Conversation, Part, Tail, Turn};
 use crate::json::{Json, Value, list};
 use crate::messages;
 use crate::protocol::{AnswerId, End, Notice, TurnId};
@@ -42,30 +42,22 @@ pub struct Summary {
     pub updated: UnixMillis,
 }
 
-/// Text that came for an answer since its conversation was saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tail {
-    /// Which turn's.
-    pub turn: TurnId,
-    /// Which of its answers'.
-    pub answer: AnswerId,
-    /// To add at its end.
-    pub text: String,
-}
-
 impl Tail {
-    /// Both numbers, then the text.
+    /// Both numbers, the part, then the text.
     pub fn to_bytes(&self) -> Vec<u8> {
-        [&self.turn.0.to_be_bytes(), &self.answer.0.to_be_bytes(), self.text.as_bytes()].concat()
+        let part = [u8::from(self.part == Part::Reasoning)];
+        [&self.turn.0.to_be_bytes()[..], &self.answer.0.to_be_bytes(), &part, self.text.as_bytes()].concat()
     }
 
     /// `None` for what [`Self::to_bytes`] does not write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (turn, rest) = bytes.split_first_chunk()?;
-        let (answer, text) = rest.split_first_chunk()?;
+        let (answer, rest) = rest.split_first_chunk()?;
+        let (part, text) = rest.split_first()?;
         Some(Self {
             turn: TurnId(u32::from_be_bytes(*turn)),
             answer: AnswerId(u32::from_be_bytes(*answer)),
+            part: *[Part::Text, Part::Reasoning].get(usize::from(*part))?,
             text: String::from_utf8(text.to_vec()).ok()?,
         })
     }
@@ -231,27 +223,32 @@ fn named<T: Clone>(names: &[(T, &str)], value: &Value) -> Option<T> {
     names.iter().find(|(_, other)| *other == name).map(|(named, _)| named.clone())
 }
 
-/// What is stored of a conversation: its JSON, and the text that came after it. `None` if that is no conversation.
+/// What is stored of a conversation: its JSON, and what came after it. `None` if that is no conversation.
 pub fn restore(saved: &[u8], tails: &[Tail]) -> Option<Conversation> {
     let mut conversation = read(&Value::read(saved).ok()?)?;
     for tail in tails {
         let turn = conversation.turns.get_mut(tail.turn.0 as usize);
         // A conversation that another tab has saved meanwhile may not have the answer.
         if let Some(answer) = turn.and_then(|turn| turn.answers.get_mut(tail.answer.0 as usize)) {
-            answer.text.push_str(&tail.text);
+            answer.part(tail.part).push_str(&tail.text);
         }
     }
-    cut_off(&mut conversation);
     Some(conversation)
 }
 
+/// Whether an answer was under way when it was saved.
+pub fn is_under_way(conversation: &Conversation) -> bool {
+    conversation.turns.iter().flat_map(|turn| &turn.answers).any(|answer| answer.end.is_none())
+}
+
 /// Nothing more will come of an answer that was under way.
-fn cut_off(conversation: &mut Conversation) {
+pub fn closed(mut conversation: Conversation) -> Conversation {
     for answer in conversation.turns.iter_mut().flat_map(|turn| &mut turn.answers) {
         if answer.end.is_none() {
             (answer.end, answer.notice) = (Some(End::CutOff), Some(messages::history::page_was_closed()));
         }
     }
+    conversation
 }
 
 /// A file of conversations, each of which is JSON already.
@@ -298,8 +295,7 @@ pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
         if conversation.title.is_empty() {
             conversation.title = conversation.turns.first().map(|turn| title(&turn.prompt)).unwrap_or_default();
         }
-        cut_off(&mut conversation);
-        conversations.push(conversation);
+        conversations.push(closed(conversation));
     }
     Ok((conversations, unreadable))
 }

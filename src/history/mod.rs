@@ -8,9 +8,10 @@ mod markdown;
 
 #[cfg(test)]
 pub(crate) use format::write;
-pub use format::{ImportFault, Summary, Tail};
+pub use format::{ImportFault, Summary};
 
 use crate::base64;
+pub use crate::chat::Tail;
 use crate::chat::{Change, Conversation};
 use crate::hash::sha256;
 use crate::json;
@@ -78,6 +79,7 @@ struct Job {
 #[derive(Debug)]
 enum Task {
     Show,
+    Renew,
     Rename(String),
     Search { query: String, words: Vec<String>, found: Vec<String> },
     Export { name: String, files: Files },
@@ -119,6 +121,11 @@ pub enum Input {
     },
     /// Show one once somebody is signed in.
     Want {
+        /// Which.
+        id: String,
+    },
+    /// Another tab may have changed the one that is shown.
+    Renew {
         /// Which.
         id: String,
     },
@@ -237,6 +244,8 @@ pub enum Effect {
     Store(String, Order),
     /// Show this conversation.
     Show(Conversation),
+    /// Show this one, if it is shown and was another.
+    Renew(Conversation),
     /// Show this beside it.
     Desk(DeskView),
 }
@@ -277,6 +286,9 @@ impl History {
             Input::SignOut => self.sign_out(&mut effects),
             Input::Want { id } => self.wanted = Some(id),
             Input::Open { id } => self.open(now, id, &mut effects),
+            Input::Renew { id } if self.entry(&id).is_some() && self.unsaved(&id).is_none() => {
+                self.start(now, vec![id], Task::Renew, &mut effects);
+            }
             Input::Leave => {
                 self.wanted = None;
                 self.jobs.retain(|job| !matches!(job.task, Task::Show));
@@ -312,7 +324,7 @@ impl History {
                 self.replied(now, reply, &mut effects);
             }
             // Of a conversation that is not there, too early, or late.
-            Input::Delete { .. } | Input::Import(_) | Input::Stored(..) => {}
+            Input::Renew { .. } | Input::Delete { .. } | Input::Import(_) | Input::Stored(..) => {}
         }
         effects
     }
@@ -331,10 +343,10 @@ impl History {
                 self.refresh(&mut effects);
             }
             // To what is not stored nothing can be added; it is handed over as a whole when the answer has ended.
-            Change::Text { turn, answer, text } if self.unsaved(id).is_none() => {
-                self.write(Order::Append { id: id.clone(), tail: Tail { turn, answer, text } }, &mut effects);
+            Change::Text(tail) if self.unsaved(id).is_none() => {
+                self.write(Order::Append { id: id.clone(), tail }, &mut effects);
             }
-            Change::Text { .. } => {}
+            Change::Text(_) => {}
         }
         effects
     }
@@ -506,11 +518,17 @@ impl History {
     /// What a job makes of the conversation that was read for it.
     fn take(&mut self, job: &mut Job, conversation: Option<Conversation>, effects: &mut Vec<Effect>) {
         job.ids.pop();
+        // Of an answer that is under way in another tab there will be more to tell; here it is over.
+        if matches!(job.task, Task::Renew) && conversation.as_ref().is_some_and(format::is_under_way) {
+            return;
+        }
+        let conversation = conversation.map(format::closed);
         match (&mut job.task, conversation) {
             (Task::Show, Some(conversation)) => {
                 self.say("".into(), effects);
                 effects.push(Effect::Show(conversation));
             }
+            (Task::Renew, Some(conversation)) => effects.push(Effect::Renew(conversation)),
             (Task::Show, None) => self.say(messages::UNREADABLE.into(), effects),
             (Task::Rename(title), Some(mut conversation)) => {
                 conversation.title = std::mem::take(title);
@@ -543,7 +561,7 @@ impl History {
 
     fn finish(&mut self, now: UnixMillis, task: Task, effects: &mut Vec<Effect>) {
         match task {
-            Task::Show => {}
+            Task::Show | Task::Renew => {}
             Task::Rename(_) => self.refresh(effects),
             Task::Search { query, found, .. } => {
                 self.found = Some((query, found));

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::chat::{Answer, Turn};
+use crate::chat::{Answer, Part, Turn};
 use crate::json::Value;
 use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::stream::stock::UseCase;
@@ -55,6 +55,7 @@ struct Browser {
     orders: Vec<(String, Order)>,
     views: Vec<DeskView>,
     shown: Vec<Conversation>,
+    renewed: Vec<Conversation>,
 }
 
 impl Browser {
@@ -63,6 +64,7 @@ impl Browser {
             match effect {
                 Effect::Store(owner, order) => self.orders.push((owner, order)),
                 Effect::Show(conversation) => self.shown.push(conversation),
+                Effect::Renew(conversation) => self.renewed.push(conversation),
                 Effect::Desk(view) => self.views.push(view),
             }
         }
@@ -231,13 +233,33 @@ fn the_list_is_there_at_sign_in_newest_first_and_again_after_a_reload() {
     assert!(tab.remark().contains("not in this browser"));
 }
 
+/// More text of an answer.
+fn more(turn: u32, answer: u32, text: &str) -> Change {
+    Change::Text(Tail { turn: TurnId(turn), answer: AnswerId(answer), part: Part::Text, text: text.into() })
+}
+
+#[test]
+fn another_tabs_change_is_shown_once_its_answer_has_ended() {
+    let mut tab = Tab::with(&three());
+    let mut elsewhere = three()[0].clone();
+    let id = elsewhere.id.clone();
+    elsewhere.turns[0].answers.push(Answer { end: None, ..answer("So ") });
+    tab.change(&elsewhere, Change::Whole).step(Input::Renew { id: id.clone() });
+    assert!(tab.browser.renewed.is_empty(), "it is under way there");
+    elsewhere.turns[0].answers[1].end = Some(End::Done);
+    tab.change(&elsewhere, Change::Whole).step(Input::Renew { id });
+    assert_eq!(tab.browser.renewed.pop(), Some(elsewhere));
+    tab.step(Input::Renew { id: "nowhere".into() });
+    assert!(tab.browser.renewed.is_empty());
+}
+
 #[test]
 fn what_is_not_shown_is_not_said_again() {
     let mut tab = Tab::with(&three());
     let mut shown = three()[1].clone();
     shown.turns[0].answers[0].text.push_str(" More.");
     tab.change(&shown, Change::Whole);
-    let text = || Change::Text { turn: TurnId(0), answer: AnswerId(0), text: "x".into() };
+    let text = || more(0, 0, "x");
     tab.change(&shown, text()).change(&Conversation::default(), Change::Whole).step(Input::ChangedElsewhere);
     assert_eq!(tab.told(), []);
     shown.updated = UnixMillis(9_000);
@@ -251,15 +273,20 @@ fn a_reload_in_mid_answer_keeps_all_text() {
     asked.turns[0].answers.push(Answer { end: None, duration: 0, ..answer("So ") });
     let mut tab = Tab::with(std::slice::from_ref(&asked));
     for text in ["it ", "is"] {
-        tab.change(&asked, Change::Text { turn: TurnId(0), answer: AnswerId(1), text: text.into() });
+        tab.change(&asked, more(0, 1, text));
+    }
+    for reasoning in ["Well, ", "so"] {
+        let tail = Tail { turn: TurnId(0), answer: AnswerId(1), part: Part::Reasoning, text: reasoning.into() };
+        tab.change(&asked, Change::Text(tail));
     }
     // A tail of what is not there is left alone.
-    tab.change(&asked, Change::Text { turn: TurnId(7), answer: AnswerId(1), text: "?".into() });
+    tab.change(&asked, more(7, 1, "?"));
     let mut tab = tab.reload("ann");
     let kept = tab.open("a").unwrap();
     let [whole, cut_off] = &kept.turns[0].answers[..] else { panic!("{kept:?}") };
     assert_eq!((whole.end, whole.notice.as_ref()), (Some(End::Done), None));
     assert_eq!((cut_off.text.as_str(), cut_off.end), ("So it is", Some(End::CutOff)));
+    assert_eq!(cut_off.reasoning, [asked.turns[0].answers[1].reasoning.as_str(), "Well, so"].concat());
     assert!(cut_off.notice.as_ref().unwrap().text.contains("What arrived is kept"));
 }
 
@@ -402,7 +429,7 @@ fn where_nothing_is_stored_the_tab_keeps_it_and_says_so() {
         for conversation in three() {
             tab.change(&conversation, Change::Whole);
         }
-        tab.change(&three()[0], Change::Text { turn: TurnId(0), answer: AnswerId(0), text: "x".into() });
+        tab.change(&three()[0], more(0, 0, "x"));
         let list = tab.list();
         assert_eq!((list.notice, list.entries.len()), (messages::not_stored(fault), 3));
         assert_eq!(tab.open("a"), Some(three()[0].clone()));
@@ -713,8 +740,9 @@ proptest! {
     }
 
     #[test]
-    fn any_tail_is_read_back_as_it_was(turn in any::<u32>(), answer in any::<u32>(), text in any::<String>()) {
-        let tail = Tail { turn: TurnId(turn), answer: AnswerId(answer), text };
+    fn any_tail_is_read_back_as_it_was(turn in any::<u32>(), answer in any::<u32>(), reasons in any::<bool>(), text in any::<String>()) {
+        let part = if reasons { Part::Reasoning } else { Part::Text };
+        let tail = Tail { turn: TurnId(turn), answer: AnswerId(answer), part, text };
         prop_assert_eq!(Tail::from_bytes(&tail.to_bytes()), Some(tail));
     }
 

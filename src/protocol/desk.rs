@@ -10,8 +10,11 @@ use crate::stream::stock::UseCase;
 pub enum DeskView {
     /// Who is signed in; nobody: then the conversation is out of sight, and what was being typed is kept.
     Person(Option<Person>),
-    /// Somebody else is signed in, or nobody wants to be any more: nothing of what was shown or typed stays.
-    Forget,
+    /// Somebody else is signed in, or nobody wants to be any more: nothing of what was shown stays.
+    Forget {
+        /// Whether also what is being typed goes.
+        draft: bool,
+    },
     /// A conversation takes the place of the one that is shown. Its turns follow, as if they came now.
     Conversation {
         /// Its id; empty for a new one in which nothing was asked yet.

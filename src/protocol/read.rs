@@ -226,7 +226,7 @@ impl Reader<'_> {
                 role: it.option(Self::text),
                 sign_out: it.text(),
             })),
-            1 => DeskView::Forget,
+            1 => DeskView::Forget { draft: self.flag() },
             2 => DeskView::Conversation { id: self.text(), title: self.text(), turns: self.number() },
             3 => DeskView::Title { id: self.text(), title: self.text() },
             4 => DeskView::Turn { id: self.turn_id(), update: self.turn() },
@@ -440,7 +440,7 @@ mod tests {
             DeskView::Person(None),
             person(None),
             person(Some("callers".into())),
-            DeskView::Forget,
+            DeskView::Forget { draft: true },
             DeskView::Conversation { id: String::new(), title: String::new(), turns: 300 },
             DeskView::Title { id: "a-_9".into(), title: "Größe".into() },
             DeskView::History(HistoryView {

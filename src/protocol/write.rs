@@ -261,7 +261,10 @@ impl Writer {
                     self.text(sign_out);
                 }
             }
-            DeskView::Forget => self.byte(1),
+            DeskView::Forget { draft } => {
+                self.byte(1);
+                self.flag(*draft);
+            }
             DeskView::Conversation { id, title, turns } => {
                 self.pair(2, id, title);
                 self.number(*turns);

@@ -74,7 +74,9 @@ async fn why(url: &str) -> NoAnswer {
     if !scope().navigator().on_line() {
         return NoAnswer::Offline;
     }
-    match JsFuture::from(scope().fetch_with_str_and_init(url, &options(RequestMode::NoCors, "HEAD"))).await {
+    let init = options(RequestMode::NoCors, "HEAD");
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+    match JsFuture::from(scope().fetch_with_str_and_init(url, &init)).await {
         Ok(_) => NoAnswer::Unreadable,
         Err(_) => NoAnswer::Unreachable,
     }

@@ -58,7 +58,9 @@ pub fn carry_out(owner: String, order: Order, deliver: Deliver) {
         match (&order, orders.waiting.last_mut()) {
             // What came while the last piece was being written is written in one.
             (Order::Append { id, tail }, Some((last_owner, Order::Append { id: last_id, tail: last }, _)))
-                if *last_owner == owner && last_id == id && (last.turn, last.answer) == (tail.turn, tail.answer) =>
+                if *last_owner == owner
+                    && last_id == id
+                    && (last.turn, last.answer, last.part) == (tail.turn, tail.answer, tail.part) =>
             {
                 last.text.push_str(&tail.text);
             }
