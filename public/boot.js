@@ -28,13 +28,14 @@ const signet = (globalThis.signet = {
   },
   // The clipboard takes a promise: it opens only within a press, and the text may still be on its way from the worker.
   copy: async (text, button, done, failed) => {
-    const said = button.textContent;
+    const said = (button.dataset.said ??= button.textContent);
+    const tell = (text) => { button.textContent = $('spoken').textContent = text; };
     try {
       const blob = (async () => new Blob([text ?? await new Promise((copied) => Object.assign(signet, { copied }))], { type: 'text/plain' }))();
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
-      button.textContent = done;
+      tell(done);
     } catch {
-      button.textContent = failed;
+      tell(failed);
     }
     setTimeout(() => { button.textContent = said; }, 2000);
   },
@@ -73,6 +74,8 @@ function stop() {
   delete document.documentElement.dataset.session;
   $('fatal').hidden = false;
   $('fatal').classList.toggle('above', Boolean($('chat')));
+  // What is typed stays where it is: nobody would take it.
+  $('ask')?.setAttribute('inert', '');
   for (const gate of document.querySelectorAll('#sign-in, #step')) gate.hidden = true;
   $('reload').focus();
 }

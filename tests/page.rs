@@ -326,7 +326,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     let state = || page().query_selector("#log article.turn").unwrap().unwrap().get_attribute("data-state").unwrap();
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
-    assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
+    assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
     take(&write_desk_views(&[
         answer(AnswerUpdate::Model("m".into())),
         answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
@@ -347,9 +347,9 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     );
     assert_eq!((newest(".retry"), newest(".times")), ("Retry in 100 s".into(), "1 s · with 2 earlier turns".into()));
     assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
-    assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("hidden"));
+    assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
     // Somebody else finds nothing of it.
-    take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
+    take(&write_desk_views(&[DeskView::Forget { draft: true }, DeskView::Person(None)]));
     shown().await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
     app.remove();
@@ -397,12 +397,12 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
     shown().await;
     let states = ["failed", "waiting"].map(|state| count(&["#log .reply[data-state=", state, "]"].concat()));
     assert_eq!((states, count("#log [role=alert]")), ([2, 1], 1));
-    assert!(!stop.has_attribute("hidden"));
+    assert!(!stop.has_attribute("data-off"));
     let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
     take(&write_desk_views(&[answer(2, 0, end)]));
     shown().await;
-    assert!(stop.has_attribute("hidden"));
-    take(&write_desk_views(&[DeskView::Forget, DeskView::Person(None)]));
+    assert!(stop.has_attribute("data-off"));
+    take(&write_desk_views(&[DeskView::Forget { draft: true }, DeskView::Person(None)]));
     shown().await;
     app.remove();
 }

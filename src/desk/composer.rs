@@ -2,10 +2,10 @@
 
 use leptos::html::{button, div, form, textarea};
 use leptos::prelude::*;
-use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Element, HtmlTextAreaElement};
 
 use super::Shell;
-use super::parts::{Media, add, append};
+use super::parts::{Media, add, append, has_focus};
 use crate::messages::{page as say, use_case};
 use crate::page;
 use crate::page::dom::{document, element, set};
@@ -13,15 +13,15 @@ use crate::stream::stock::UseCase;
 
 /// With `draft` in it; [`fill`] adds the use cases.
 pub fn view(shell: Shell, draft: String) -> impl IntoView {
-    div().class("composer").child((
+    div().id("ask").class("composer").child((
         button()
             .id("latest")
             .class("quiet")
             .r#type("button")
             .attr("data-do", "latest")
-            .hidden(shell.is_at_end)
+            .attr("data-off", shell.is_at_end)
             .child(say::LATEST),
-        form().id("composer").child((
+        form().id("composer").tabindex("-1").child((
             textarea()
                 .id("prompt")
                 .rows("1")
@@ -37,7 +37,7 @@ pub fn view(shell: Shell, draft: String) -> impl IntoView {
                     .class("quiet")
                     .r#type("button")
                     .attr("data-do", "stop")
-                    .hidden(shell.idle)
+                    .attr("data-off", shell.idle)
                     .child(say::STOP),
             )),
         )),
@@ -77,14 +77,15 @@ pub fn keep(text: &str) {
     page::keep_prompt(&who, text);
 }
 
-/// Begins in the prompt, unless a keyboard would come up on the screen.
+/// Begins in the prompt; where a keyboard would come up on the screen, beside it, unless it is up already.
 pub fn focus() {
     thread_local! {
         static HAS_SCREEN_KEYBOARD: Media = Media::new("(pointer: coarse)");
     }
-    if let Some(prompt) = element::<HtmlTextAreaElement>("prompt").filter(|_| !HAS_SCREEN_KEYBOARD.with(Media::matches))
-    {
-        page::dom::focus(&prompt);
+    let is_there = has_focus(element("prompt").as_ref());
+    let place = if HAS_SCREEN_KEYBOARD.with(Media::matches) && !is_there { "composer" } else { "prompt" };
+    if let Some(place) = element::<Element>(place) {
+        page::dom::focus(&place);
     }
 }
 
@@ -97,9 +98,4 @@ pub fn chosen() -> UseCase {
 /// A use case by its name.
 pub fn named(name: Option<&str>) -> UseCase {
     UseCase::ALL.into_iter().find(|each| name == Some(each.name())).unwrap_or_default()
-}
-
-/// Enter without Shift, unless an input method composes: 229 is what browsers say then, some of them after `isComposing` has ended.
-pub fn sends(event: &KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }

@@ -3,9 +3,10 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use super::parts::{Media, add, add_button, append, closest, label, make, show, value};
+use super::composer;
+use super::parts::{Media, add, add_button, append, closest, focus, has_focus, label, make, show, value};
 use crate::messages::page as say;
-use crate::page::dom::{document, element, find, focus, put, set};
+use crate::page::dom::{document, element, find, put, set};
 use crate::protocol::{Entry, HistoryView};
 
 /// How many conversations are shown at first, and how many more each time that the person asks for more: each change of the list goes through all
@@ -50,11 +51,13 @@ impl History {
         {
             set(&search, name, Some(text));
         }
+        search.unchecked_ref::<HtmlInputElement>().set_value(&self.view.query);
         add(&place, "p", "hint none", "");
         add(&place, "ul", "", "");
         add_button(&place, "act", "more-entries", say::MORE_ENTRIES);
         let foot = add(&place, "div", "foot", "");
         set(&add(&foot, "p", "hint notice", ""), "role", Some("status"));
+        add(&foot, "p", "hint said", "");
         let keep = add(&foot, "label", "check", "");
         let tick = add(&keep, "input", "", "");
         set(&tick, "type", Some("checkbox"));
@@ -88,8 +91,9 @@ impl History {
         self.lay_out();
     }
 
-    /// Other conversations are kept, or found.
-    pub fn update(&mut self, view: HistoryView) {
+    /// Other conversations are kept, or found. What there is to say of the store now, if it is new and the panel that says it is not shown.
+    pub fn update(&mut self, view: HistoryView) -> Option<String> {
+        let notice = (view.notice != self.view.notice).then(|| view.notice.to_string());
         self.was_filled.get_or_insert(!view.entries.is_empty());
         if view.query != self.view.query {
             self.more = 0;
@@ -97,6 +101,14 @@ impl History {
         self.view = view;
         self.show_all();
         self.lay_out();
+        notice.filter(|_| !self.is_open())
+    }
+
+    /// Repeats what is said below the conversation, which a drawer hides.
+    pub fn say(&self, text: &str) {
+        if let Some(place) = &self.place {
+            put(place, ".said", text);
+        }
     }
 
     /// Another conversation is shown.
@@ -112,6 +124,8 @@ impl History {
             let is_current = entry.get_attribute("data-id").as_deref() == Some(&self.current);
             if let Some(link) = find(&entry, "a") {
                 set(&link, "aria-current", is_current.then_some("page"));
+                // The address stays the same, so nothing else tells that it was pressed.
+                set(&link, "data-do", is_current.then_some("shown"));
             }
             item = entry.next_element_sibling();
         }
@@ -132,6 +146,7 @@ impl History {
         if let Some(more) = find(place, "[data-do=more-entries]") {
             show(&more, most < self.view.entries.len());
         }
+        let focused = document().active_element().filter(|_| has_focus(Some(&list)));
         let mut next = list.first_element_child();
         for entry in self.view.entries.iter().take(most) {
             let there = find(&list, &["li[data-id=\"", &entry.id, "\"]"].concat());
@@ -152,6 +167,11 @@ impl History {
             gone.remove();
         }
         self.mark();
+        // What was moved or taken away has lost it.
+        if let Some(focused) = focused.filter(|focused| !has_focus(Some(focused))) {
+            let place = if focused.is_connected() { Some(focused) } else { element("search") };
+            place.iter().for_each(focus);
+        }
     }
 
     /// Shows more of the conversations; the focus goes to the first of them.
@@ -188,6 +208,18 @@ impl History {
         self.is_open.unwrap_or_else(|| self.was_filled == Some(true) && is_wide())
     }
 
+    /// The window has another width. A panel beside the conversation does not become a drawer over somebody who is not in it.
+    pub fn resized(&mut self) {
+        let had_focus = has_focus(self.place.as_ref());
+        if !had_focus && !is_wide() {
+            self.is_open = self.is_open.filter(|is_open| !is_open);
+        }
+        self.lay_out();
+        if had_focus && !self.is_open() {
+            composer::focus();
+        }
+    }
+
     /// Shows the panel as what it is for the width that there is. Below a drawer nothing can be reached.
     pub fn lay_out(&self) {
         let Some(place) = &self.place else { return };
@@ -195,7 +227,8 @@ impl History {
         let is_drawer = is_open && !is_wide();
         show(place, is_open);
         tell(is_open.then_some(if is_drawer { "drawer" } else { "beside" }));
-        for id in ["conversations", "account", "talk"] {
+        // Not what is said of the answer, which is to be heard.
+        for id in ["conversations", "account", "log", "ask"] {
             if let Some(other) = element::<Element>(id) {
                 set(&other, "inert", is_drawer.then_some(""));
             }
@@ -270,6 +303,8 @@ pub fn open_entry(item: &Element) {
 /// Asks whether to delete.
 pub fn ask_to_delete(item: &Element) {
     let open = renew(item, "div");
+    set(&open, "role", Some("group"));
+    label(&open, say::DELETE_ASK);
     add(&open, "span", "", say::DELETE_ASK);
     add_button(&open, "act danger", "delete-now", say::DELETE);
     focus(&add_button(&open, "act", "leave-entry", say::CANCEL));

@@ -84,10 +84,8 @@ struct Desk {
     ticks: bool,
     /// The number of the newest search that was typed.
     searches: u32,
-    /// What was being typed when the session ended, where the browser refuses storage.
+    /// What was being typed when the session ended, where the browser refuses storage, or by a guest.
     draft: String,
-    /// Whether anybody was signed in here.
-    was_entered: bool,
 }
 
 /// What changes alone in the shell.
@@ -243,15 +241,15 @@ impl Desk {
         match view {
             DeskView::Person(None) => self.leave(),
             DeskView::Person(Some(person)) => self.enter(person),
-            // At the first sign-in there is nothing to forget but what somebody typed before a reload, which is kept with their name.
-            DeskView::Forget if !self.was_entered => {}
-            DeskView::Forget => {
+            DeskView::Forget { draft } => {
                 self.turns.clear();
                 self.history.clear();
                 self.sent = None;
-                self.draft.clear();
-                self.use_case = UseCase::default();
-                composer::set_typed("");
+                if draft {
+                    self.draft.clear();
+                    self.use_case = UseCase::default();
+                    composer::set_typed("");
+                }
                 for text in [|shell: &Shell| shell.remark, |shell: &Shell| shell.status] {
                     self.tell(text, String::new());
                 }
@@ -266,6 +264,9 @@ impl Desk {
                 self.turns.clear();
                 self.sent = None;
                 self.follow.start();
+                // What was said was of another one.
+                self.tell(|shell| shell.status, String::new());
+                speak("");
                 self.name(&id, &title);
                 let is_new_place = std::mem::take(&mut self.is_new_place);
                 self.put_in_address(is_new_place);
@@ -275,36 +276,36 @@ impl Desk {
                 self.put_in_address(false);
             }
             DeskView::Turn { id, update } => {
-                self.sent = None;
-                if let TurnUpdate::Answer { update: AnswerUpdate::Begun { .. }, .. } = update
-                    && self.turns.last().is_some_and(|last| last.id != id)
-                {
-                    // The reader is there, not at the end.
-                    self.follow.stop();
+                if !is_old {
+                    self.sent = None;
                 }
-                let log = element::<Element>("log");
-                if let Some(turn) = self.turns.update(id, update, is_old) {
-                    if let Some(log) = &log {
-                        parts::append(log, &turn.place);
+                let begins = matches!(update, TurnUpdate::Answer { update: AnswerUpdate::Begun { .. }, .. });
+                let is_new = self.turns.update(id, update, is_old);
+                if let Some(turn) = self.turns.last().filter(|_| is_new || begins) {
+                    if let Some(log) = element::<Element>("log").filter(|_| is_new) {
+                        parts::append(&log, &turn.place);
                     }
-                    if is_old || !page::keeps_start_in_view() {
-                        self.follow.start();
-                    } else {
+                    if turn.id != id {
+                        // The reader is there, not at the end.
+                        self.follow.stop();
+                    } else if !is_old && page::keeps_start_in_view() {
                         self.follow.pin(&turn.place);
+                    } else if is_new {
+                        self.follow.start();
                     }
                 }
             }
-            DeskView::History(view) => self.history.update(view),
-            DeskView::Remark(text) => self.tell(|shell| shell.remark, text.into_owned()),
+            DeskView::History(view) => {
+                if let Some(notice) = self.history.update(view) {
+                    self.tell(|shell| shell.remark, notice);
+                }
+            }
+            DeskView::Remark(text) => {
+                self.history.say(&text);
+                self.tell(|shell| shell.remark, text.into_owned());
+            }
             DeskView::Status(text) => self.tell(|shell| shell.status, text.into_owned()),
-            DeskView::Spoken(text) => {
-                if let Some(spoken) = element::<Element>("spoken") {
-                    spoken.set_text_content(None);
-                    for line in text.lines() {
-                        add(&spoken, "p", "", line);
-                    }
-                }
-            }
+            DeskView::Spoken(text) => speak(&text),
             DeskView::Copy(text) => page::copied(&text),
             DeskView::File { name, media_type, text } => page::save(&name, &media_type, &text),
         }
@@ -334,7 +335,6 @@ impl Desk {
     /// Somebody is signed in, or has another username or role.
     fn enter(&mut self, Person { username, role, sign_out }: Person) {
         opened();
-        self.was_entered = true;
         let draft = page::kept_prompt(&username);
         let shell = *self.shell.get_or_insert_with(Shell::new);
         shell.username.set(username);
@@ -409,8 +409,8 @@ impl Desk {
         if is_free {
             self.sent = Some(prompt.to_owned());
             page::send(intent);
+            composer::focus();
         }
-        composer::focus();
         is_free
     }
 
@@ -427,7 +427,7 @@ impl Desk {
         let is_answering = self.turns.is_answering();
         if is_answering {
             page::send(&Intent::Stop);
-            // The button that had the focus goes away.
+            // The button that may have the focus goes away.
             composer::focus();
         }
         is_answering
@@ -450,7 +450,11 @@ impl Desk {
     /// A button, or another element that does something, was pressed.
     fn press(&mut self, act: &str, target: &Element) {
         match act {
-            "stop" => drop(self.stop()),
+            "stop" => {
+                if !self.stop() {
+                    composer::focus();
+                }
+            }
             "latest" => {
                 self.follow.start();
                 self.follow.settle();
@@ -465,6 +469,10 @@ impl Desk {
             }
             "conversations" => self.history.toggle(),
             "new" => self.begin_new(),
+            "shown" => {
+                self.history.close_drawer();
+                composer::focus();
+            }
             "more-entries" => self.history.show_more(),
             "save-all" => page::send(&Intent::Export { id: None, markdown: false }),
             _ if closest(target, ".turn").is_some() => self.press_in_turn(act, target),
@@ -498,9 +506,14 @@ impl Desk {
             "retry" if target.get_attribute("aria-disabled").is_none() => {
                 self.ask("", &Intent::Retry { turn: id });
             }
-            "next" => turn.turn_over(1, act),
-            "previous" => turn.turn_over(turn.backwards(), act),
-            "compare" => turn.compare(),
+            "next" | "previous" | "compare" => {
+                turn.turn_to(target);
+                match act {
+                    "next" => turn.turn_over(1, act),
+                    "previous" => turn.turn_over(turn.backwards(), act),
+                    _ => turn.compare(),
+                }
+            }
             _ => {}
         }
     }
@@ -533,7 +546,7 @@ impl Desk {
             turns::leave_edit(target);
         } else if let Some(button) = offer {
             turns::offer_again(&button);
-            page::dom::focus(&button);
+            parts::focus(&button);
         } else if history::entry_around(target).is_some_and(|(item, _)| history::leave_entry(&item)) {
             return true;
         } else if self.history.close_drawer() {
@@ -549,15 +562,18 @@ impl Desk {
     /// A key; whether it was for something here.
     fn key(&mut self, event: &KeyboardEvent, target: &Element) -> bool {
         let key = event.key();
+        // An input method's own, or the dialog's, which closes by itself.
+        if event.is_composing() || event.key_code() == 229 || help::is_open() && key != "/" {
+            return false;
+        }
         let is_command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
         match key.as_str() {
-            "Enter" if target.tag_name() == "TEXTAREA" && composer::sends(event) => {
+            "Enter" if target.tag_name() == "TEXTAREA" && !event.shift_key() => {
                 if let Some(form) = closest(target, "form") {
                     self.submit(&form);
                 }
             }
-            // A dialog closes by itself.
-            "Escape" if !event.is_composing() && !help::is_open() => return self.escape(target),
+            "Escape" => return self.escape(target),
             "/" if is_command => help::toggle(),
             ";" if is_command => self.begin_new(),
             ":" if is_command => {
@@ -681,7 +697,7 @@ fn on(event: &Event) {
         }
         ("touchmove", Some(_)) => STATE.with_borrow_mut(|desk| desk.follow.stop()),
         ("resize", _) => STATE.with_borrow_mut(|desk| {
-            desk.history.lay_out();
+            desk.history.resized();
             desk.follow.settle();
         }),
         ("hashchange", _) => STATE.with_borrow_mut(Desk::moved),
@@ -701,6 +717,16 @@ fn id_in_address() -> Option<String> {
     Some(id.to_owned()).filter(|id| is_id && !id.is_empty())
 }
 
+/// Says something to those who do not see it, in place of what was said before.
+fn speak(text: &str) {
+    if let Some(spoken) = element::<Element>("spoken") {
+        spoken.set_text_content(None);
+        for line in text.lines() {
+            add(&spoken, "p", "", line);
+        }
+    }
+}
+
 /// The button says for a moment that it is done. Without a text, the worker sends it.
 fn copy(text: Option<&str>, button: &Element) {
     page::copy(text, button, say::COPIED, say::NOT_COPIED);
@@ -714,12 +740,14 @@ fn import(input: &HtmlInputElement) {
     let Some(text) = text.and_then(|text| text.call0(&file).ok()) else { return };
     // So that the same file can be chosen again.
     input.set_value("");
+    // Of a file that went away meanwhile, or that is too long for a text, there is an error instead: it is read as one that is empty.
     let send = Closure::<dyn FnMut(JsValue)>::new(|text: JsValue| {
-        page::send_form(&Intent::Import, &[text.unchecked_into::<JsString>()]);
+        page::send_form(&Intent::Import, &[text.dyn_into::<JsString>().unwrap_or_default()]);
     });
-    // Fails for a file that went away meanwhile; then nothing is sent.
+    let send = send.into_js_value();
+    // A promise has a `then`.
     let _ = Reflect::get(&text, &"then".into())
-        .and_then(|then| then.unchecked_into::<Function>().call1(&text, &send.into_js_value()));
+        .and_then(|then| then.unchecked_into::<Function>().call2(&text, &send, &send));
 }
 
 impl Shell {

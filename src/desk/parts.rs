@@ -61,6 +61,20 @@ pub fn value(field: &Element) -> String {
     }
 }
 
+/// Whether the focus is in an element.
+pub fn has_focus(place: Option<&Element>) -> bool {
+    let at = document().active_element();
+    place.is_some_and(|place| place.contains(at.as_deref()))
+}
+
+/// Gives the focus, or if the element cannot have it, such as one that is hidden now, begins in the composer.
+pub fn focus(element: &Element) {
+    crate::page::dom::focus(element);
+    if !has_focus(Some(element)) {
+        super::composer::focus();
+    }
+}
+
 /// A media query, made once: the browser keeps each that is made.
 pub struct Media(Option<MediaQueryList>);
 

@@ -5,9 +5,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, Text};
 
 use super::document::Document;
-use super::parts::{add, add_button, append, closest, label, make, show};
+use super::parts::{add, add_button, append, closest, focus, label, make, show};
 use crate::messages::{page as say, use_case};
-use crate::page::dom::{document, find, focus, set};
+use crate::page::dom::{document, find, set};
 use crate::protocol::{AnswerId, AnswerUpdate, End, Notice, TurnId, TurnUpdate};
 use crate::stream::stock::UseCase;
 
@@ -74,6 +74,7 @@ impl Turns {
     /// Puts all into the log.
     pub fn put_into(&self, log: &Element) {
         for turn in &self.all {
+            turn.answers.iter().for_each(Answer::quieten);
             append(log, &turn.place);
         }
     }
@@ -85,18 +86,18 @@ impl Turns {
     }
 
     /// Takes in what is new of a turn. One that is `old`, of a conversation that is opened again, has ended, also while its end is not shown yet,
-    /// and is no alert. The turn, if it is new.
-    pub fn update(&mut self, id: TurnId, update: TurnUpdate, old: bool) -> Option<&Turn> {
+    /// and is no alert. Whether the turn is new.
+    pub fn update(&mut self, id: TurnId, update: TurnUpdate, old: bool) -> bool {
         let at = self.all.iter().position(|turn| turn.id == id);
         match (at, update) {
             (None, TurnUpdate::Asked { prompt }) => {
                 self.all.push(Turn::new(id, prompt));
-                return self.all.last();
+                return true;
             }
             (Some(at), TurnUpdate::Answer { id, update }) => self.all[at].update(id, update, old),
             _ => {}
         }
-        None
+        false
     }
 
     /// Counts down what is waited for; whether there is more to count.
@@ -153,6 +154,7 @@ impl Turn {
                 append(&self.shelf, &answer.place);
             } else {
                 answer.place.remove();
+                answer.quieten();
             }
             answer.number(at, self.answers.len(), self.compares);
         }
@@ -166,6 +168,12 @@ impl Turn {
             (0, _) => Some(1),
             (shown, _) => Some(shown - 1),
         }
+    }
+
+    /// Makes the answer around an element the one that is shown, if it stands beside that.
+    pub fn turn_to(&mut self, element: &Element) {
+        let is_around = |answer: &Answer| answer.place.contains(Some(element));
+        self.shown = self.answers.iter().position(is_around).unwrap_or(self.shown);
     }
 
     /// Shows the answer `by` places further on, in a circle; the focus goes to the same button there.
@@ -243,7 +251,7 @@ pub fn offer_again(button: &Element) {
         offer.remove();
         false
     } else {
-        let offer = make("span", "offer");
+        let offer = make("span", "offer when-idle");
         set(&offer, "role", Some("group"));
         label(&offer, say::AGAIN_AS);
         for each in UseCase::ALL {
@@ -357,7 +365,7 @@ impl Answer {
         if let Some(button) = find(&self.place, ".retry") {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count of seconds that was a u32.
             let text = if waits {
-                [say::RETRY_IN, &(seconds as u32).to_string(), " s"].concat()
+                [say::RETRY_IN, &(seconds as u32).to_string(), say::SECONDS].concat()
             } else {
                 say::RETRY.to_owned()
             };
@@ -372,6 +380,10 @@ impl Answer {
         if count < 2 {
             return;
         }
+        // It asks again after the newest.
+        if let Some(retry) = find(&self.place, ".retry") {
+            show(&retry, at + 1 == count);
+        }
         let place = [&(at + 1).to_string(), say::OF, &count.to_string()].concat();
         self.put("h2", &[say::ANSWER_NUMBER, &place].concat());
         let Some(acts) = find(&self.place, ".acts") else { return };
@@ -384,6 +396,13 @@ impl Answer {
         self.put(".place", &place);
         if let Some(button) = find(&acts, "[data-do=compare]") {
             set(&button, "aria-pressed", Some(if compares { "true" } else { "false" }));
+        }
+    }
+
+    /// What was said when it ended is not said again when it comes back into the document.
+    fn quieten(&self) {
+        if let Some(alert) = find(&self.place, "[role=alert]").filter(|_| self.end.is_some()) {
+            set(&alert, "role", None);
         }
     }
 

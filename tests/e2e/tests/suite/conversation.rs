@@ -277,7 +277,14 @@ fn stop_after_the_first_word_keeps_what_came() {
         browser.act("retry").await?;
         assert_eq!(browser.reply_is("Answer 2 of 2", "done").await?.text, "All.");
         browser.act("previous").await?;
-        assert_eq!(browser.reply_is("Answer 1 of 2", "stopped").await?.text, "Half of it");
+        let reply = browser.reply_is("Answer 1 of 2", "stopped").await?;
+        // It is the newest that is asked again, if any.
+        assert_eq!((reply.text.as_str(), reply.retry.as_str()), ("Half of it", ""));
+        // Beside each other, each turns over to what follows it.
+        browser.act("compare").await?;
+        browser.wait_for("two answers", "document.querySelectorAll('#log .reply').length === 2").await?;
+        browser.act("next").await?;
+        browser.reply_is("Answer 2 of 2", "done").await?;
         cognito.finish().await
     });
 }

@@ -346,8 +346,14 @@ fn a_file_takes_conversations_to_another_browser() {
             imports(&other, &file).await?;
             other.remark("2 conversations were imported.").await?;
             other.list_is(&[WHALES, SKY]).await?;
+            // Where the panel is a drawer it says so itself, and what else is said can be heard.
+            other.client().set_window_size(700, 900).await?;
             imports(&other, &file).await?;
             other.remark("0 conversations were imported; 2 were there already.").await?;
+            let said = "document.documentElement.dataset.history === 'drawer' && document.querySelector('#history .said').innerText.includes('2 were there') \
+                        && !['remark', 'status', 'spoken'].some(id => document.getElementById(id).closest('[inert]'))";
+            assert!(other.value::<bool>(said).await?);
+            other.widen().await?;
             other.list_is(&[WHALES, SKY]).await?;
             for (title, was) in [(SKY, &sky), (WHALES, &whales)] {
                 other.open_listed(title).await?;
@@ -612,6 +618,8 @@ fn a_browser_that_refuses_storage_is_told_of_and_the_conversation_goes_on() {
         before_the_worker(stage, refused)?;
         browser.client().goto(stage.origin()).await?;
         alice(stage, browser).await?;
+        // Also to whom the panel that says so is closed.
+        browser.remark("does not let the page store anything").await?;
         browser.click("#conversations").await?;
         let told = browser.store_notice().await?;
         assert!(told.contains("does not let the page store anything"), "{told}");

@@ -154,6 +154,82 @@ fn for_width(width: u32) {
     });
 }
 
+#[test]
+fn what_goes_away_under_the_focus_leaves_it_in_the_composer() {
+    if !has_devtools() {
+        return;
+    }
+    test(async |stage, browser| {
+        let alice = stage.alice();
+        browser.client().set_window_size(1400, 800).await?;
+        browser.sign_in(alice.username, alice.password).await?;
+        browser.ask("How do whales sleep? demo:pace 0").await?;
+        browser.turn_is("done").await?;
+
+        // A field whose button has no use while an answer is under way, and an offer.
+        browser.act("edit").await?;
+        browser.ask("demo:slow 60").await?;
+        browser.turn_is("waiting").await?;
+        browser.tab_back_to("article.turn:first-of-type form textarea").await?;
+        browser.stroke(&[], ESCAPE).await?;
+        focus_is(browser, "#prompt").await?;
+        browser.stroke(&[], ESCAPE).await?;
+        browser.turn_is("stopped").await?;
+
+        // A window that becomes narrow does not put the list over whoever types, nor hides what has the focus.
+        browser.click("#conversations").await?;
+        browser.tab_on_to("#prompt").await?;
+        browser.client().set_window_size(800, 800).await?;
+        browser.wait_for("no list", "document.querySelector('#history').hidden").await?;
+        focus_is(browser, "#prompt").await?;
+        assert!(!browser.value::<bool>("document.activeElement.closest('[inert]')").await?);
+
+        // An entry that the list has no more: the newest, found by what it says, once another is searched for.
+        browser.client().set_window_size(1400, 800).await?;
+        browser.opens_history().await?;
+        browser.search("whales").await?;
+        browser.list_is(&["How do whales sleep? demo:pace 0"]).await?;
+        let gone = "const field = document.querySelector('#search'); field.value = 'albatross';
+            field.dispatchEvent(new Event('input', { bubbles: true })); document.querySelector('#history li a').focus();";
+        browser.client().execute(gone, vec![]).await?;
+        browser.list_is(&[]).await?;
+        focus_is(browser, "#search").await
+    });
+}
+
+/// Where a finger is the pointer, nothing brings a keyboard up that the person did not ask for, and all is large enough.
+#[test]
+fn a_finger_finds_what_it_needs() {
+    if !has_devtools() {
+        return;
+    }
+    test(async |stage, browser| {
+        let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
+        browser.cdp("Emulation.setDeviceMetricsOverride", size).await?;
+        browser.cdp("Emulation.setTouchEmulationEnabled", json!({ "enabled": true, "maxTouchPoints": 1 })).await?;
+        browser.client().refresh().await?;
+        let alice = stage.alice();
+        browser.sign_in(alice.username, alice.password).await?;
+        assert!(browser.value::<bool>("matchMedia('(pointer: coarse)').matches").await?);
+        browser.type_into("#prompt", "Show me demo:markdown demo:reasoning demo:pace 0").await?;
+        browser.click("#send").await?;
+        browser.turn_is("done").await?;
+        assert_eq!(browser.value::<String>("document.activeElement.id").await?, "composer");
+        // A link in a text is as high as its line.
+        let small = "[...document.querySelectorAll('#chat :is(button, summary, input, textarea, label)')]
+            .filter(one => one.checkVisibility() && !one.matches('.unseen') && !(one.matches('input') && one.closest('label')))
+            .map(one => [one, one.getBoundingClientRect()]).filter(([, box]) => box.width < 44 || box.height < 44)
+            .map(([one, box]) => `${one.id || one.dataset.do || one.tagName} is ${box.width} by ${box.height}`)";
+        assert_eq!(browser.value::<Vec<String>>(small).await?, [] as [String; 0]);
+        browser.click("#conversations").await?;
+        browser.act_in_history("more").await?;
+        browser.act_in_history("rename").await?;
+        assert_eq!(browser.value::<Vec<String>>(small).await?, [] as [String; 0]);
+        browser.cdp("Emulation.setTouchEmulationEnabled", json!({ "enabled": false })).await?;
+        Ok(())
+    });
+}
+
 /// Opens the list where it is not open, searches, opens, renames, deletes.
 async fn conversations(browser: &Browser) -> Result<(), Error> {
     press(browser, "#conversations").await?;

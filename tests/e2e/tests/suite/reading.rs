@@ -85,6 +85,42 @@ fn the_page_goes_with_the_answer_only_while_the_reader_is_at_its_end() {
 }
 
 #[test]
+fn a_button_stays_while_the_keyboard_is_on_it() {
+    if !has_devtools() {
+        return;
+    }
+    test(async |stage, browser| {
+        alice(stage, browser).await?;
+        browser.ask("demo:size 6 demo:pace 0").await?;
+        browser.turn_is("done").await?;
+        browser.client().execute("scrollTo(0, 0);", vec![]).await?;
+        browser.wait_for("the button to the end", LATEST).await?;
+        browser.tab_back_to("#latest").await?;
+        wheel(browser, 100_000).await?;
+        browser.wait_for("the end", "document.querySelector('#latest[data-off]')").await?;
+        frames(browser).await?;
+        assert_eq!(browser.value::<String>("document.activeElement.id").await?, "latest");
+        assert!(browser.value::<bool>(LATEST).await?);
+        browser.tab_on_to("#prompt").await?;
+        assert!(!browser.value::<bool>(LATEST).await?);
+
+        let stop = "document.querySelector('#stop').checkVisibility()";
+        browser.ask("demo:size 2 demo:pace 5").await?;
+        browser.wait_for("the button to stop", stop).await?;
+        browser.tab_on_to("#stop").await?;
+        browser.wait_for("no answer to stop", "document.querySelector('#stop[data-off]')").await?;
+        frames(browser).await?;
+        assert_eq!(browser.value::<String>("document.activeElement.id").await?, "stop");
+        // Pressed now, it has nothing to stop.
+        browser.key("\u{E007}").await?;
+        browser.wait_for("the focus in the prompt", "document.activeElement.id === 'prompt'").await?;
+        assert!(!browser.value::<bool>(stop).await?);
+        browser.turn_is("done").await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn the_start_of_an_answer_stays_in_view_for_who_wants_that() {
     test(async |stage, browser| {
         alice(stage, browser).await?;
