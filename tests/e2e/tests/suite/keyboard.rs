@@ -182,7 +182,7 @@ fn what_goes_away_under_the_focus_leaves_it_in_the_composer() {
         browser.client().set_window_size(800, 800).await?;
         browser.wait_for("no list", "document.querySelector('#history').hidden").await?;
         focus_is(browser, "#prompt").await?;
-        assert!(!browser.value::<bool>("document.activeElement.closest('[inert]')").await?);
+        assert!(browser.value::<bool>("!document.activeElement.closest('[inert]')").await?);
 
         // An entry that the list has no more: the newest, found by what it says, once another is searched for.
         browser.client().set_window_size(1400, 800).await?;
