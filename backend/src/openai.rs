@@ -97,6 +97,8 @@ impl OpenAi {
             "messages": messages,
             "max_tokens": self.max_tokens,
             "stream": true,
+            // Without this the servers count nothing.
+            "stream_options": {"include_usage": true},
         });
         let mut request = Request::post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
@@ -292,6 +294,7 @@ mod tests {
             ],
             "max_tokens": 9,
             "stream": true,
+            "stream_options": {"include_usage": true},
         });
         assert_eq!(body, expected);
     }
