@@ -186,13 +186,25 @@ impl Pieces {
     }
 }
 
-/// An error in a stream whose status was 200 already.
+/// An error in a stream whose status was 200 already. Some servers have a word for it, others the status that it would have had.
 fn in_stream(error: &Value) -> ModelError {
-    let code = ["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError");
-    match plain_code(code) {
-        code if code.contains("rate_limit") => ModelError::Throttled { code, retry_after_seconds: None },
-        code => ModelError::Unavailable { code },
+    let status = error.get("code").and_then(Value::as_u64);
+    let code = match status {
+        Some(status) => format!("Http{status}"),
+        None => plain_code(["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError")),
+    };
+    match status {
+        Some(429 | 529) => ModelError::Throttled { code, retry_after_seconds: None },
+        Some(400 | 413 | 422) => rejected(code, error.get("message")),
+        Some(401..=404) => ModelError::Denied { code },
+        _ if code.contains("rate_limit") => ModelError::Throttled { code, retry_after_seconds: None },
+        _ => ModelError::Unavailable { code },
     }
+}
+
+fn rejected(code: String, message: Option<&Value>) -> ModelError {
+    let message = message.and_then(Value::as_str).unwrap_or("it says no more");
+    ModelError::Rejected { code, message: message.chars().take(300).collect() }
 }
 
 /// Only what the endpoint says of the prompt itself is passed on: other messages can name the key or the account.
@@ -210,8 +222,7 @@ async fn refusal(response: Response<Incoming>) -> ModelError {
         StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
             let body = Limited::new(response.into_body(), MAX_ERROR_BYTES).collect().await;
             let error: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
-            let message = error.as_ref().and_then(|body| body.get("error")?.get("message")?.as_str());
-            ModelError::Rejected { code, message: message.unwrap_or("it says no more").chars().take(300).collect() }
+            rejected(code, error.as_ref().and_then(|body| body.get("error")?.get("message")))
         }
         StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
             ModelError::Denied { code }
@@ -313,6 +324,22 @@ mod tests {
             ("data: {\"choices\":[{\"finish_reason\":\"content_filter\"}]}\n\n", stops(StopReason::ContentFiltered)),
             ("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\",\"code\":null}}\n\n", Err(unavailable)),
             ("data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n", Err(throttled)),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":429}}\n\n",
+                Err(ModelError::Throttled { code: "Http429".to_owned(), retry_after_seconds: None }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":400}}\n\n",
+                Err(ModelError::Rejected { code: "Http400".to_owned(), message: "x".to_owned() }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":401}}\n\n",
+                Err(ModelError::Denied { code: "Http401".to_owned() }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"type\":\"y\",\"code\":502}}\n\n",
+                Err(ModelError::Unavailable { code: "Http502".to_owned() }),
+            ),
             ("data: <html>\n\n", Err(ModelError::Broken { code: "UnreadableEvent".to_owned() })),
         ];
         for (end, told) in cases {
