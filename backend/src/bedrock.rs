@@ -78,33 +78,34 @@ impl Bedrock {
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
-        loop {
-            match self.events.recv().await {
-                Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => match event.delta {
-                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => return Ok(Piece::Text(text)),
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, ModelError> {
+        match self.events.recv().await {
+            Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => {
+                return Ok(match event.delta {
+                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => Some(Piece::Text(text)),
                     // What is encrypted, and the signature, are for Bedrock alone.
                     Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(text)))
                         if !text.is_empty() =>
                     {
-                        return Ok(Piece::Reasoning(text));
+                        Some(Piece::Reasoning(text))
                     }
-                    _ => {}
-                },
-                Ok(Some(ConverseStreamOutput::MessageStop(event))) => self.stop = Some(event.stop_reason),
-                Ok(Some(ConverseStreamOutput::Metadata(event))) => {
-                    self.usage = event.usage.map(|usage| Usage {
-                        input: Some(usage.input_tokens.into()),
-                        cached: usage.cache_read_input_tokens.map(i64::from),
-                        output: Some(usage.output_tokens.into()),
-                    });
-                }
-                Ok(Some(_)) => {}
-                Err(error) if self.stop.is_none() => return Err(model_error(&error, code_in_stream)),
-                // After the stop only the count of tokens can be lost.
-                Ok(None) | Err(_) => return self.end(),
+                    _ => None,
+                });
             }
+            Ok(Some(ConverseStreamOutput::MessageStop(event))) => self.stop = Some(event.stop_reason),
+            Ok(Some(ConverseStreamOutput::Metadata(event))) => {
+                self.usage = event.usage.map(|usage| Usage {
+                    input: Some(usage.input_tokens.into()),
+                    cached: usage.cache_read_input_tokens.map(i64::from),
+                    output: Some(usage.output_tokens.into()),
+                });
+            }
+            Ok(Some(_)) => {}
+            Err(error) if self.stop.is_none() => return Err(model_error(&error, code_in_stream)),
+            // After the stop only the count of tokens can be lost.
+            Ok(None) | Err(_) => return self.end().map(Some),
         }
+        Ok(None)
     }
 
     pub(crate) fn usage(&self) -> Option<Usage> {
@@ -250,7 +251,7 @@ pub(crate) mod tests {
         };
         loop {
             match pieces.next().await {
-                Ok(piece) => all.push(piece),
+                Ok(piece) => all.extend(piece),
                 Err(error) => return (all, Err(error)),
             }
             if let Some(Piece::Stop(_)) = all.last() {

@@ -69,8 +69,9 @@ struct Choice {
 #[derive(Deserialize)]
 struct Delta {
     content: Option<String>,
-    /// Not of `OpenAI`'s own, but of most servers whose models reason.
+    /// Not of `OpenAI`'s own, but of most servers whose models reason: under this name or the next, and some say the same under both.
     reasoning_content: Option<String>,
+    reasoning: Option<String>,
 }
 
 impl OpenAi {
@@ -121,26 +122,25 @@ impl OpenAi {
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, ModelError> {
         if let Some(text) = self.text.take() {
-            return Ok(Piece::Text(text));
+            return Ok(Some(Piece::Text(text)));
         }
-        loop {
-            while let Some(data) = self.sse.next() {
-                if data == "[DONE]" {
-                    return self.end(true);
-                }
-                if let Some(piece) = self.read(&data)? {
-                    return Ok(piece);
-                }
+        while let Some(data) = self.sse.next() {
+            if data == "[DONE]" {
+                return self.end(true).map(Some);
             }
-            match self.body.frame().await {
-                Some(Ok(frame)) => {
-                    let bytes = frame.into_data().unwrap_or_default();
-                    self.sse.push(&bytes).map_err(|_| ModelError::Broken { code: "EventTooLong".to_owned() })?;
-                }
-                Some(Err(_)) | None => return self.end(false),
+            if let Some(piece) = self.read(&data)? {
+                return Ok(Some(piece));
             }
+        }
+        match self.body.frame().await {
+            Some(Ok(frame)) => {
+                let bytes = frame.into_data().unwrap_or_default();
+                self.sse.push(&bytes).map_err(|_| ModelError::Broken { code: "EventTooLong".to_owned() })?;
+                Ok(None)
+            }
+            Some(Err(_)) | None => self.end(false).map(Some),
         }
     }
 
@@ -164,8 +164,9 @@ impl Pieces {
         let Some(choice) = chunk.choices.into_iter().flatten().next() else { return Ok(None) };
         self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
         let Some(delta) = choice.delta else { return Ok(None) };
-        let text = delta.content.filter(|text| !text.is_empty());
-        Ok(match delta.reasoning_content.filter(|text| !text.is_empty()) {
+        let said = |text: &String| !text.is_empty();
+        let text = delta.content.filter(said);
+        Ok(match delta.reasoning_content.filter(said).or(delta.reasoning.filter(said)) {
             Some(reasoning) => {
                 self.text = text;
                 Some(Piece::Reasoning(reasoning))
@@ -265,9 +266,10 @@ mod tests {
         };
         loop {
             match pieces.next().await {
-                Ok(Piece::Text(text)) => all.push_str(&text),
-                Ok(Piece::Reasoning(text)) => all.extend(["(", &text, ")"]),
-                Ok(Piece::Stop(reason)) => return (all, Ok((reason, pieces.usage()))),
+                Ok(None) => {}
+                Ok(Some(Piece::Text(text))) => all.push_str(&text),
+                Ok(Some(Piece::Reasoning(text))) => all.extend(["(", &text, ")"]),
+                Ok(Some(Piece::Stop(reason))) => return (all, Ok((reason, pieces.usage()))),
                 Err(error) => return (all, Err(error)),
             }
         }
@@ -280,6 +282,34 @@ mod tests {
         let one_byte_each: Vec<_> = ANSWER.as_bytes().chunks(1).collect();
         for parts in [&[ANSWER.as_bytes()][..], &one_byte_each] {
             assert_eq!(read(stream(parts)).await, ("(hm)Grüezi 🦀".to_owned(), end.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_says_nothing_is_told_as_a_sign_of_life() {
+        let silent = [
+            ": processing\n\n",
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"tool_calls\":[]}}]}\n\n",
+        ];
+        for silent in silent {
+            let served = stream(&[silent.as_bytes(), b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"]);
+            let fake = fake::serve(move |_| served.clone()).await;
+            let mut pieces = OpenAi::new(&fake.url(), None, 9).unwrap().ask("m", &[], "Hello").await.unwrap();
+            assert_eq!(pieces.next().await, Ok(None), "{silent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn reasoning_is_read_under_either_name_and_once() {
+        for (fields, said) in [
+            (r#""reasoning":"hm""#, "(hm)"),
+            (r#""reasoning_content":"","reasoning":"hm""#, "(hm)"),
+            (r#""reasoning_content":"hm","reasoning":"hm""#, "(hm)"),
+            (r#""reasoning":"hm","content":"a""#, "(hm)a"),
+        ] {
+            let answer = format!("data: {{\"choices\":[{{\"delta\":{{{fields}}}}}]}}\n\ndata: [DONE]\n\n");
+            assert_eq!(read(stream(&[answer.as_bytes()])).await.0, said, "{fields}");
         }
     }
 
