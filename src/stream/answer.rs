@@ -11,7 +11,7 @@
 
 use super::{Event, Failure, StopReason, Usage};
 use crate::base64;
-use crate::json::Value;
+use crate::json::{NotJson, Value};
 
 /// What has been read of an answer.
 #[derive(Debug, Default)]
@@ -175,7 +175,7 @@ impl Answer {
 
     /// Reads one object.
     pub fn json(&mut self, text: &[u8]) {
-        match Value::read(text) {
+        match read(text) {
             Ok(object @ Value::Object(_)) => self.object(&object),
             _ => self.emit(Event::Unreadable),
         }
@@ -280,9 +280,14 @@ impl Answer {
     }
 }
 
+/// JSON, in which a byte that is not of UTF-8 costs a character and not the piece of the answer around it.
+fn read(text: &[u8]) -> Result<Value, NotJson> {
+    Value::read(String::from_utf8_lossy(text).as_bytes())
+}
+
 /// A failure in text that is JSON or none.
 pub(super) fn failure_in(text: &[u8]) -> Failure {
-    match Value::read(text) {
+    match read(text) {
         Ok(value) => failure(&value),
         Err(_) => Failure { message: String::from_utf8_lossy(text).into_owned(), ..Failure::default() },
     }

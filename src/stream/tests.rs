@@ -550,6 +550,10 @@ fn what_cannot_be_read_does_not_lose_the_rest() {
     );
     let answer = b"data: {\"chunk\":\n\ndata: hello\n\ndata: {\"type\":\"later\"}\n\ndata: {\"chunk\":\"b\"}\n\n";
     assert_eq!(decode(answer), [unreadable.clone(), unreadable.clone(), Event::Skipped, text("b")]);
+    // Of what is no Unicode, only the character.
+    let answer = b"{\"chunk\":\"a\xff\xf0\x9f\xa6b\"}\n{\"chunk\":\"\\ud83e c\\udd80\"}\n[DONE]";
+    assert_eq!(decode(answer), [text("a\u{fffd}\u{fffd}b\u{fffd} c\u{fffd}"), Event::End]);
+    assert_eq!(decode(b"Error: {\"error\":\"\xff\"}"), [error("", "\u{fffd}", None)]);
     let answer = [event("chunk", r#"{"bytes":"?"}"#), event("chunk", "{"), chunk(r#"{"chunk":"b"}"#)].concat();
     assert_eq!(decode(&answer), [unreadable.clone(), unreadable, text("b")]);
 }
