@@ -767,7 +767,7 @@ fn title(prompt: &str) -> String {
 }
 
 /// What wires call "too many requests", in lower case.
-const THROTTLED: [&str; 4] = ["throttl", "toomanyrequests", "rate_limit", "overloaded"];
+const THROTTLED: [&str; 6] = ["throttl", "toomanyrequests", "rate_limit", "overloaded", "429", "529"];
 
 /// A failure that the back end reports in mid-stream.
 fn fault(failure: Failure, request_id: Option<String>) -> Fault {

@@ -569,9 +569,15 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
     };
     let failure =
         |code: &str, message: &str| Failure { code: code.into(), message: message.into(), ..Failure::default() };
-    for code in
-        ["throttlingException", "ThrottlingException", "rate_limit_exceeded", "overloaded_error", "DemoThrottle"]
-    {
+    for code in [
+        "throttlingException",
+        "ThrottlingException",
+        "rate_limit_exceeded",
+        "overloaded_error",
+        "DemoThrottle",
+        "429",
+        "529",
+    ] {
         let (text, wait) = failed(failure(code, "Slow down."));
         assert_eq!(
             (text.as_str(), wait),

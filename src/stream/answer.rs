@@ -39,7 +39,7 @@ enum Field {
 }
 
 /// The `type` of an object, empty for one without; where something stands in it; what that is. Of a kind, the first that says something counts.
-static FIELDS: [(&str, &str, Field); 40] = [
+static FIELDS: [(&str, &str, Field); 43] = [
     ("", "/model_used", Field::Model),
     ("", "/model", Field::Model),
     ("start", "/model", Field::Model),
@@ -57,9 +57,11 @@ static FIELDS: [(&str, &str, Field); 40] = [
     ("reasoning", "/text", Field::Reasoning),
     ("reasoning", "/token", Field::Reasoning),
     ("reasoning-delta", "/delta", Field::Reasoning),
+    ("content_block_start", "/content_block/thinking", Field::Reasoning),
     ("content_block_delta", "/delta/thinking", Field::Reasoning),
     ("", "/chunk", Field::Text),
     ("", "/delta/content", Field::Text),
+    ("", "/delta/refusal", Field::Text),
     ("", "/delta/text", Field::Text),
     ("", "/contentBlockDelta/delta/text", Field::Text),
     ("", "/response", Field::Text),
@@ -70,6 +72,7 @@ static FIELDS: [(&str, &str, Field); 40] = [
     ("text", "/text", Field::Text),
     ("stream", "/token", Field::Text),
     ("text-delta", "/delta", Field::Text),
+    ("content_block_start", "/content_block/text", Field::Text),
     ("content_block_delta", "/delta/text", Field::Text),
     ("", "/finish_reason", Field::Stop),
     ("", "/stop_reason", Field::Stop),
@@ -123,9 +126,9 @@ static COUNTS: [(usize, &str); 24] = [
 
 /// The words of all wires for why a model stopped.
 static REASONS: [(StopReason, &[&str]); 5] = [
-    (StopReason::EndTurn, &["end_turn", "stop", "FINISH"]),
+    (StopReason::EndTurn, &["end_turn", "stop", "finish", "finished"]),
     (StopReason::MaxTokens, &["max_tokens", "length", "model_context_window_exceeded"]),
-    (StopReason::StopSequence, &["stop_sequence", "STOP_CRITERIA_MET"]),
+    (StopReason::StopSequence, &["stop_sequence", "stop_criteria_met"]),
     (
         StopReason::Filtered,
         &["content_filtered", "guardrail_intervened", "content_filter", "content-filter", "refusal"],
@@ -248,7 +251,7 @@ impl Answer {
             Field::Text => self.emit(Event::Text(owned)),
             Field::Reasoning => self.emit(Event::Reasoning(owned)),
             Field::Stop => {
-                let known = REASONS.iter().find(|(_, words)| words.contains(&text));
+                let known = REASONS.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(text)));
                 self.emit(Event::Stopped(known.map_or(StopReason::Other(owned), |(reason, _)| reason.clone())));
             }
             Field::Model if self.model != text => {
@@ -317,9 +320,15 @@ fn failure(value: &Value) -> Failure {
     }
 }
 
+/// Whether a failure may pass; some wires have the HTTP status for its name.
 fn passing(code: &str) -> Option<bool> {
     let known = |codes: &[&str]| codes.iter().any(|known| known.eq_ignore_ascii_case(code));
-    if known(&PASSING) { Some(true) } else { known(&STAYING).then_some(false) }
+    match code.parse::<i64>() {
+        Ok(408 | 429 | 500..=599) => Some(true),
+        Ok(400..=404 | 413 | 422) => Some(false),
+        _ if known(&PASSING) => Some(true),
+        _ => known(&STAYING).then_some(false),
+    }
 }
 
 fn number(value: &Value) -> Option<u32> {

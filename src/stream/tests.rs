@@ -189,6 +189,11 @@ fn lines() -> Vec<Fixture> {
             vec![model("gpt-4o-mini"), text("Half"), error("server_error", "The server had an error.", true)]
         ),
         answer!(
+            "openai-refusal.sse",
+            "\"stop\"}]}\n\n",
+            vec![model("gpt-4o-mini"), text("I cannot help."), stopped(EndTurn), Event::End]
+        ),
+        answer!(
             "anthropic.sse",
             "\"output_tokens\": 15}}\n\n",
             vec![
@@ -198,6 +203,18 @@ fn lines() -> Vec<Fixture> {
                 text("Hello!"),
                 stopped(EndTurn),
                 usage(125, 100, 15),
+                Event::End
+            ]
+        ),
+        answer!(
+            "anthropic-start.sse",
+            "\"output_tokens\": 15}}\n\n",
+            vec![
+                reasoning("Let me"),
+                reasoning(" see."),
+                text("Hello!"),
+                stopped(EndTurn),
+                Event::Usage(Usage { output_tokens: Some(15), ..Usage::default() }),
                 Event::End
             ]
         ),
@@ -243,7 +260,7 @@ fn lines() -> Vec<Fixture> {
             "\"interrupted\":false}",
             vec![model("Qwen/Qwen3-8B"), reasoning("Hm."), text("Hello there"), Event::End]
         ),
-        answer!("chat-ui-error.ndjson", NEVER, vec![text("Half"), error("503", "Model is overloaded", None)]),
+        answer!("chat-ui-error.ndjson", NEVER, vec![text("Half"), error("503", "Model is overloaded", true)]),
         answer!("standard.sse", NEVER, vec![text("abc")]),
     ]
 }
@@ -531,12 +548,52 @@ fn an_error_ends_it_and_keeps_what_came() {
     ] {
         let answer = format!("{{\"chunk\":\"a\"}}\n\n{line}\n\n{{\"chunk\":\"late\"}}\n[DONE]\n");
         for answer in [&answer, answer.split("\n\n{\"chunk\":\"late\"}").next().unwrap()] {
-            assert_eq!(decode(answer.as_bytes()), [text("a"), error(code, message, None)], "{line}");
+            let retryable = (code == "529").then_some(true);
+            assert_eq!(decode(answer.as_bytes()), [text("a"), error(code, message, retryable)], "{line}");
         }
     }
     assert_eq!(decode(b"Error: alone"), [error("", "alone", None)]);
     for (code, retryable) in [("ThrottlingException", Some(true)), ("validationException", Some(false)), ("x", None)] {
         assert_eq!(decode(&exception(code, "{}")), [error(code, "", retryable)]);
+    }
+}
+
+#[test]
+fn a_status_says_whether_an_error_may_pass() {
+    for (status, retryable) in [
+        (408, Some(true)),
+        (429, Some(true)),
+        (500, Some(true)),
+        (502, Some(true)),
+        (529, Some(true)),
+        (400, Some(false)),
+        (401, Some(false)),
+        (403, Some(false)),
+        (418, None),
+        (1234, None),
+    ] {
+        let openrouter = format!("data: {{\"error\":{{\"code\":{status},\"message\":\"m\"}},\"choices\":[]}}\n\n");
+        let chat_ui = format!(r#"{{"type":"status","status":"error","message":"m","statusCode":{status}}}"#);
+        for answer in [openrouter, chat_ui] {
+            assert_eq!(decode(answer.as_bytes()), [error(&status.to_string(), "m", retryable)], "{answer}");
+        }
+    }
+}
+
+#[test]
+fn each_wires_word_for_a_stop_is_known() {
+    use StopReason::{EndTurn, Filtered, MaxTokens, Other, StopSequence};
+    let disabled = "RAG_QUERY_WHEN_RAG_DISABLED";
+    for (word, reason) in [
+        ("FINISH", EndTurn),
+        ("FINISHED", EndTurn),
+        ("LENGTH", MaxTokens),
+        ("STOP_CRITERIA_MET", StopSequence),
+        ("CONTENT_FILTERED", Filtered),
+        (disabled, Other(disabled.into())),
+    ] {
+        let titan = format!(r#"{{"outputText":"a","index":0,"completionReason":"{word}"}}"#);
+        assert_eq!(decode(&chunk(&titan)), [text("a"), stopped(reason), Event::End], "{word}");
     }
 }
 
