@@ -23,6 +23,12 @@ pub(super) struct Answer {
     /// The last event has come; what follows is left alone.
     pub ended: bool,
     has_text: bool,
+    /// Text has come since the AI SDK's last step began.
+    step_has_text: bool,
+    /// Another part of the AI SDK's has begun: its text stands apart from what came before.
+    stands_apart: bool,
+    /// chat-ui's model was stopped before it was done.
+    interrupted: bool,
     /// The last one told: many wires name it in each object.
     model: String,
     /// By the columns of [`COUNTS`]; a later object may hold only some.
@@ -171,7 +177,9 @@ impl Answer {
         if !self.ended {
             self.ended = matches!(event, Event::End | Event::Error(_));
             self.stopped |= matches!(event, Event::Stopped(_));
-            self.has_text |= matches!(event, Event::Text(_));
+            if let Event::Text(_) = event {
+                (self.has_text, self.step_has_text) = (true, true);
+            }
             self.events.push(event);
         }
     }
@@ -191,6 +199,13 @@ impl Answer {
         if kind.is_empty() && !word("bytes").is_empty() {
             return self.json(&base64::decode(word("bytes")).unwrap_or_default());
         }
+        match kind {
+            "start-step" => self.step_has_text = false,
+            "text-start" => self.stands_apart = self.has_text,
+            // The text since the step began counts no more. Nothing that was shown is taken back, so the answer is not as it should be.
+            "reset-step" if std::mem::take(&mut self.step_has_text) => self.emit(Event::Unreadable),
+            _ => {}
+        }
         self.fields(kind, object);
         for list in ["choices", "outputs"] {
             // Of several answers at once, which nobody here asks for, the first.
@@ -208,8 +223,10 @@ impl Answer {
         if kind == "error" || kind == "abort" || kind.is_empty() && has_error || kind == "status" && status == "error" {
             self.emit(Event::Error(failure(object)));
         }
-        let done = kind.is_empty() && object.get("done").and_then(Value::as_bool) == Some(true);
-        if done || kind == "status" && status == "finished" || ENDS.contains(&kind) {
+        let is = |name| object.get(name).and_then(Value::as_bool) == Some(true);
+        self.interrupted |= is("interrupted");
+        let done = kind.is_empty() && is("done");
+        if !self.interrupted && (done || kind == "status" && status == "finished" || ENDS.contains(&kind)) {
             self.emit(Event::End);
         }
         if self.events.len() == before {
@@ -248,7 +265,10 @@ impl Answer {
     fn say(&mut self, field: Field, text: &str) {
         let owned = text.to_owned();
         match field {
-            Field::Text => self.emit(Event::Text(owned)),
+            Field::Text => {
+                let apart = if std::mem::take(&mut self.stands_apart) { "\n\n" } else { "" };
+                self.emit(Event::Text([apart, text].concat()));
+            }
             Field::Reasoning => self.emit(Event::Reasoning(owned)),
             Field::Stop => {
                 let known = REASONS.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(text)));

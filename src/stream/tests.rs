@@ -233,6 +233,12 @@ fn lines() -> Vec<Fixture> {
             "\"tool-calls\"}\n\n",
             vec![model("gpt-4o"), reasoning("Hm."), text("Hello 👋"), usage(5, None, 7), stopped(ToolUse), Event::End]
         ),
+        answer!("ai-sdk-steps.sse", "\"stop\"}\n\n", vec![text("One.\n\nTwo."), stopped(EndTurn), Event::End]),
+        answer!(
+            "ai-sdk-reset.sse",
+            "\"stop\"}\n\n",
+            vec![text("Half"), Event::Unreadable, text("\n\nWhole"), stopped(EndTurn), Event::End]
+        ),
         answer!("ai-sdk-error.sse", NEVER, vec![text("Half"), error("", "An error occurred.", None)]),
         answer!("ai-sdk-abort.sse", NEVER, vec![text("Half"), error("", "user cancelled", None)]),
         answer!(
@@ -261,6 +267,7 @@ fn lines() -> Vec<Fixture> {
             vec![model("Qwen/Qwen3-8B"), reasoning("Hm."), text("Hello there"), Event::End]
         ),
         answer!("chat-ui-error.ndjson", NEVER, vec![text("Half"), error("503", "Model is overloaded", true)]),
+        answer!("chat-ui-interrupted.ndjson", NEVER, vec![text("Half")]),
         answer!("standard.sse", NEVER, vec![text("abc")]),
     ]
 }
