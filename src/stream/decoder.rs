@@ -82,6 +82,10 @@ impl Decoder {
             self.end_line();
             self.answer.events.retain(|event| *event != Event::Unreadable);
         }
+        if whole && self.wire == Wire::Text && self.blank < self.held.len() {
+            // Half a line, or a word of plain text? It is shown, but nobody can say that it is whole.
+            self.plain(&[]);
+        }
         let is_whole_text = self.wire == Wire::Plain && self.held.is_empty();
         if whole && (self.answer.stopped || is_whole_text) {
             self.answer.emit(Event::End);

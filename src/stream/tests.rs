@@ -444,7 +444,9 @@ fn a_truncated_answer_is_never_taken_for_whole_and_keeps_what_came() {
                 }
                 // Of the sentence of an error, half may have come.
                 events.pop_if(|event| matches!(event, Event::Error(_)));
-                assert!(same_start(&all, &events), "{name} says at {at} what it does not say: {events:?}");
+                // Of a few bytes nobody knows whether they are half a line or a word of plain text.
+                let is_word = whole && at < 7 && events == [Event::Text(String::from_utf8_lossy(&bytes[..at]).into())];
+                assert!(is_word || same_start(&all, &events), "{name} says at {at} what it does not say: {events:?}");
             }
             came.extend(decoder.push(&bytes[at..=at]));
         }
@@ -632,10 +634,14 @@ fn plain_text_is_shown_as_it_comes() {
     assert_eq!(decoder.push(b"\x80 \xff \xe2\x82"), [text("🦀 \u{fffd} ")]);
     assert_eq!(decoder.push(b"\xac[DONE]\ndata: x\n\n"), [text("€[DONE]\ndata: x\n\n")]);
     assert_eq!(decoder.finish(true), [Event::End]);
-    for short in ["4", "Yes", "Ja", "data", "identity"] {
-        let expected: &[Event] = if short == "data" { &[] } else { &[text(short), Event::End] };
-        assert_eq!(decode(short.as_bytes()), expected, "{short}");
+    for short in ["4", "Yes", "Ja", "identity"] {
+        assert_eq!(decode(short.as_bytes()), [text(short), Event::End], "{short}");
         assert!(!decode_until([short.as_bytes()], false).contains(&Event::End));
+    }
+    // What a line could begin with is shown, but not taken for whole; if the connection broke off, it is half a line.
+    for short in ["d", "id", "data", "Error", "\n [DON"] {
+        assert_eq!(decode(short.as_bytes()), [text(short)], "{short}");
+        assert_eq!(decode_until([short.as_bytes()], false), [], "{short}");
     }
     // Half a character, or nothing: it was cut.
     assert_eq!(decode("Grüße".as_bytes().split_at(3).0), [text("Gr")]);
