@@ -7,7 +7,7 @@ pub mod history;
 #[allow(missing_docs)] // Each says itself.
 pub mod page;
 
-pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, use_case};
+pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, unknown, use_case};
 pub use faults::notice;
 pub use forms::{person, screen};
 

@@ -29,6 +29,8 @@ pub(super) struct Answer {
     stands_apart: bool,
     /// chat-ui's model was stopped before it was done.
     interrupted: bool,
+    /// Something in the object that is being read is known.
+    known: bool,
     /// The last one told: many wires name it in each object.
     model: String,
     /// By the columns of [`COUNTS`]; a later object may hold only some.
@@ -130,7 +132,11 @@ static COUNTS: [(usize, &str); 24] = [
     (4, "/cacheCreationInputTokens"),
 ];
 
-/// The words of all wires for why a model stopped.
+/// What says nothing that is shown, beside the above: what a `type` begins with, or a field of an object without one.
+const SILENT: &str = "ping status title tool file data- source- start-step finish-step reset-step text-start text-end reasoning-start reasoning-end \
+                      content_block_stop finalAnswer role choices done error contentBlockIndex contentBlockStart contentBlockStop messageStart";
+
+/// The words of all wires for why a model stopped, some of which write them in capitals.
 static REASONS: [(StopReason, &[&str]); 5] = [
     (StopReason::EndTurn, &["end_turn", "stop", "finish", "finished"]),
     (StopReason::MaxTokens, &["max_tokens", "length", "model_context_window_exceeded"]),
@@ -199,6 +205,10 @@ impl Answer {
         if kind.is_empty() && !word("bytes").is_empty() {
             return self.json(&base64::decode(word("bytes")).unwrap_or_default());
         }
+        self.known = SILENT.split(' ').any(|name| match kind {
+            "" => object.get(name).is_some(),
+            _ => kind.starts_with(name),
+        });
         match kind {
             "start-step" => self.step_has_text = false,
             "text-start" => self.stands_apart = self.has_text,
@@ -230,7 +240,7 @@ impl Answer {
             self.emit(Event::End);
         }
         if self.events.len() == before {
-            self.emit(Event::Skipped);
+            self.emit(if self.known { Event::Skipped } else { Event::Unknown });
         }
     }
 
@@ -240,7 +250,9 @@ impl Answer {
             if of != kind || said == Some(field) {
                 continue;
             }
-            match (field, part.pointer(path)) {
+            let found = part.pointer(path);
+            self.known |= !kind.is_empty() || found.is_some();
+            match (field, found) {
                 (Field::Context, Some(bytes)) => {
                     if let Some(bytes) = number(bytes) {
                         self.emit(Event::Context(bytes));
@@ -288,6 +300,7 @@ impl Answer {
             for &(column, path) in &COUNTS {
                 if let Some(count) = counted.pointer(path).and_then(number) {
                     self.counts[column] = Some(count);
+                    self.known = true;
                 }
             }
         }

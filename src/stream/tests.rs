@@ -58,9 +58,9 @@ fn decode(bytes: &[u8]) -> Vec<Event> {
     decode_until([bytes], true)
 }
 
-/// What is shown of it: all but [`Event::Skipped`].
+/// What is shown of it: all but [`Event::Skipped`] and [`Event::Unknown`].
 fn shown(bytes: &[u8]) -> Vec<Event> {
-    decode(bytes).into_iter().filter(|event| *event != Event::Skipped).collect()
+    decode(bytes).into_iter().filter(|event| !matches!(event, Event::Skipped | Event::Unknown)).collect()
 }
 
 /// One frame, as AWS's own crate writes it.
@@ -115,7 +115,7 @@ fn converse() -> [Vec<u8>; 7] {
 struct Fixture {
     name: &'static str,
     bytes: Vec<u8>,
-    /// Without [`Event::Skipped`].
+    /// Without [`Event::Skipped`] and [`Event::Unknown`].
     shown: Vec<Event>,
     /// How many bytes must have come until it may be taken for whole.
     whole_from: usize,
@@ -406,6 +406,18 @@ fn each_wire_says_what_it_says() {
 }
 
 #[test]
+fn nothing_of_a_known_wire_is_unknown() {
+    for Fixture { name, bytes, .. } in [lines(), frames(), vec![plain()]].concat() {
+        let unknown = decode(&bytes).iter().filter(|event| **event == Event::Unknown).count();
+        assert_eq!(unknown, usize::from(name == "stock-mixed.txt"), "{name}");
+    }
+    for kind in ["tool-input-start", "tool-output-available", "source-document", "file", "data-weather", "finish-step"]
+    {
+        assert_eq!(decode(format!("data: {{\"type\":\"{kind}\"}}\n\n").as_bytes()), [Event::Skipped], "{kind}");
+    }
+}
+
+#[test]
 fn no_split_line_break_or_byte_order_mark_makes_a_difference() {
     for Fixture { name, bytes, .. } in lines() {
         let events = decode(&bytes);
@@ -609,13 +621,13 @@ fn each_wires_word_for_a_stop_is_known() {
 #[test]
 fn what_cannot_be_read_does_not_lose_the_rest() {
     let answer = b"{\"chunk\":\"a\"}\n{\"chunk\":\n{\"chunk\":7}\n[]\n{\"later\":true}\n{\"chunk\":\"b\"}\n[DONE]";
-    let [unreadable, skipped] = [Event::Unreadable, Event::Skipped];
+    let [unreadable, unknown] = [Event::Unreadable, Event::Unknown];
     assert_eq!(
         decode(answer),
-        [text("a"), unreadable.clone(), unreadable.clone(), unreadable.clone(), skipped, text("b"), Event::End]
+        [text("a"), unreadable.clone(), unreadable.clone(), unreadable.clone(), unknown, text("b"), Event::End]
     );
     let answer = b"data: {\"chunk\":\n\ndata: hello\n\ndata: {\"type\":\"later\"}\n\ndata: {\"chunk\":\"b\"}\n\n";
-    assert_eq!(decode(answer), [unreadable.clone(), unreadable.clone(), Event::Skipped, text("b")]);
+    assert_eq!(decode(answer), [unreadable.clone(), unreadable.clone(), Event::Unknown, text("b")]);
     // Of what is no Unicode, only the character.
     let answer = b"{\"chunk\":\"a\xff\xf0\x9f\xa6b\"}\n{\"chunk\":\"\\ud83e c\\udd80\"}\n[DONE]";
     assert_eq!(decode(answer), [text("a\u{fffd}\u{fffd}b\u{fffd} c\u{fffd}"), Event::End]);
@@ -666,6 +678,11 @@ fn server_sent_events_are_read_as_the_standard_says() {
             "id: a\u{0}b\ndata: {\"chunk\":\"a\"}\n\nid\nevent\nretry\ndata\ndata: {\"chunk\":\"b\"}\n\n",
             vec![text("ab")],
         ),
+        // What comes under a name of its own may be anything; what comes under none is the answer's.
+        ("event: ping\ndata: pong\n\nevent: x\ndata: {\"chunk\":\"a\"}\n\n", vec![Event::Unknown, text("a")]),
+        ("event: done\ndata: [DONE]\n\n", vec![Event::End]),
+        ("event: x\ndata: Error: y\n\n", vec![error("", "y", None)]),
+        ("event: message\ndata: pong\n\ndata: pong\n\n", vec![Event::Unreadable, Event::Unreadable]),
         // One space is left out, not two; lines of data are joined by a line break, which no JSON string has.
         ("event:  error\ndata: {\"chunk\":\"a\"}\n\n", vec![text("a")]),
         ("data: {\"chunk\":\"a\ndata: b\"}\n\n", vec![Event::Unreadable]),
