@@ -38,7 +38,7 @@ pub(super) struct Answer {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Field {
+pub(super) enum Field {
     Model,
     Context,
     Reasoning,
@@ -47,7 +47,7 @@ enum Field {
 }
 
 /// The `type` of an object, empty for one without; where something stands in it; what that is. Of a kind, the first that says something counts.
-static FIELDS: [(&str, &str, Field); 43] = [
+pub(super) static FIELDS: [(&str, &str, Field); 43] = [
     ("", "/model_used", Field::Model),
     ("", "/model", Field::Model),
     ("start", "/model", Field::Model),
@@ -94,7 +94,7 @@ static FIELDS: [(&str, &str, Field); 43] = [
 ];
 
 /// The objects that hold counts of tokens.
-const COUNTED: [&str; 7] = [
+pub(super) const COUNTED: [&str; 7] = [
     "",
     "/usage",
     "/message/usage",
@@ -105,7 +105,7 @@ const COUNTED: [&str; 7] = [
 ];
 
 /// What is counted under which name: 0 input, 1 of that from a cache, 2 output, 3 input from a cache and 4 input into a cache that 0 is without.
-static COUNTS: [(usize, &str); 24] = [
+pub(super) static COUNTS: [(usize, &str); 24] = [
     (0, "/inputTokens"),
     (0, "/input_tokens"),
     (0, "/prompt_tokens"),
