@@ -18,23 +18,38 @@ use crate::json::{NotJson, Value};
 pub(super) struct Answer {
     /// What nobody has taken yet.
     pub events: Vec<Event>,
-    /// Why the model stopped has been told.
-    pub stopped: bool,
-    /// The last event has come; what follows is left alone.
-    pub ended: bool,
-    has_text: bool,
-    /// Text has come since the AI SDK's last step began.
-    step_has_text: bool,
+    pub course: Course,
+    said: Said,
     /// Another part of the AI SDK's has begun: its text stands apart from what came before.
     stands_apart: bool,
-    /// chat-ui's model was stopped before it was done.
-    interrupted: bool,
-    /// Something in the object that is being read is known.
-    known: bool,
     /// The last one told: many wires name it in each object.
     model: String,
     /// By the columns of [`COUNTS`]; a later object may hold only some.
     counts: [Option<u32>; 5],
+}
+
+/// How far the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) enum Course {
+    #[default]
+    UnderWay,
+    /// Why the model stopped has been told.
+    Stopped,
+    /// chat-ui's model was stopped before it was done.
+    Interrupted,
+    /// The last event has come; what follows is left alone.
+    Ended,
+}
+
+/// When text came.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Said {
+    #[default]
+    Nothing,
+    /// Before the AI SDK's last step began.
+    Before,
+    /// Since then.
+    Since,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -180,11 +195,12 @@ const ENDS: [&str; 3] = ["message_stop", "end", "finalAnswer"];
 impl Answer {
     /// Says `event`, unless the last one has come.
     pub fn emit(&mut self, event: Event) {
-        if !self.ended {
-            self.ended = matches!(event, Event::End | Event::Error(_));
-            self.stopped |= matches!(event, Event::Stopped(_));
-            if let Event::Text(_) = event {
-                (self.has_text, self.step_has_text) = (true, true);
+        if self.course != Course::Ended {
+            match event {
+                Event::Text(_) => self.said = Said::Since,
+                Event::Stopped(_) => self.course = Course::Stopped,
+                Event::End | Event::Error(_) => self.course = Course::Ended,
+                _ => {}
             }
             self.events.push(event);
         }
@@ -205,18 +221,22 @@ impl Answer {
         if kind.is_empty() && !word("bytes").is_empty() {
             return self.json(&base64::decode(word("bytes")).unwrap_or_default());
         }
-        self.known = SILENT.split(' ').any(|name| match kind {
+        match kind {
+            "text-start" => self.stands_apart = self.said != Said::Nothing,
+            "start-step" | "reset-step" if self.said == Said::Since => {
+                self.said = Said::Before;
+                // The text since the step began counts no more. Nothing that was shown is taken back, so the answer is not as it should be.
+                if kind == "reset-step" {
+                    self.emit(Event::Unreadable);
+                }
+            }
+            _ => {}
+        }
+        let mut known = SILENT.split(' ').any(|name| match kind {
             "" => object.get(name).is_some(),
             _ => kind.starts_with(name),
         });
-        match kind {
-            "start-step" => self.step_has_text = false,
-            "text-start" => self.stands_apart = self.has_text,
-            // The text since the step began counts no more. Nothing that was shown is taken back, so the answer is not as it should be.
-            "reset-step" if std::mem::take(&mut self.step_has_text) => self.emit(Event::Unreadable),
-            _ => {}
-        }
-        self.fields(kind, object);
+        known |= self.fields(kind, object);
         for list in ["choices", "outputs"] {
             // Of several answers at once, which nobody here asks for, the first.
             let first = object.get(list).and_then(Value::as_list).and_then(<[_]>::first);
@@ -224,9 +244,9 @@ impl Answer {
                 self.fields(kind, part);
             }
         }
-        self.count(object);
+        known |= self.count(object);
         // The whole text once more.
-        if kind == "finalAnswer" && !self.has_text && !word("text").is_empty() {
+        if kind == "finalAnswer" && self.said == Said::Nothing && !word("text").is_empty() {
             self.emit(Event::Text(word("text").to_owned()));
         }
         let has_error = object.get("error").is_some_and(|error| !error.is_null());
@@ -234,24 +254,29 @@ impl Answer {
             self.emit(Event::Error(failure(object)));
         }
         let is = |name| object.get(name).and_then(Value::as_bool) == Some(true);
-        self.interrupted |= is("interrupted");
+        if is("interrupted") && self.course == Course::UnderWay {
+            self.course = Course::Interrupted;
+        }
         let done = kind.is_empty() && is("done");
-        if !self.interrupted && (done || kind == "status" && status == "finished" || ENDS.contains(&kind)) {
+        if self.course != Course::Interrupted
+            && (done || kind == "status" && status == "finished" || ENDS.contains(&kind))
+        {
             self.emit(Event::End);
         }
         if self.events.len() == before {
-            self.emit(if self.known { Event::Skipped } else { Event::Unknown });
+            self.emit(if known { Event::Skipped } else { Event::Unknown });
         }
     }
 
-    fn fields(&mut self, kind: &str, part: &Value) {
-        let mut said = None;
+    /// Whether it has any that are known, if only with nothing in them.
+    fn fields(&mut self, kind: &str, part: &Value) -> bool {
+        let (mut said, mut known) = (None, false);
         for &(of, path, field) in &FIELDS {
             if of != kind || said == Some(field) {
                 continue;
             }
             let found = part.pointer(path);
-            self.known |= !kind.is_empty() || found.is_some();
+            known |= !kind.is_empty() || found.is_some();
             match (field, found) {
                 (Field::Context, Some(bytes)) => {
                     if let Some(bytes) = number(bytes) {
@@ -272,6 +297,7 @@ impl Answer {
                 _ => {}
             }
         }
+        known
     }
 
     fn say(&mut self, field: Field, text: &str) {
@@ -294,13 +320,14 @@ impl Answer {
         }
     }
 
-    fn count(&mut self, object: &Value) {
-        let before = self.counts;
+    /// Whether it has any.
+    fn count(&mut self, object: &Value) -> bool {
+        let (before, mut known) = (self.counts, false);
         for counted in COUNTED.into_iter().filter_map(|path| object.pointer(path)) {
             for &(column, path) in &COUNTS {
                 if let Some(count) = counted.pointer(path).and_then(number) {
                     self.counts[column] = Some(count);
-                    self.known = true;
+                    known = true;
                 }
             }
         }
@@ -313,6 +340,7 @@ impl Answer {
                 output_tokens: output,
             }));
         }
+        known
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bytes into lines, server-sent events, frames or plain text.
 
-use super::answer::{Answer, failure_in, named};
+use super::answer::{Answer, Course, failure_in, named};
 use super::stock::{DONE, ERROR_PREFIX};
 use super::{Event, Failure, frame};
 
@@ -97,7 +97,7 @@ impl Decoder {
             self.plain(&[]);
         }
         let is_whole_text = self.wire == Wire::Plain && self.held.is_empty();
-        if whole && (self.answer.stopped || is_whole_text) {
+        if whole && (self.answer.course == Course::Stopped || is_whole_text) {
             self.answer.emit(Event::End);
         }
         std::mem::take(&mut self.answer.events)
@@ -134,7 +134,7 @@ impl Decoder {
 
     fn take(&mut self, bytes: &[u8]) {
         match self.wire {
-            _ if self.answer.ended => {}
+            _ if self.answer.course == Course::Ended => {}
             Wire::Frames => self.frames(bytes),
             Wire::Plain => self.plain(bytes),
             _ => self.lines(bytes),
@@ -161,7 +161,7 @@ impl Decoder {
     }
 
     fn lines(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.answer.ended {
+        while !bytes.is_empty() && self.answer.course != Course::Ended {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];
                 continue;
@@ -254,7 +254,7 @@ impl Decoder {
     }
 
     fn frames(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.answer.ended {
+        while !bytes.is_empty() && self.answer.course != Course::Ended {
             let is_prelude = self.left == 0;
             let wanted = if is_prelude { frame::PRELUDE - self.held.len() } else { self.left };
             let (piece, rest) = bytes.split_at(wanted.min(bytes.len()));
