@@ -36,7 +36,7 @@ use crate::{
     strategy::{Strategy, StrategyError},
 };
 
-/// How long a model may take to its first text, and from one text to the next.
+/// How long a model may take to say anything: to its answer's head, and from one piece to the next, also those that say nothing to the caller.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// How long before the function's end an answer is ended, so that its last line still gets out.
@@ -235,18 +235,15 @@ impl Backend {
         wire: Wire,
         deadline: Instant,
     ) -> Result<Started, ModelError> {
-        within(deadline, async {
-            let (model, mut pieces) = self.model.ask(candidate, question).await?;
-            let first = next_piece(&mut pieces, wire).await?;
-            match first {
-                // Typed events have a word for these two, if no other candidate has more to say.
-                Piece::Stop(StopReason::MaxTokens | StopReason::ContentFiltered) if wire == Wire::Events => {}
-                Piece::Stop(reason) => return Err(ModelError::of_stop(reason).unwrap_or(ModelError::Empty)),
-                _ => {}
-            }
-            Ok(Started { model, first, pieces })
-        })
-        .await
+        let (model, mut pieces) = within(deadline, self.model.ask(candidate, question)).await?;
+        let first = next_piece(&mut pieces, wire, deadline).await?;
+        match first {
+            // Typed events have a word for these two, if no other candidate has more to say.
+            Piece::Stop(StopReason::MaxTokens | StopReason::ContentFiltered) if wire == Wire::Events => {}
+            Piece::Stop(reason) => return Err(ModelError::of_stop(reason).unwrap_or(ModelError::Empty)),
+            _ => {}
+        }
+        Ok(Started { model, first, pieces })
     }
 }
 
@@ -293,7 +290,7 @@ impl Call {
             if is_last {
                 return;
             }
-            next = within(self.deadline, next_piece(&mut pieces, self.wire)).await;
+            next = next_piece(&mut pieces, self.wire, self.deadline).await;
         }
     }
 
@@ -480,12 +477,13 @@ fn streamed(mut work: Option<Work>, mut sent: mpsc::Receiver<Bytes>, wire: Wire)
     }))
 }
 
-/// The next piece that the wire has a word for.
-async fn next_piece(pieces: &mut Pieces, wire: Wire) -> Result<Piece, ModelError> {
+/// The next piece that the wire has a word for. Whatever comes before it breaks the silence.
+async fn next_piece(pieces: &mut Pieces, wire: Wire, deadline: Instant) -> Result<Piece, ModelError> {
     loop {
-        match pieces.next().await? {
-            Piece::Reasoning(_) if wire == Wire::Stock => {}
-            piece => return Ok(piece),
+        match within(deadline, pieces.next()).await? {
+            None => {}
+            Some(Piece::Reasoning(_)) if wire == Wire::Stock => {}
+            Some(piece) => return Ok(piece),
         }
     }
 }
@@ -701,6 +699,14 @@ mod tests {
         assert_eq!(late.status, 200);
         let body = whole(late).await;
         assert!(body.contains("\"code\":\"DeadlineReached\"") && !body.contains(DONE), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_model_that_says_what_the_wire_has_no_word_for_is_not_silent() {
+        let start = Instant::now();
+        let thinks = event(r#"{"prompt": "demo:reasoning demo:pace 20000", "use_case": "balanced"}"#);
+        let reply = demo(Duration::ZERO).answer(thinks, invocation(900)).await;
+        assert!(reply.status == 200 && start.elapsed() > SILENCE, "{} after {:?}", reply.status, start.elapsed());
     }
 
     /// An answer in typed events, each as its JSON.

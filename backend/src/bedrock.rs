@@ -9,7 +9,7 @@ use aws_sdk_bedrockruntime::{
     primitives::event_stream::EventReceiver,
     types::{
         ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput, InferenceConfiguration, Message,
-        ReasoningContentBlockDelta, StopReason as BedrocksReason, error::ConverseStreamOutputError,
+        ReasoningContentBlockDelta, StopReason as BedrocksReason, TokenUsage, error::ConverseStreamOutputError,
     },
 };
 
@@ -78,33 +78,28 @@ impl Bedrock {
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
-        loop {
-            match self.events.recv().await {
-                Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => match event.delta {
-                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => return Ok(Piece::Text(text)),
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, ModelError> {
+        match self.events.recv().await {
+            Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => {
+                return Ok(match event.delta {
+                    Some(ContentBlockDelta::Text(text)) if !text.is_empty() => Some(Piece::Text(text)),
                     // What is encrypted, and the signature, are for Bedrock alone.
                     Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(text)))
                         if !text.is_empty() =>
                     {
-                        return Ok(Piece::Reasoning(text));
+                        Some(Piece::Reasoning(text))
                     }
-                    _ => {}
-                },
-                Ok(Some(ConverseStreamOutput::MessageStop(event))) => self.stop = Some(event.stop_reason),
-                Ok(Some(ConverseStreamOutput::Metadata(event))) => {
-                    self.usage = event.usage.map(|usage| Usage {
-                        input: Some(usage.input_tokens.into()),
-                        cached: usage.cache_read_input_tokens.map(i64::from),
-                        output: Some(usage.output_tokens.into()),
-                    });
-                }
-                Ok(Some(_)) => {}
-                Err(error) if self.stop.is_none() => return Err(model_error(&error, code_in_stream)),
-                // After the stop only the count of tokens can be lost.
-                Ok(None) | Err(_) => return self.end(),
+                    _ => None,
+                });
             }
+            Ok(Some(ConverseStreamOutput::MessageStop(event))) => self.stop = Some(event.stop_reason),
+            Ok(Some(ConverseStreamOutput::Metadata(event))) => self.usage = event.usage.as_ref().map(counted),
+            Ok(Some(_)) => {}
+            Err(error) if self.stop.is_none() => return Err(model_error(&error, code_in_stream)),
+            // After the stop only the count of tokens can be lost.
+            Ok(None) | Err(_) => return self.end().map(Some),
         }
+        Ok(None)
     }
 
     pub(crate) fn usage(&self) -> Option<Usage> {
@@ -122,6 +117,17 @@ impl Pieces {
             Some(other) => return Err(ModelError::Broken { code: plain_code(other.as_str()) }),
             None => return Err(ModelError::BrokeOff),
         }))
+    }
+}
+
+/// Bedrock's `inputTokens` are without those that were read from a cache or written into one.
+fn counted(usage: &TokenUsage) -> Usage {
+    let cached = usage.cache_read_input_tokens.map(i64::from);
+    let written = usage.cache_write_input_tokens.map_or(0, i64::from);
+    Usage {
+        input: Some(i64::from(usage.input_tokens) + cached.unwrap_or(0) + written),
+        cached,
+        output: Some(usage.output_tokens.into()),
     }
 }
 
@@ -250,7 +256,7 @@ pub(crate) mod tests {
         };
         loop {
             match pieces.next().await {
-                Ok(piece) => all.push(piece),
+                Ok(piece) => all.extend(piece),
                 Err(error) => return (all, Err(error)),
             }
             if let Some(Piece::Stop(_)) = all.last() {
@@ -285,7 +291,7 @@ pub(crate) mod tests {
             Piece::Stop(StopReason::EndTurn),
         ];
         assert_eq!(pieces, expected);
-        let usage = Usage { input: Some(5), cached: Some(3), output: Some(7) };
+        let usage = Usage { input: Some(8), cached: Some(3), output: Some(7) };
         assert_eq!(end, Ok(Some(usage)));
     }
 
@@ -304,6 +310,18 @@ pub(crate) mod tests {
         let messages = [message("user", "Hi"), message("assistant", "Ho"), message("user", "Hello")];
         assert_eq!(body["messages"], serde_json::json!(messages));
         assert_eq!(body["inferenceConfig"]["maxTokens"], 77);
+    }
+
+    #[tokio::test]
+    async fn the_count_of_what_was_asked_has_what_a_cache_took_or_gave() {
+        for (cached, counts, input) in [
+            (Some(3), r#""cacheReadInputTokens":3,"cacheWriteInputTokens":4"#, 12),
+            (None, r#""cacheWriteInputTokens":4"#, 9),
+        ] {
+            let usage = format!(r#"{{"usage":{{"inputTokens":5,"outputTokens":7,"totalTokens":19,{counts}}}}}"#);
+            let (_, end) = read(stream(&[text("a"), stop("end_turn"), frame("event", "metadata", &usage)])).await;
+            assert_eq!(end, Ok(Some(Usage { input: Some(input), cached, output: Some(7) })));
+        }
     }
 
     #[tokio::test]

@@ -110,12 +110,12 @@ impl Model {
 }
 
 impl Pieces {
-    /// What comes next. To drop the pieces is to stop asking.
-    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
+    /// What comes next; `None` if what has come says nothing yet, which still shows that the model is at work. To drop the pieces is to stop asking.
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, ModelError> {
         match self {
             Self::Bedrock(pieces) => pieces.next().await,
             Self::OpenAi(pieces) => pieces.next().await,
-            Self::Demo(pieces) => pieces.next().await,
+            Self::Demo(pieces) => pieces.next().await.map(Some),
         }
     }
 

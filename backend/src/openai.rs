@@ -69,8 +69,9 @@ struct Choice {
 #[derive(Deserialize)]
 struct Delta {
     content: Option<String>,
-    /// Not of `OpenAI`'s own, but of most servers whose models reason.
+    /// Not of `OpenAI`'s own, but of most servers whose models reason: under this name or the next, and some say the same under both.
     reasoning_content: Option<String>,
+    reasoning: Option<String>,
 }
 
 impl OpenAi {
@@ -97,6 +98,8 @@ impl OpenAi {
             "messages": messages,
             "max_tokens": self.max_tokens,
             "stream": true,
+            // Without this the servers count nothing.
+            "stream_options": {"include_usage": true},
         });
         let mut request = Request::post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
@@ -119,26 +122,25 @@ impl OpenAi {
 }
 
 impl Pieces {
-    pub(crate) async fn next(&mut self) -> Result<Piece, ModelError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, ModelError> {
         if let Some(text) = self.text.take() {
-            return Ok(Piece::Text(text));
+            return Ok(Some(Piece::Text(text)));
         }
-        loop {
-            while let Some(data) = self.sse.next() {
-                if data == "[DONE]" {
-                    return self.end(true);
-                }
-                if let Some(piece) = self.read(&data)? {
-                    return Ok(piece);
-                }
+        while let Some(data) = self.sse.next() {
+            if data == "[DONE]" {
+                return self.end(true).map(Some);
             }
-            match self.body.frame().await {
-                Some(Ok(frame)) => {
-                    let bytes = frame.into_data().unwrap_or_default();
-                    self.sse.push(&bytes).map_err(|_| ModelError::Broken { code: "EventTooLong".to_owned() })?;
-                }
-                Some(Err(_)) | None => return self.end(false),
+            if let Some(piece) = self.read(&data)? {
+                return Ok(Some(piece));
             }
+        }
+        match self.body.frame().await {
+            Some(Ok(frame)) => {
+                let bytes = frame.into_data().unwrap_or_default();
+                self.sse.push(&bytes).map_err(|_| ModelError::Broken { code: "EventTooLong".to_owned() })?;
+                Ok(None)
+            }
+            Some(Err(_)) | None => self.end(false).map(Some),
         }
     }
 
@@ -162,8 +164,9 @@ impl Pieces {
         let Some(choice) = chunk.choices.into_iter().flatten().next() else { return Ok(None) };
         self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
         let Some(delta) = choice.delta else { return Ok(None) };
-        let text = delta.content.filter(|text| !text.is_empty());
-        Ok(match delta.reasoning_content.filter(|text| !text.is_empty()) {
+        let said = |text: &String| !text.is_empty();
+        let text = delta.content.filter(said);
+        Ok(match delta.reasoning_content.filter(said).or(delta.reasoning.filter(said)) {
             Some(reasoning) => {
                 self.text = text;
                 Some(Piece::Reasoning(reasoning))
@@ -184,13 +187,25 @@ impl Pieces {
     }
 }
 
-/// An error in a stream whose status was 200 already.
+/// An error in a stream whose status was 200 already. Some servers have a word for it, others the status that it would have had.
 fn in_stream(error: &Value) -> ModelError {
-    let code = ["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError");
-    match plain_code(code) {
-        code if code.contains("rate_limit") => ModelError::Throttled { code, retry_after_seconds: None },
-        code => ModelError::Unavailable { code },
+    let status = error.get("code").and_then(Value::as_u64);
+    let code = match status {
+        Some(status) => format!("Http{status}"),
+        None => plain_code(["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError")),
+    };
+    match status {
+        Some(429 | 529) => ModelError::Throttled { code, retry_after_seconds: None },
+        Some(400 | 413 | 422) => rejected(code, error.get("message")),
+        Some(401..=404) => ModelError::Denied { code },
+        _ if code.contains("rate_limit") => ModelError::Throttled { code, retry_after_seconds: None },
+        _ => ModelError::Unavailable { code },
     }
+}
+
+fn rejected(code: String, message: Option<&Value>) -> ModelError {
+    let message = message.and_then(Value::as_str).unwrap_or("it says no more");
+    ModelError::Rejected { code, message: message.chars().take(300).collect() }
 }
 
 /// Only what the endpoint says of the prompt itself is passed on: other messages can name the key or the account.
@@ -208,8 +223,7 @@ async fn refusal(response: Response<Incoming>) -> ModelError {
         StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
             let body = Limited::new(response.into_body(), MAX_ERROR_BYTES).collect().await;
             let error: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
-            let message = error.as_ref().and_then(|body| body.get("error")?.get("message")?.as_str());
-            ModelError::Rejected { code, message: message.unwrap_or("it says no more").chars().take(300).collect() }
+            rejected(code, error.as_ref().and_then(|body| body.get("error")?.get("message")))
         }
         StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
             ModelError::Denied { code }
@@ -252,9 +266,10 @@ mod tests {
         };
         loop {
             match pieces.next().await {
-                Ok(Piece::Text(text)) => all.push_str(&text),
-                Ok(Piece::Reasoning(text)) => all.extend(["(", &text, ")"]),
-                Ok(Piece::Stop(reason)) => return (all, Ok((reason, pieces.usage()))),
+                Ok(None) => {}
+                Ok(Some(Piece::Text(text))) => all.push_str(&text),
+                Ok(Some(Piece::Reasoning(text))) => all.extend(["(", &text, ")"]),
+                Ok(Some(Piece::Stop(reason))) => return (all, Ok((reason, pieces.usage()))),
                 Err(error) => return (all, Err(error)),
             }
         }
@@ -267,6 +282,34 @@ mod tests {
         let one_byte_each: Vec<_> = ANSWER.as_bytes().chunks(1).collect();
         for parts in [&[ANSWER.as_bytes()][..], &one_byte_each] {
             assert_eq!(read(stream(parts)).await, ("(hm)Grüezi 🦀".to_owned(), end.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_says_nothing_is_told_as_a_sign_of_life() {
+        let silent = [
+            ": processing\n\n",
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"tool_calls\":[]}}]}\n\n",
+        ];
+        for silent in silent {
+            let served = stream(&[silent.as_bytes(), b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"]);
+            let fake = fake::serve(move |_| served.clone()).await;
+            let mut pieces = OpenAi::new(&fake.url(), None, 9).unwrap().ask("m", &[], "Hello").await.unwrap();
+            assert_eq!(pieces.next().await, Ok(None), "{silent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn reasoning_is_read_under_either_name_and_once() {
+        for (fields, said) in [
+            (r#""reasoning":"hm""#, "(hm)"),
+            (r#""reasoning_content":"","reasoning":"hm""#, "(hm)"),
+            (r#""reasoning_content":"hm","reasoning":"hm""#, "(hm)"),
+            (r#""reasoning":"hm","content":"a""#, "(hm)a"),
+        ] {
+            let answer = format!("data: {{\"choices\":[{{\"delta\":{{{fields}}}}}]}}\n\ndata: [DONE]\n\n");
+            assert_eq!(read(stream(&[answer.as_bytes()])).await.0, said, "{fields}");
         }
     }
 
@@ -292,6 +335,7 @@ mod tests {
             ],
             "max_tokens": 9,
             "stream": true,
+            "stream_options": {"include_usage": true},
         });
         assert_eq!(body, expected);
     }
@@ -310,6 +354,22 @@ mod tests {
             ("data: {\"choices\":[{\"finish_reason\":\"content_filter\"}]}\n\n", stops(StopReason::ContentFiltered)),
             ("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\",\"code\":null}}\n\n", Err(unavailable)),
             ("data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n", Err(throttled)),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":429}}\n\n",
+                Err(ModelError::Throttled { code: "Http429".to_owned(), retry_after_seconds: None }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":400}}\n\n",
+                Err(ModelError::Rejected { code: "Http400".to_owned(), message: "x".to_owned() }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"code\":401}}\n\n",
+                Err(ModelError::Denied { code: "Http401".to_owned() }),
+            ),
+            (
+                "data: {\"error\":{\"message\":\"x\",\"type\":\"y\",\"code\":502}}\n\n",
+                Err(ModelError::Unavailable { code: "Http502".to_owned() }),
+            ),
             ("data: <html>\n\n", Err(ModelError::Broken { code: "UnreadableEvent".to_owned() })),
         ];
         for (end, told) in cases {

@@ -70,6 +70,8 @@ impl Sse {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
@@ -89,6 +91,32 @@ mod tests {
                 assert_eq!(read([&bytes[..at], &bytes[at..]]), whole, "split at {at}");
             }
             assert_eq!(read(bytes.chunks(1)), whole);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn any_bytes_in_any_pieces_give_the_events_of_the_whole(
+            words in prop::collection::vec(
+                prop_oneof![
+                    prop::sample::select(
+                        ["data", "data:", "data: ", "event: x", "id:", ":", "\n", "\r", "\r\n", "\n\n", "\u{feff}", "é", "[DONE]"]
+                            .map(str::as_bytes)
+                            .to_vec(),
+                    )
+                    .prop_map(<[u8]>::to_vec),
+                    prop::collection::vec(any::<u8>(), 0..3),
+                ],
+                0..16,
+            ),
+            size in 1_usize..9,
+        ) {
+            let bytes = words.concat();
+            let whole = read([&bytes[..]]);
+            prop_assert_eq!(&read(bytes.chunks(size)), &whole);
+            prop_assert!(!whole.iter().any(String::is_empty));
         }
     }
 

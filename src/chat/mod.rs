@@ -85,6 +85,8 @@ struct Answering {
     shown_reasoning: usize,
     /// Whether an [`Effect::Flush`] is on its way back.
     waits: bool,
+    /// How much came that nobody here knows.
+    unknown: u32,
 }
 
 #[derive(Debug)]
@@ -359,6 +361,7 @@ impl Chat {
             shown: 0,
             shown_reasoning: 0,
             waits: false,
+            unknown: 0,
         };
         let begun = answering.show(AnswerUpdate::Begun { use_case, context });
         self.under_way = Some((answering, Stage::Keys));
@@ -576,6 +579,7 @@ impl Chat {
                 Event::Usage(usage) => answer.usage = usage,
                 Event::Stopped(reason) => answer.stop = Some(reason),
                 Event::Unreadable => *unreadable += 1,
+                Event::Unknown => answering.unknown += 1,
                 Event::Error(failure) => end = Some(Ending::Failed(fault(failure, request_id.take()))),
                 Event::End => end = Some(Ending::Done),
                 Event::Model(_) | Event::Skipped => {}
@@ -588,10 +592,16 @@ impl Chat {
                 effects.push(Effect::Changed(Change::Text(Tail { turn, answer, part, text: text.to_owned() })));
             }
         }
+        let is_over = at_end || end.is_some();
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.
             (Some(Ending::Done), lines @ 1..) => Some(Ending::Failed(Fault::Garbled { lines })),
             (None, lines @ 1..) if at_end => Some(Ending::Failed(Fault::Garbled { lines })),
+            // A wire that this app does not speak.
+            (None | Some(Ending::Done), _) if is_over && answering.unknown > 0 && answer.text.is_empty() => {
+                let what = messages::unknown(answering.unknown);
+                Some(Ending::Failed(Fault::Unexpected { service: Service::FunctionUrl, what }))
+            }
             (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
@@ -779,7 +789,7 @@ fn title(prompt: &str) -> String {
 }
 
 /// What wires call "too many requests", in lower case.
-const THROTTLED: [&str; 4] = ["throttl", "toomanyrequests", "rate_limit", "overloaded"];
+const THROTTLED: [&str; 6] = ["throttl", "toomanyrequests", "rate_limit", "overloaded", "429", "529"];
 
 /// A failure that the back end reports in mid-stream.
 fn fault(failure: Failure, request_id: Option<String>) -> Fault {

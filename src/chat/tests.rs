@@ -234,6 +234,21 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
 }
 
 #[test]
+fn what_nobody_knows_is_counted_and_told_where_nothing_else_came() {
+    let unknown = "data: {\"type\":\"later\"}\n\nevent: x\ndata: y\n\n";
+    let nothing = Ending::Failed(Fault::Unexpected { service: Service::FunctionUrl, what: messages::unknown(2) });
+    for (body, ending) in [
+        (unknown.to_owned(), nothing.clone()),
+        (format!("{unknown}data: [DONE]\n\n"), nothing),
+        (format!("{unknown}data: {{\"chunk\":\"a\"}}\n\n"), Ending::CutOff),
+        (format!("{unknown}data: {{\"chunk\":\"a\"}}\n\ndata: [DONE]\n\n"), Ending::Done),
+    ] {
+        let effects = all([ask(), grant("A1"), head(200, ""), bytes(&body), Input::End]);
+        assert_eq!(end(&effects), Some(said(&ending, body.contains("chunk"))), "{body}");
+    }
+}
+
+#[test]
 fn expired_keys_are_renewed_and_the_question_sent_again_once() {
     for (status, error_type, body) in [
         (403, "ExpiredTokenException", "{}"),
@@ -587,9 +602,15 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
     };
     let failure =
         |code: &str, message: &str| Failure { code: code.into(), message: message.into(), ..Failure::default() };
-    for code in
-        ["throttlingException", "ThrottlingException", "rate_limit_exceeded", "overloaded_error", "DemoThrottle"]
-    {
+    for code in [
+        "throttlingException",
+        "ThrottlingException",
+        "rate_limit_exceeded",
+        "overloaded_error",
+        "DemoThrottle",
+        "429",
+        "529",
+    ] {
         let (text, wait) = failed(failure(code, "Slow down."));
         assert_eq!(
             (text.as_str(), wait),

@@ -81,6 +81,11 @@ fn cut_off(text: &str) -> Notice {
     Notice { title: "Cut off".into(), text: text.into(), request_id: None }
 }
 
+/// What is wrong with an answer in which nothing else came.
+pub fn unknown(lines: u32) -> String {
+    ["lines of an unknown kind: ", &grouped(lines)].concat()
+}
+
 /// What is known of an answer that has ended, a few words each; its cost where prices are given.
 pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
     let mut facts = vec![];

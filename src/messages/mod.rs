@@ -12,7 +12,7 @@ pub mod page;
 #[allow(missing_docs)]
 pub mod setup;
 
-pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, use_case};
+pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, unknown, use_case};
 pub use faults::notice;
 pub use forms::{person, screen};
 

@@ -11,26 +11,49 @@
 
 use super::{Event, Failure, StopReason, Usage};
 use crate::base64;
-use crate::json::Value;
+use crate::json::{NotJson, Value};
 
 /// What has been read of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     /// What nobody has taken yet.
     pub events: Vec<Event>,
-    /// Why the model stopped has been told.
-    pub stopped: bool,
-    /// The last event has come; what follows is left alone.
-    pub ended: bool,
-    has_text: bool,
+    pub course: Course,
+    said: Said,
+    /// Another part of the AI SDK's has begun: its text stands apart from what came before.
+    stands_apart: bool,
     /// The last one told: many wires name it in each object.
     model: String,
     /// By the columns of [`COUNTS`]; a later object may hold only some.
     counts: [Option<u32>; 5],
 }
 
+/// How far the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) enum Course {
+    #[default]
+    UnderWay,
+    /// Why the model stopped has been told.
+    Stopped,
+    /// chat-ui's model was stopped before it was done.
+    Interrupted,
+    /// The last event has come; what follows is left alone.
+    Ended,
+}
+
+/// When text came.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Said {
+    #[default]
+    Nothing,
+    /// Before the AI SDK's last step began.
+    Before,
+    /// Since then.
+    Since,
+}
+
 #[derive(Clone, Copy, PartialEq)]
-enum Field {
+pub(super) enum Field {
     Model,
     Context,
     Reasoning,
@@ -39,7 +62,7 @@ enum Field {
 }
 
 /// The `type` of an object, empty for one without; where something stands in it; what that is. Of a kind, the first that says something counts.
-static FIELDS: [(&str, &str, Field); 40] = [
+pub(super) static FIELDS: [(&str, &str, Field); 43] = [
     ("", "/model_used", Field::Model),
     ("", "/model", Field::Model),
     ("start", "/model", Field::Model),
@@ -57,9 +80,11 @@ static FIELDS: [(&str, &str, Field); 40] = [
     ("reasoning", "/text", Field::Reasoning),
     ("reasoning", "/token", Field::Reasoning),
     ("reasoning-delta", "/delta", Field::Reasoning),
+    ("content_block_start", "/content_block/thinking", Field::Reasoning),
     ("content_block_delta", "/delta/thinking", Field::Reasoning),
     ("", "/chunk", Field::Text),
     ("", "/delta/content", Field::Text),
+    ("", "/delta/refusal", Field::Text),
     ("", "/delta/text", Field::Text),
     ("", "/contentBlockDelta/delta/text", Field::Text),
     ("", "/response", Field::Text),
@@ -70,6 +95,7 @@ static FIELDS: [(&str, &str, Field); 40] = [
     ("text", "/text", Field::Text),
     ("stream", "/token", Field::Text),
     ("text-delta", "/delta", Field::Text),
+    ("content_block_start", "/content_block/text", Field::Text),
     ("content_block_delta", "/delta/text", Field::Text),
     ("", "/finish_reason", Field::Stop),
     ("", "/stop_reason", Field::Stop),
@@ -83,7 +109,7 @@ static FIELDS: [(&str, &str, Field); 40] = [
 ];
 
 /// The objects that hold counts of tokens.
-const COUNTED: [&str; 7] = [
+pub(super) const COUNTED: [&str; 7] = [
     "",
     "/usage",
     "/message/usage",
@@ -94,7 +120,7 @@ const COUNTED: [&str; 7] = [
 ];
 
 /// What is counted under which name: 0 input, 1 of that from a cache, 2 output, 3 input from a cache and 4 input into a cache that 0 is without.
-static COUNTS: [(usize, &str); 24] = [
+pub(super) static COUNTS: [(usize, &str); 24] = [
     (0, "/inputTokens"),
     (0, "/input_tokens"),
     (0, "/prompt_tokens"),
@@ -121,11 +147,15 @@ static COUNTS: [(usize, &str); 24] = [
     (4, "/cacheCreationInputTokens"),
 ];
 
-/// The words of all wires for why a model stopped.
+/// What says nothing that is shown, beside the above: what a `type` begins with, or a field of an object without one.
+const SILENT: &str = "ping status title tool file data- source- start-step finish-step reset-step text-start text-end reasoning-start reasoning-end \
+                      content_block_stop finalAnswer role choices done error contentBlockIndex contentBlockStart contentBlockStop messageStart";
+
+/// The words of all wires for why a model stopped, some of which write them in capitals.
 static REASONS: [(StopReason, &[&str]); 5] = [
-    (StopReason::EndTurn, &["end_turn", "stop", "FINISH"]),
+    (StopReason::EndTurn, &["end_turn", "stop", "finish", "finished"]),
     (StopReason::MaxTokens, &["max_tokens", "length", "model_context_window_exceeded"]),
-    (StopReason::StopSequence, &["stop_sequence", "STOP_CRITERIA_MET"]),
+    (StopReason::StopSequence, &["stop_sequence", "stop_criteria_met"]),
     (
         StopReason::Filtered,
         &["content_filtered", "guardrail_intervened", "content_filter", "content-filter", "refusal"],
@@ -165,17 +195,20 @@ const ENDS: [&str; 3] = ["message_stop", "end", "finalAnswer"];
 impl Answer {
     /// Says `event`, unless the last one has come.
     pub fn emit(&mut self, event: Event) {
-        if !self.ended {
-            self.ended = matches!(event, Event::End | Event::Error(_));
-            self.stopped |= matches!(event, Event::Stopped(_));
-            self.has_text |= matches!(event, Event::Text(_));
+        if self.course != Course::Ended {
+            match event {
+                Event::Text(_) => self.said = Said::Since,
+                Event::Stopped(_) => self.course = Course::Stopped,
+                Event::End | Event::Error(_) => self.course = Course::Ended,
+                _ => {}
+            }
             self.events.push(event);
         }
     }
 
     /// Reads one object.
     pub fn json(&mut self, text: &[u8]) {
-        match Value::read(text) {
+        match read(text) {
             Ok(object @ Value::Object(_)) => self.object(&object),
             _ => self.emit(Event::Unreadable),
         }
@@ -188,7 +221,22 @@ impl Answer {
         if kind.is_empty() && !word("bytes").is_empty() {
             return self.json(&base64::decode(word("bytes")).unwrap_or_default());
         }
-        self.fields(kind, object);
+        match kind {
+            "text-start" => self.stands_apart = self.said != Said::Nothing,
+            "start-step" | "reset-step" if self.said == Said::Since => {
+                self.said = Said::Before;
+                // The text since the step began counts no more. Nothing that was shown is taken back, so the answer is not as it should be.
+                if kind == "reset-step" {
+                    self.emit(Event::Unreadable);
+                }
+            }
+            _ => {}
+        }
+        let mut known = SILENT.split(' ').any(|name| match kind {
+            "" => object.get(name).is_some(),
+            _ => kind.starts_with(name),
+        });
+        known |= self.fields(kind, object);
         for list in ["choices", "outputs"] {
             // Of several answers at once, which nobody here asks for, the first.
             let first = object.get(list).and_then(Value::as_list).and_then(<[_]>::first);
@@ -196,31 +244,40 @@ impl Answer {
                 self.fields(kind, part);
             }
         }
-        self.count(object);
+        known |= self.count(object);
         // The whole text once more.
-        if kind == "finalAnswer" && !self.has_text && !word("text").is_empty() {
+        if kind == "finalAnswer" && self.said == Said::Nothing && !word("text").is_empty() {
             self.emit(Event::Text(word("text").to_owned()));
         }
         let has_error = object.get("error").is_some_and(|error| !error.is_null());
         if kind == "error" || kind == "abort" || kind.is_empty() && has_error || kind == "status" && status == "error" {
             self.emit(Event::Error(failure(object)));
         }
-        let done = kind.is_empty() && object.get("done").and_then(Value::as_bool) == Some(true);
-        if done || kind == "status" && status == "finished" || ENDS.contains(&kind) {
+        let is = |name| object.get(name).and_then(Value::as_bool) == Some(true);
+        if is("interrupted") && self.course == Course::UnderWay {
+            self.course = Course::Interrupted;
+        }
+        let done = kind.is_empty() && is("done");
+        if self.course != Course::Interrupted
+            && (done || kind == "status" && status == "finished" || ENDS.contains(&kind))
+        {
             self.emit(Event::End);
         }
         if self.events.len() == before {
-            self.emit(Event::Skipped);
+            self.emit(if known { Event::Skipped } else { Event::Unknown });
         }
     }
 
-    fn fields(&mut self, kind: &str, part: &Value) {
-        let mut said = None;
+    /// Whether it has any that are known, if only with nothing in them.
+    fn fields(&mut self, kind: &str, part: &Value) -> bool {
+        let (mut said, mut known) = (None, false);
         for &(of, path, field) in &FIELDS {
             if of != kind || said == Some(field) {
                 continue;
             }
-            match (field, part.pointer(path)) {
+            let found = part.pointer(path);
+            known |= !kind.is_empty() || found.is_some();
+            match (field, found) {
                 (Field::Context, Some(bytes)) => {
                     if let Some(bytes) = number(bytes) {
                         self.emit(Event::Context(bytes));
@@ -240,15 +297,19 @@ impl Answer {
                 _ => {}
             }
         }
+        known
     }
 
     fn say(&mut self, field: Field, text: &str) {
         let owned = text.to_owned();
         match field {
-            Field::Text => self.emit(Event::Text(owned)),
+            Field::Text => {
+                let apart = if std::mem::take(&mut self.stands_apart) { "\n\n" } else { "" };
+                self.emit(Event::Text([apart, text].concat()));
+            }
             Field::Reasoning => self.emit(Event::Reasoning(owned)),
             Field::Stop => {
-                let known = REASONS.iter().find(|(_, words)| words.contains(&text));
+                let known = REASONS.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(text)));
                 self.emit(Event::Stopped(known.map_or(StopReason::Other(owned), |(reason, _)| reason.clone())));
             }
             Field::Model if self.model != text => {
@@ -259,12 +320,14 @@ impl Answer {
         }
     }
 
-    fn count(&mut self, object: &Value) {
-        let before = self.counts;
+    /// Whether it has any.
+    fn count(&mut self, object: &Value) -> bool {
+        let (before, mut known) = (self.counts, false);
         for counted in COUNTED.into_iter().filter_map(|path| object.pointer(path)) {
             for &(column, path) in &COUNTS {
                 if let Some(count) = counted.pointer(path).and_then(number) {
                     self.counts[column] = Some(count);
+                    known = true;
                 }
             }
         }
@@ -277,12 +340,18 @@ impl Answer {
                 output_tokens: output,
             }));
         }
+        known
     }
+}
+
+/// JSON, in which a byte that is not of UTF-8 costs a character and not the piece of the answer around it.
+fn read(text: &[u8]) -> Result<Value, NotJson> {
+    Value::read(String::from_utf8_lossy(text).as_bytes())
 }
 
 /// A failure in text that is JSON or none.
 pub(super) fn failure_in(text: &[u8]) -> Failure {
-    match Value::read(text) {
+    match read(text) {
         Ok(value) => failure(&value),
         Err(_) => Failure { message: String::from_utf8_lossy(text).into_owned(), ..Failure::default() },
     }
@@ -312,9 +381,15 @@ fn failure(value: &Value) -> Failure {
     }
 }
 
+/// Whether a failure may pass; some wires have the HTTP status for its name.
 fn passing(code: &str) -> Option<bool> {
     let known = |codes: &[&str]| codes.iter().any(|known| known.eq_ignore_ascii_case(code));
-    if known(&PASSING) { Some(true) } else { known(&STAYING).then_some(false) }
+    match code.parse::<i64>() {
+        Ok(408 | 429 | 500..=599) => Some(true),
+        Ok(400..=404 | 413 | 422) => Some(false),
+        _ if known(&PASSING) => Some(true),
+        _ => known(&STAYING).then_some(false),
+    }
 }
 
 fn number(value: &Value) -> Option<u32> {

@@ -1,6 +1,6 @@
 //! Bytes into lines, server-sent events, frames or plain text.
 
-use super::answer::{Answer, failure_in, named};
+use super::answer::{Answer, Course, failure_in, named};
 use super::stock::{DONE, ERROR_PREFIX};
 use super::{Event, Failure, frame};
 
@@ -35,8 +35,7 @@ pub struct Decoder {
     after_cr: bool,
     /// The data of the event that is coming in.
     data: Option<Vec<u8>>,
-    /// Whether its type is `error`.
-    is_error: bool,
+    kind: Kind,
     /// Bytes of a frame that are still to come after those that say how many.
     left: usize,
     answer: Answer,
@@ -55,6 +54,17 @@ enum Wire {
     Events,
     Plain,
     Frames,
+}
+
+/// What the type of an event that is coming in says of its data.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Kind {
+    /// It has none, or the one that goes without saying.
+    #[default]
+    Message,
+    Error,
+    /// The data may be anything.
+    Other,
 }
 
 impl Decoder {
@@ -82,8 +92,12 @@ impl Decoder {
             self.end_line();
             self.answer.events.retain(|event| *event != Event::Unreadable);
         }
+        if whole && self.wire == Wire::Text && self.blank < self.held.len() {
+            // Half a line, or a word of plain text? It is shown, but nobody can say that it is whole.
+            self.plain(&[]);
+        }
         let is_whole_text = self.wire == Wire::Plain && self.held.is_empty();
-        if whole && (self.answer.stopped || is_whole_text) {
+        if whole && (self.answer.course == Course::Stopped || is_whole_text) {
             self.answer.emit(Event::End);
         }
         std::mem::take(&mut self.answer.events)
@@ -120,7 +134,7 @@ impl Decoder {
 
     fn take(&mut self, bytes: &[u8]) {
         match self.wire {
-            _ if self.answer.ended => {}
+            _ if self.answer.course == Course::Ended => {}
             Wire::Frames => self.frames(bytes),
             Wire::Plain => self.plain(bytes),
             _ => self.lines(bytes),
@@ -147,7 +161,7 @@ impl Decoder {
     }
 
     fn lines(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.answer.ended {
+        while !bytes.is_empty() && self.answer.course != Course::Ended {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];
                 continue;
@@ -197,11 +211,17 @@ impl Decoder {
                     data.extend_from_slice(value);
                 }
             },
-            b"event" => self.is_error = value == b"error",
+            b"event" => {
+                self.kind = match value {
+                    b"error" => Kind::Error,
+                    b"" | b"message" => Kind::Message,
+                    _ => Kind::Other,
+                }
+            }
             b"" | b"id" | b"retry" => {}
             _ => {
                 let line = line.trim_ascii();
-                if !has_fields || MARKS[..ALONE].iter().any(|mark| line.starts_with(mark)) {
+                if !has_fields || stands_alone(line) {
                     self.message(line);
                 }
                 return;
@@ -212,11 +232,13 @@ impl Decoder {
 
     /// A blank line ends an event.
     fn dispatch(&mut self) {
-        let is_error = std::mem::take(&mut self.is_error);
-        match self.data.take() {
-            Some(data) if is_error => self.answer.emit(Event::Error(failure_in(&data))),
-            Some(data) => self.message(data.trim_ascii()),
-            None => {}
+        let kind = std::mem::take(&mut self.kind);
+        let Some(data) = self.data.take() else { return };
+        let data = data.trim_ascii();
+        match kind {
+            Kind::Error => self.answer.emit(Event::Error(failure_in(data))),
+            Kind::Other if !data.is_empty() && !stands_alone(data) => self.answer.emit(Event::Unknown),
+            _ => self.message(data),
         }
     }
 
@@ -232,7 +254,7 @@ impl Decoder {
     }
 
     fn frames(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.answer.ended {
+        while !bytes.is_empty() && self.answer.course != Course::Ended {
             let is_prelude = self.left == 0;
             let wanted = if is_prelude { frame::PRELUDE - self.held.len() } else { self.left };
             let (piece, rest) = bytes.split_at(wanted.min(bytes.len()));
@@ -288,4 +310,9 @@ impl Decoder {
         let failure = Failure { code: super::CRC_MISMATCH.into(), retryable: Some(true), ..Failure::default() };
         self.answer.emit(Event::Error(failure));
     }
+}
+
+/// Whether this is a line by itself, as far as its beginning tells.
+fn stands_alone(line: &[u8]) -> bool {
+    MARKS[..ALONE].iter().any(|mark| line.starts_with(mark))
 }

@@ -34,6 +34,8 @@ pub enum Event {
     End,
     /// Something of a known kind that does not say anything that is shown.
     Skipped,
+    /// Something of a kind that nobody here knows.
+    Unknown,
     /// A frame that could not be read. The others are not lost.
     Unreadable,
 }
