@@ -99,8 +99,9 @@ mod tests {
         fn no_piece_ends_where_something_is_missing(text in "([a-z*_`>\\[\\]|~-]{1,9}[ \n]{0,2}){0,90}", read in 1..60_usize) {
             let mut before = 0;
             for text in shown(&text, read) {
-                let length = text.split_whitespace().map(str::len).sum::<usize>();
-                // An address that turns out to be none, or a mark that is one, may change a little.
+                // Marks come and go: at the end, those in a code span that nothing has closed are marks after all.
+                let length = text.chars().filter(char::is_ascii_alphanumeric).count();
+                // An address that turns out to be none may change a little.
                 prop_assert!(length + 24 >= before, "{} after {}: {:?}", length, before, text);
                 before = length;
             }
