@@ -93,6 +93,14 @@ impl Stage {
         if one.in_group == in_group { one } else { other }
     }
 
+    /// Puts a script in front of the worker's.
+    pub fn before_the_worker(&self, script: &str) -> Result<(), Error> {
+        let path = self.file("worker_boot-", ".js")?;
+        let own = fs::read(self.dist.join(path.trim_start_matches('/')))?;
+        self.app().add_file(&path, [script.as_bytes(), &own].concat());
+        Ok(())
+    }
+
     /// The path of the one built file whose name begins and ends so; trunk puts a hash between.
     pub fn file(&self, begin: &str, end: &str) -> Result<String, Error> {
         let mut found = Vec::new();

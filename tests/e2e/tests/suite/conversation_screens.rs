@@ -130,6 +130,36 @@ fn what_goes_wrong_with_an_answer_is_in_order() {
 }
 
 #[test]
+fn what_keeps_an_answer_from_coming_is_in_order() {
+    if !has_devtools() {
+        return;
+    }
+    test_from_blank(async |stage, browser| {
+        // Asked only when nothing answers.
+        stage
+            .before_the_worker("Object.defineProperty(WorkerNavigator.prototype, 'onLine', { get: () => false });\n")?;
+        let mut visit = Visit { stage, browser, screens: Screens::start(stage, browser).await? };
+        visit.enter().await?;
+        visit.ask_with(Fault::Drop, "Is anybody there?", "failed").await?;
+        visit.look("offline", "prompt", &["Offline"]).await?;
+        browser.ask("Now? demo:pace 0").await?;
+        browser.turn_is("done").await?;
+        browser.client().execute("scrollTo(0, 0);", vec![]).await?;
+        browser.wait_for("the button to the end", "document.querySelector('#latest').checkVisibility()").await?;
+        visit.look("from-the-start", "prompt", &[]).await?;
+
+        browser.click("#sign-out").await?;
+        browser.signed_out().await?;
+        browser.sign_in(stage.bob().username, stage.bob().password).await?;
+        browser.ask("May I?").await?;
+        browser.turn_is("failed").await?;
+        visit.look("no-access", "prompt", &["No access"]).await?;
+        visit.screens.finish();
+        Ok(())
+    });
+}
+
+#[test]
 fn what_is_done_with_an_answer_is_in_order() {
     visit(async |visit| {
         let browser = visit.browser;
@@ -212,10 +242,9 @@ fn what_is_said_of_storage_is_in_order() {
     test_from_blank(async |stage, browser| {
         let mut visit = Visit { stage, browser, screens: Screens::start(stage, browser).await? };
         // As a browser does that is told to keep nothing.
-        let refuse = "IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };\n";
-        let path = stage.file("worker_boot-", ".js")?;
-        let file = signet_local::root().join("dist").join(path.trim_start_matches('/'));
-        stage.app().add_file(&path, [refuse.as_bytes(), &std::fs::read(file)?].concat());
+        stage.before_the_worker(
+            "IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };\n",
+        )?;
         visit.enter().await?;
         browser.ask("Is this kept? demo:pace 0").await?;
         browser.turn_is("done").await?;
@@ -224,6 +253,13 @@ fn what_is_said_of_storage_is_in_order() {
         }
         browser.wait_for("a notice", "document.querySelector('#history .notice').innerText.trim()").await?;
         visit.look("not-kept", "new", &[]).await?;
+        let import = "const file = new File(['{}'], 'some.json'), files = new DataTransfer(), field = document.querySelector('#import');
+            files.items.add(file);
+            field.files = files.files;
+            field.dispatchEvent(new Event('change', { bubbles: true }));";
+        browser.client().execute(import, vec![]).await?;
+        browser.remark("cannot be imported").await?;
+        visit.look("not-imported", "new", &[]).await?;
         browser.click("#history .head [data-do=conversations]").await?;
 
         // A conversation that is not there.

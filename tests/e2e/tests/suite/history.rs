@@ -603,19 +603,11 @@ fn an_address_leads_to_a_conversation() {
     });
 }
 
-/// Puts a script in front of the worker's.
-fn before_the_worker(stage: &Stage, script: &str) -> Result<(), Error> {
-    let path = stage.file("worker_boot-", ".js")?;
-    let file = signet_local::root().join("dist").join(path.trim_start_matches('/'));
-    stage.app().add_file(&path, [script.as_bytes(), &std::fs::read(file)?].concat());
-    Ok(())
-}
-
 #[test]
 fn a_browser_that_refuses_storage_is_told_of_and_the_conversation_goes_on() {
     test_from_blank(async |stage, browser| {
         let refused = "IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };\n";
-        before_the_worker(stage, refused)?;
+        stage.before_the_worker(refused)?;
         browser.client().goto(stage.origin()).await?;
         alice(stage, browser).await?;
         // Also to whom the panel that says so is closed.
@@ -661,7 +653,7 @@ const FULL: &str = "
 #[test]
 fn a_full_store_is_told_of_and_there_is_room_again_later() {
     test_from_blank(async |stage, browser| {
-        before_the_worker(stage, FULL)?;
+        stage.before_the_worker(FULL)?;
         browser.client().goto(stage.origin()).await?;
         alice(stage, browser).await?;
         asks(browser, WHALES).await?;
