@@ -29,20 +29,38 @@ pub(super) fn close_inline(
 
 /// How many cells a row has.
 pub(super) fn count(row: &str) -> usize {
-    let mut count = 0;
-    let (mut begun, mut filled, mut escaped) = (false, false, false);
-    for byte in row.bytes() {
-        if byte == b'|' && !escaped {
-            count += usize::from(begun);
-            begun = true;
-            filled = false;
-        } else if !matches!(byte, b' ' | b'\t') {
-            begun = true;
-            filled = true;
+    let mut cells = Cells::default();
+    cells.read(row);
+    cells.count()
+}
+
+/// The cells of a row that grows.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    closed: usize,
+    begun: bool,
+    filled: bool,
+    escaped: bool,
+}
+
+impl Cells {
+    pub(super) fn read(&mut self, more: &str) {
+        for byte in more.bytes() {
+            if byte == b'|' && !self.escaped {
+                self.closed += usize::from(self.begun);
+                self.begun = true;
+                self.filled = false;
+            } else if !matches!(byte, b' ' | b'\t') {
+                self.begun = true;
+                self.filled = true;
+            }
+            self.escaped = byte == b'\\';
         }
-        escaped = byte == b'\\';
     }
-    count + usize::from(filled)
+
+    pub(super) fn count(&self) -> usize {
+        self.closed + usize::from(self.filled)
+    }
 }
 
 /// A row that is being read.
@@ -91,6 +109,7 @@ impl Row {
         work: &mut Work,
     ) {
         self.read += text.len();
+        work.saw(text.len());
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
             let escaped = std::mem::take(&mut self.escaped);
