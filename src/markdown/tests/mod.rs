@@ -80,7 +80,7 @@ fn random_texts_are_what_commonmark_js_makes_of_them() {
 
 #[test]
 fn gfm_examples_hold_whole_and_streamed() {
-    check_examples(&gfm(), 12);
+    check_examples(&gfm(), 13);
 }
 
 /// Texts as a model writes them, and some that nobody should.
