@@ -144,12 +144,18 @@ impl Blocks {
             self.returned = false;
         }
         while from < bytes.len() {
-            let rest = bytes.get(from..).unwrap_or_default();
-            let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0));
-            let to = length.map_or(bytes.len(), |length| from + length);
-            self.work.saw(to - from);
+            // A row is looked at for its cells and its end at once.
+            let is_fed = self.flows && matches!(self.leaf, Leaf::Table(..));
+            let rest = tail(text, from);
+            let to = if is_fed {
+                from + self.feed(rest)
+            } else {
+                let length = rest.bytes().take_while(|b| !matches!(b, b'\n' | b'\r' | 0)).count();
+                self.work.saw(length);
+                from + length
+            };
             let end = bytes.get(to).copied();
-            self.take(cut(text, from, to), matches!(end, Some(b'\n' | b'\r')));
+            self.take(if is_fed { "" } else { cut(text, from, to) }, matches!(end, Some(b'\n' | b'\r')));
             from = to + 1;
             match end {
                 Some(0) => self.take("\u{fffd}", false),
@@ -566,8 +572,8 @@ impl Blocks {
         }
     }
 
-    /// Text for the open leaf.
-    fn feed(&mut self, text: &str) {
+    /// Text for the open leaf; how much of it was taken. Only of a table's row may the line's end follow.
+    fn feed(&mut self, text: &str) -> usize {
         match &mut self.leaf {
             Leaf::None => {}
             Leaf::Paragraph(paragraph) => {
@@ -589,9 +595,10 @@ impl Blocks {
             Leaf::Fence { .. } | Leaf::Indented(_) | Leaf::Html(_) => self.out.text(text),
             Leaf::Table(aligns, row) => {
                 let context = Context { references: &self.references, unicode: self.unicode };
-                row.feed(text, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+                return row.feed(text, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
             }
         }
+        text.len()
     }
 
     fn end_line(&mut self) {

@@ -4,7 +4,7 @@ use super::{
     Align, Element, Step,
     inline::{Context, Inline, Work},
     out::Out,
-    scan::{cut, tail, trim_start},
+    scan::{cut, trim_start},
 };
 
 /// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
@@ -99,6 +99,7 @@ impl Row {
         cell.source.push_str(text);
     }
 
+    /// Takes more of the row, up to its end; how much that was.
     pub(super) fn feed(
         &mut self,
         text: &str,
@@ -107,11 +108,13 @@ impl Row {
         context: Context,
         kept: &mut Vec<(String, Vec<String>)>,
         work: &mut Work,
-    ) {
-        self.read += text.len();
-        work.saw(text.len());
-        let mut from = 0;
+    ) -> usize {
+        let (mut from, mut end) = (0, text.len());
         for (at, byte) in text.bytes().enumerate() {
+            if matches!(byte, b'\n' | b'\r' | 0) {
+                end = at;
+                break;
+            }
             let escaped = std::mem::take(&mut self.escaped);
             if escaped && byte != b'|' {
                 self.text("\\", aligns, out);
@@ -134,7 +137,10 @@ impl Row {
                 _ => {}
             }
         }
-        self.text(tail(text, from), aligns, out);
+        self.text(cut(text, from, end), aligns, out);
+        self.read += end;
+        work.saw(end);
+        end
     }
 
     fn close_cell(
