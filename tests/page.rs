@@ -4,7 +4,7 @@
 
 use js_sys::{Array, Function, Promise};
 use signet::desk::{Document, start, take};
-use signet::markdown::{Align, Element as Kind, Step};
+use signet::markdown::{Align, Element as Kind, Markdown, Step, Unicode};
 use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, write_desk_views};
 use signet::stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
@@ -47,6 +47,14 @@ fn html(steps: Vec<Step>) -> String {
 fn parts(place: &Element) -> Vec<Element> {
     let parts = place.children();
     (0..parts.length()).map(|at| parts.item(at).unwrap()).collect()
+}
+
+/// The steps of a text.
+fn read(text: &str) -> Vec<Step> {
+    let mut markdown = Markdown::new(Unicode { fold: str::to_lowercase, is_punctuation: |_| false });
+    let mut steps = markdown.push(text);
+    steps.extend(markdown.finish());
+    steps
 }
 
 fn paragraph(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
@@ -254,6 +262,110 @@ fn only_safe_addresses_are_links() {
     for (destination, words) in [("https://a.example/", "a.example"), ("mailto:a@b.example", "a@b.example")] {
         let made = html(paragraph([open(link(destination)), text(words), Step::Close]));
         assert!(made.contains("<a ") && !made.contains("host"), "{made}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_link_says_its_host_unless_its_text_is_the_address() {
+    for (text, is_said) in [
+        ("[a.example](https://a.example)", false),
+        ("[https://a.example](https://a.example/)", false),
+        ("<https://a.example/>", false),
+        ("<a@b.example>", false),
+        ("[https://a.example](http://a.example)", true),
+        ("[mailto:a.example](http://a.example)", true),
+        ("[a.example/b](http://a.example)", true),
+        ("[b.example](mailto:a@b.example)", true),
+    ] {
+        let made = html(read(text));
+        assert!(made.contains("<a ") && made.contains("class=\"host\"") == is_said, "{text}: {made}");
+    }
+    let made = html(read("[a <https://x.example/> ![i](https://i.example/)](https://y.example)"));
+    assert!(made.contains("<span>https://x.example/</span>") && made.ends_with("> (y.example)</span></p>"), "{made}");
+    assert_eq!(made.matches("<a ").count(), 1, "{made}");
+}
+
+/// Where the characters of an element stand that have a width, one after the other.
+fn places_of_characters(element: &Element) -> Vec<f64> {
+    let places = Function::new_with_args(
+        "element",
+        "const places = [], range = document.createRange(), texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+         for (let text; text = texts.nextNode();)
+             for (let at = 0; at < text.length; at += 1) {
+                 range.setStart(text, at);
+                 range.setEnd(text, at + 1);
+                 for (const { left, width } of range.getClientRects()) if (width > 0) places.push(left);
+             }
+         return places;",
+    );
+    let places: Array = places.call1(&JsValue::NULL, element).unwrap().unchecked_into();
+    places.iter().map(|place| place.as_f64().unwrap()).collect()
+}
+
+#[wasm_bindgen_test]
+fn nothing_turns_an_address_or_a_host() {
+    let style = page().create_element("style").unwrap();
+    style.set_text_content(Some(include_str!("../style/signet.css")));
+    page().head().unwrap().append_child(&style).unwrap();
+    let place = place();
+    place.set_class_name("answer");
+    for text in [
+        "[moc.elgoog \u{202e}](https://evil.example)",
+        "[moc.elgoog \u{2069}\u{202e}](https://evil.example)",
+        "\u{202e}[x](https://evil.example)",
+        "\u{202e}<https://moc.elgoog.evil.example/>",
+        "\u{2067}\u{202e}**<https://moc.elgoog.evil.example/1/>**",
+        "שלום <https://moc.elgoog.evil.example/1/> [שלום](https://evil.example/) [x](javascript:a)",
+        "\u{202e}![x \u{202e}](https://evil.example)",
+        "\u{202e}[![x](https://i.example)](https://evil.example)",
+    ] {
+        place.set_text_content(None);
+        Document::new(place.clone()).carry_out(read(text));
+        let found = place.query_selector_all(".host, a").unwrap();
+        let mut count = 0;
+        for element in (0..found.length()).map(|at| found.item(at).unwrap().unchecked_into::<Element>()) {
+            if !element.text_content().unwrap().contains("example")
+                || element.text_content().unwrap().contains('\u{202e}')
+            {
+                continue;
+            }
+            count += 1;
+            let places = places_of_characters(&element);
+            assert!(places.len() > 10 && places.is_sorted(), "{text:?}: {places:?} in {}", place.inner_html());
+        }
+        assert!(count > 0, "{text:?}");
+    }
+    place.remove();
+    style.remove();
+}
+
+#[wasm_bindgen_test]
+fn a_list_a_quote_and_a_table_run_as_their_first_letter_does() {
+    let directions = |text: &str| -> Vec<String> {
+        let place = place();
+        Document::new(place.clone()).carry_out(read(text));
+        let found = place.query_selector_all("ul, ol, blockquote, .wide").unwrap();
+        let found = (0..found.length()).map(|at| found.item(at).unwrap().unchecked_into::<Element>());
+        found.map(|element| element.get_attribute("dir").unwrap_or_default()).collect()
+    };
+    for (text, expected) in [
+        ("- שלום\n- a\n", &["rtl"][..]),
+        ("- 1 × 2 ÷ 3 שלום\n", &["rtl"]),
+        ("- a\n- שלום\n", &[""]),
+        // What is closed has no first letter any more.
+        ("1. 5\n2. 6\n\nמחיר\n", &[""]),
+        ("> 42\n\nשלום\n", &[""]),
+        ("- 1\n\n> 42\n\n- שלום\n", &["", "", "rtl"]),
+        // Said where it begins.
+        ("> - שלום\n", &["rtl", ""]),
+        ("- שלום\n  - a\n    - b\n  - שלום\n", &["rtl", "ltr", ""]),
+        ("- a\n  > שלום\n", &["", "rtl"]),
+        ("- 1\n  - שלום\n", &["rtl", ""]),
+        ("| שלום | a |\n|-|-|\n| b | c |\n", &["rtl"]),
+        ("| a | שלום |\n|-|-|\n| b | c |\n", &[""]),
+        ("- שלום\n\n  | a |\n  |---|\n", &["rtl", "ltr"]),
+    ] {
+        assert_eq!(directions(text), expected, "{text:?}");
     }
 }
 

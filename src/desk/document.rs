@@ -26,10 +26,8 @@ pub struct Document {
     done: Vec<Done>,
     /// What [`Step::Keep`] named.
     kept: Vec<Element>,
-    /// Lists and quotes that run as their first letter does, which has not come yet.
-    undirected: Vec<Element>,
-    /// The levels of its headings as they were written, in order.
-    levels: Vec<u8>,
+    /// Its headings in order: each one's level as it was written, and how many it is below.
+    headings: Vec<(u8, u8)>,
     /// Whether no more will come.
     is_whole: bool,
 }
@@ -45,6 +43,19 @@ struct Open {
     tail: Tail,
     /// A heading's level as it was written, else 0.
     level: u8,
+    runs: Runs,
+}
+
+/// Which way an element runs.
+#[derive(Debug, Clone, Copy)]
+enum Runs {
+    /// As its own first letter does, which the browser looks for, or as what is around it.
+    Anyhow,
+    /// A list, quote or table: as its first letter does, which has not come yet.
+    Unknown,
+    Known {
+        is_rtl: bool,
+    },
 }
 
 /// What is added when an element is closed.
@@ -78,7 +89,7 @@ enum Done {
 impl Document {
     /// An empty one in `root`.
     pub fn new(root: Element) -> Self {
-        Self { root, open: vec![], done: vec![], kept: vec![], levels: vec![], undirected: vec![], is_whole: false }
+        Self { root, open: vec![], done: vec![], kept: vec![], headings: vec![], is_whole: false }
     }
 
     /// Carries out steps, in order.
@@ -87,9 +98,6 @@ impl Document {
             match step {
                 Step::Open(kind) => {
                     let open = self.build(&kind, self.place());
-                    if matches!(kind, Kind::Quote | Kind::Bullets | Kind::Numbers(_)) {
-                        self.undirected.push(open.place.clone());
-                    }
                     self.note(&open);
                     self.open.push(open);
                     self.done.push(Done::Opened);
@@ -97,7 +105,7 @@ impl Document {
                 Step::Text(text) => self.text(&text),
                 Step::Close => {
                     if let Some(open) = self.open.pop() {
-                        let added = open.close(self.open.iter().any(|around| around.place.tag_name() == "A"));
+                        let added = open.close(&self.open);
                         self.done.push(Done::Closed(open, added));
                     }
                 }
@@ -129,7 +137,7 @@ impl Document {
                     if let Some(place) = self.kept.get(number as usize).cloned() {
                         let before = document().create_document_fragment();
                         take_children(&place, &before);
-                        self.open.push(Open { outer: place.clone(), place, tail: Tail::Nothing, level: 0 });
+                        self.open.push(Open::new(place));
                         self.done.push(Done::Amended(before));
                     }
                 }
@@ -144,10 +152,8 @@ impl Document {
 
     /// At the end of the text node that is there, so that a selection in it stays.
     fn text(&mut self, text: &str) {
-        if let Some(is_rtl) = direction(text).filter(|_| !self.undirected.is_empty()) {
-            for place in self.undirected.drain(..).filter(|_| is_rtl) {
-                set(&place, "dir", Some("rtl"));
-            }
+        if let Some(is_rtl) = direction(text) {
+            self.direct(is_rtl);
         }
         let place = self.place().unwrap_or(&self.root);
         let last = place.last_child().and_then(|last| last.dyn_into::<Text>().ok());
@@ -162,27 +168,45 @@ impl Document {
         self.done.push(Done::Text(node, length));
     }
 
+    /// The open elements that waited for their first letter run as it does. It is said on the outermost of them, if what is around it runs otherwise.
+    fn direct(&mut self, is_rtl: bool) {
+        let (mut outermost, mut is_rtl_around) = (None, false);
+        for open in self.open.iter_mut().rev() {
+            match open.runs {
+                Runs::Anyhow => {}
+                Runs::Unknown => {
+                    open.runs = Runs::Known { is_rtl };
+                    outermost = Some(&open.outer);
+                }
+                Runs::Known { is_rtl } => {
+                    is_rtl_around = is_rtl;
+                    break;
+                }
+            }
+        }
+        if let Some(outermost) = outermost.filter(|_| is_rtl != is_rtl_around) {
+            set(outermost, "dir", Some(if is_rtl { "rtl" } else { "ltr" }));
+        }
+    }
+
     fn note(&mut self, open: &Open) {
         if open.level > 0 {
-            self.levels.push(open.level);
+            self.headings.push((open.level, self.depth(open.level)));
         }
     }
 
     fn forget(&mut self, open: &Open) {
         if open.level > 0 {
-            self.levels.pop();
+            self.headings.pop();
         }
     }
 
     /// How many headings a new one of this level is below. Models leave levels out; who goes by headings must not miss one.
-    fn depth(&self, mut level: u8) -> u8 {
-        let mut depth = 0;
-        for before in self.levels.iter().rev() {
-            if *before < level {
-                (level, depth) = (*before, depth + 1);
-            }
+    fn depth(&self, level: u8) -> u8 {
+        match self.headings.iter().rfind(|(before, _)| *before <= level) {
+            Some((before, depth)) => depth + u8::from(*before < level),
+            None => 0,
         }
-        depth
     }
 
     fn undo(&mut self) {
@@ -264,10 +288,7 @@ impl Document {
     fn build(&self, kind: &Kind, parent: Option<&Element>) -> Open {
         let part = parent.is_none().then(|| self.part());
         let parent = parent.or(part.as_ref()).unwrap_or(&self.root);
-        let plain = |tag: &str, class: &str| {
-            let made = make(tag, class);
-            Open { outer: made.clone(), place: made, tail: Tail::Nothing, level: 0 }
-        };
+        let plain = |tag: &str, class: &str| Open::new(make(tag, class));
         // Each block finds its own direction by its first letter.
         let block = |tag: &str, class: &str| {
             let block = plain(tag, class);
@@ -287,14 +308,14 @@ impl Document {
                 heading.level = *level;
                 heading
             }
-            Kind::Quote => plain("blockquote", ""),
-            Kind::Bullets => plain("ul", ""),
+            Kind::Quote => plain("blockquote", "").directed(),
+            Kind::Bullets => plain("ul", "").directed(),
             Kind::Numbers(first) => {
                 let list = plain("ol", "");
                 if *first != 1 {
                     set(&list.place, "start", Some(&first.to_string()));
                 }
-                list
+                list.directed()
             }
             Kind::Item => plain("li", ""),
             Kind::Task(is_done) => {
@@ -313,7 +334,7 @@ impl Document {
             Kind::Table => {
                 let outer = make("div", "wide");
                 scrolls(&outer, say::TABLE);
-                Open { place: add(&outer, "table", "", ""), outer, tail: Tail::Nothing, level: 0 }
+                Open { place: add(&outer, "table", "", ""), ..Open::new(outer) }.directed()
             }
             Kind::Row => return row(parent),
             Kind::Cell(align) => {
@@ -337,7 +358,8 @@ impl Document {
             Kind::InlineHtml => plain("code", "raw"),
             Kind::Break => plain("br", ""),
             Kind::Link { destination, title } => {
-                let link = safe_link(destination);
+                // An address in a link's text leads where the link does.
+                let link = safe_link(destination).filter(|_| !is_in_link(&self.open));
                 let mut open = plain(if link.is_some() { "a" } else { "span" }, "");
                 if let Some(link) = link {
                     lead(&open.place, &link.href);
@@ -352,12 +374,8 @@ impl Document {
                 let outer = make("span", "image");
                 add(&outer, "span", "", say::IMAGE);
                 let place = add(&outer, "span", "", "");
-                Open {
-                    outer,
-                    place,
-                    tail: Tail::Address { destination: destination.clone(), is_image: true },
-                    level: 0,
-                }
+                let tail = Tail::Address { destination: destination.clone(), is_image: true };
+                Open { place, tail, ..Open::new(outer) }
             }
         };
         append(parent, &open.outer);
@@ -366,18 +384,28 @@ impl Document {
 }
 
 impl Open {
+    /// What holds its content itself.
+    fn new(element: Element) -> Self {
+        Self { outer: element.clone(), place: element, tail: Tail::Nothing, level: 0, runs: Runs::Anyhow }
+    }
+
+    /// Runs as its first letter does.
+    fn directed(self) -> Self {
+        Self { runs: Runs::Unknown, ..self }
+    }
+
     /// Adds what follows the content: nobody is led to a host that is not named. What was added.
-    fn close(&self, is_in_link: bool) -> Option<Element> {
+    fn close(&self, around: &[Open]) -> Option<Element> {
         let Tail::Address { destination, is_image } = &self.tail else { return None };
         let text = self.place.text_content().unwrap_or_default();
         let link = safe_link(destination);
-        if !is_image && bare(&text) == bare(destination) {
+        if !is_image && names(&text, destination) {
             return None;
         }
         let host = link.as_ref().map_or(destination, |link| &link.host);
         let added = add(&self.outer, "span", "host", "");
         match &link {
-            Some(link) if *is_image && !is_in_link => {
+            Some(link) if *is_image && !is_in_link(around) => {
                 append(&added, &document().create_text_node(" ("));
                 lead(&add(&added, "a", "", host), &link.href);
                 append(&added, &document().create_text_node(")"));
@@ -392,11 +420,15 @@ impl Open {
     }
 }
 
-/// An address without what people leave out.
-fn bare(address: &str) -> &str {
-    let address =
-        ["https://", "http://", "mailto:"].into_iter().find_map(|part| address.strip_prefix(part)).unwrap_or(address);
-    address.strip_suffix('/').unwrap_or(address)
+fn is_in_link(open: &[Open]) -> bool {
+    open.iter().any(|around| around.place.tag_name() == "A")
+}
+
+/// Whether a text is an address, without what people leave out or with it.
+fn names(text: &str, address: &str) -> bool {
+    let [text, address] = [text, address].map(|part| part.strip_suffix('/').unwrap_or(part));
+    let mut schemes = ["", "https://", "http://", "mailto:"].into_iter();
+    schemes.any(|scheme| address.strip_prefix(scheme) == Some(text))
 }
 
 /// `old` makes room for `new`, which takes what is in it.
@@ -431,7 +463,7 @@ fn code_block(language: &str) -> Open {
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));
-    Open { outer, place, tail: Tail::Nothing, level: 0 }
+    Open { place, ..Open::new(outer) }
 }
 
 /// The first row is the table's head, the others its body.
@@ -446,7 +478,7 @@ fn row(table: &Element) -> Open {
             (group.clone(), add(&group, "tr", "", ""))
         }
     };
-    Open { outer, place, tail: Tail::Nothing, level: 0 }
+    Open { place, ..Open::new(outer) }
 }
 
 /// Makes a link of an element. The page it leads to is not told where the reader came from.
@@ -469,6 +501,8 @@ fn direction(text: &str) -> Option<bool> {
         | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}'
         | '\u{1e800}'..='\u{1efff}' => Some(true),
+        // Signs among the letters: × and ÷.
+        '\u{d7}' | '\u{f7}' => None,
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..='\u{fb1c}' => Some(false),
         _ => None,
     })

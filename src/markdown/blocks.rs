@@ -8,7 +8,7 @@ use super::{
     out::Out,
     refs::References,
     scan::{Scan, Tag, Target, cut, tail, trim_end, trim_start},
-    table::{self, Row},
+    table::{self, Cells, Row},
 };
 
 /// How many containers may be open at once.
@@ -56,6 +56,19 @@ struct Paragraph {
     shown: usize,
     /// Where its last line begins.
     line: usize,
+    /// How many cells its first line has as a table's head, once it was asked.
+    cells: Option<usize>,
+}
+
+/// What a held line has of what a delimiter row has.
+#[derive(Debug, Default)]
+struct Looks {
+    /// How much of the line was looked at.
+    read: usize,
+    cells: Cells,
+    dash: bool,
+    mark: bool,
+    other: bool,
 }
 
 /// What a held line waits for.
@@ -84,6 +97,7 @@ pub(super) struct Blocks {
     /// The line so far, while it is held.
     line: String,
     hold: Hold,
+    looks: Looks,
     /// The rest of the line goes to the leaf.
     flows: bool,
     /// A carriage return came last.
@@ -107,6 +121,7 @@ impl Blocks {
             leaf: Leaf::None,
             line: String::new(),
             hold: Hold::Margin,
+            looks: Looks::default(),
             flows: false,
             returned: false,
             gap: false,
@@ -129,12 +144,18 @@ impl Blocks {
             self.returned = false;
         }
         while from < bytes.len() {
-            let rest = bytes.get(from..).unwrap_or_default();
-            let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0));
-            let to = length.map_or(bytes.len(), |length| from + length);
-            self.work.saw(to - from);
+            // A row is looked at for its cells and its end at once.
+            let is_fed = self.flows && matches!(self.leaf, Leaf::Table(..));
+            let rest = tail(text, from);
+            let to = if is_fed {
+                from + self.feed(rest)
+            } else {
+                let length = rest.bytes().take_while(|b| !matches!(b, b'\n' | b'\r' | 0)).count();
+                self.work.saw(length);
+                from + length
+            };
             let end = bytes.get(to).copied();
-            self.take(cut(text, from, to), matches!(end, Some(b'\n' | b'\r')));
+            self.take(if is_fed { "" } else { cut(text, from, to) }, matches!(end, Some(b'\n' | b'\r')));
             from = to + 1;
             match end {
                 Some(0) => self.take("\u{fffd}", false),
@@ -235,7 +256,9 @@ impl Blocks {
                     Scan::Done => *whole = true,
                     Scan::Fail => {}
                 }
-                if line::html(tail(&self.line, from)).is_some_and(|kind| kind < 7) {
+                let begun = tail(&self.line, from);
+                self.work.saw(begun.len());
+                if line::html(begun).is_some_and(|kind| kind < 7) {
                     self.hold = Hold::Line;
                     return true;
                 }
@@ -258,7 +281,9 @@ impl Blocks {
             b'#' => c == '#' && rest.len() <= 6,
             b'`' | b'~' => {
                 let run = line::run(rest.get(..3).unwrap_or(rest), first);
-                run == rest.len() || run >= 3 && !(c == '`' && first == b'`' && line::run(rest, first) < rest.len())
+                // A fence's info string has no backtick in it.
+                let ends = first == b'`' && c == '`' && !rest.ends_with("``");
+                run == rest.len() || run >= 3 && !ends
             }
             b'0'..=b'9' | b'-' | b'+' | b'*' if space => {
                 if line::marker(rest).is_some() {
@@ -319,6 +344,7 @@ impl Blocks {
         self.undo_guess();
         let line = std::mem::take(&mut self.line);
         self.hold = Hold::Margin;
+        self.looks = Looks::default();
         let mut cursor = Cursor::new(&line);
         let mut matched = self.matched(&mut cursor);
         self.work.saw(cursor.at);
@@ -351,7 +377,7 @@ impl Blocks {
                 pad(blanks, spaces);
                 blanks.push_str(text);
                 blanks.push('\n');
-                self.gap = true;
+                self.gap = !quoted;
                 return;
             }
             Leaf::Indented(blanks) if all && indent >= 4 => {
@@ -409,6 +435,7 @@ impl Blocks {
                 self.flow(tail(rest, from), whole);
                 return;
             } else if whole && let Some((byte, length, info)) = line::fence(rest) {
+                self.work.saw(rest.len());
                 self.prepare(matched);
                 let length_of_language = info.bytes().take_while(|b| !matches!(b, b' ' | b'\t')).count();
                 let language = cut(info, 0, length_of_language);
@@ -417,6 +444,7 @@ impl Blocks {
                 self.gap = false;
                 return;
             } else if whole && let Some(kind) = line::html(rest).filter(|&kind| kind < 7 || !paragraph) {
+                self.work.saw(rest.len());
                 self.prepare(matched);
                 self.out.open(Element::Html);
                 self.leaf = Leaf::Html(kind);
@@ -426,9 +454,11 @@ impl Blocks {
                 && continues
                 && let Some(level) = line::underline(rest).filter(|_| self.has_content())
             {
+                self.work.saw(rest.len());
                 self.out_heading(level);
                 return;
             } else if whole && line::rule(rest) {
+                self.work.saw(rest.len());
                 self.prepare(matched);
                 self.out.open(Element::Rule);
                 self.out.close();
@@ -505,6 +535,7 @@ impl Blocks {
                     definition: Some((Target::definition(1), 0)),
                     shown: 0,
                     line: 0,
+                    cells: None,
                 }));
             }
         }
@@ -535,14 +566,14 @@ impl Blocks {
         self.out.text(&margin);
         self.out.text(text);
         self.out.text("\n");
-        self.work.saw(text.len());
+        self.work.saw(if kind < 6 { 2 * text.len() } else { text.len() });
         if line::html_ends(kind, text) {
             self.close_leaf();
         }
     }
 
-    /// Text for the open leaf.
-    fn feed(&mut self, text: &str) {
+    /// Text for the open leaf; how much of it was taken. Only of a table's row may the line's end follow.
+    fn feed(&mut self, text: &str) -> usize {
         match &mut self.leaf {
             Leaf::None => {}
             Leaf::Paragraph(paragraph) => {
@@ -558,14 +589,16 @@ impl Blocks {
                         _ => *cut = None,
                     }
                 }
+                self.work.saw(text.len());
                 inline.source.push_str(text);
             }
             Leaf::Fence { .. } | Leaf::Indented(_) | Leaf::Html(_) => self.out.text(text),
             Leaf::Table(aligns, row) => {
                 let context = Context { references: &self.references, unicode: self.unicode };
-                row.feed(text, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+                return row.feed(text, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
             }
         }
+        text.len()
     }
 
     fn end_line(&mut self) {
@@ -746,9 +779,13 @@ impl Blocks {
             return false;
         }
         let Some(aligns) = line::delimiter_row(rest) else { return false };
+        self.work.saw(rest.len());
         let head = tail(&paragraph.inline.source, paragraph.line);
-        self.work.saw(head.len());
-        if table::count(head) != aligns.len() {
+        let cells = paragraph.cells.filter(|_| paragraph.line == 0).unwrap_or_else(|| {
+            self.work.saw(head.len());
+            table::count(head)
+        });
+        if cells != aligns.len() {
             return false;
         }
         let head = head.to_owned();
@@ -780,30 +817,44 @@ impl Blocks {
 
     /// Shows the paragraph as a table's head as long as the held line looks like a delimiter row.
     fn guess_table(&mut self) {
-        let Leaf::Paragraph(paragraph) = &self.leaf else { return };
+        let Leaf::Paragraph(paragraph) = &mut self.leaf else { return };
         let head = &paragraph.inline.source;
         let long = head.len() > 2000 || self.line.len() > 300;
         if paragraph.definition.is_some() || paragraph.line > 0 || long {
             return;
         }
-        let mut cursor = Cursor::new(&self.line);
-        let all = self.matched(&mut cursor) == self.containers.len();
-        let (at, indent) = cursor.next();
-        let row = line::trim(tail(&self.line, at));
-        let has = |byte: u8| row.as_bytes().contains(&byte);
-        let looks = has(b'-') && (has(b'|') || has(b':')) && row.bytes().all(|b| b"|-: \t".contains(&b));
-        let inner = row.strip_prefix('|').unwrap_or(row);
-        let inner = inner.strip_suffix('|').unwrap_or(inner);
-        let columns = inner.bytes().filter(|&b| b == b'|').count() + 1;
-        let count = table::count(head);
-        if !(all && indent < 4 && looks && columns <= count) {
+        let Hold::Start(from, false) = self.hold else { return self.undo_guess() };
+        let looks = &mut self.looks;
+        let more = tail(&self.line, looks.read.max(from));
+        looks.read = self.line.len();
+        looks.cells.read(more);
+        self.work.saw(more.len());
+        for byte in more.bytes() {
+            looks.dash |= byte == b'-';
+            looks.mark |= matches!(byte, b'|' | b':');
+            looks.other |= !b"|-: \t".contains(&byte);
+        }
+        if looks.other || !looks.dash || !looks.mark {
+            return self.undo_guess();
+        }
+        let columns = looks.cells.count();
+        let count = *paragraph.cells.get_or_insert_with(|| {
+            self.work.saw(head.len());
+            table::count(head)
+        });
+        if columns > count {
             return self.undo_guess();
         }
         if self.guess.is_some() {
             return;
         }
-        let head = head.clone();
-        let shown = paragraph.shown;
+        let (head, shown) = (head.clone(), paragraph.shown);
+        let mut cursor = Cursor::new(&self.line);
+        let all = self.matched(&mut cursor) == self.containers.len();
+        if !all || cursor.next().1 >= 4 {
+            self.looks.other = true;
+            return;
+        }
         self.guess = Some(self.out.take_from(shown));
         self.out.open(Element::Table);
         self.out.open(Element::Row);

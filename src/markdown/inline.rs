@@ -37,7 +37,8 @@ enum Kind {
         guess: bool,
     },
     Open(Element),
-    Close,
+    /// A link's end; how deep elements are nested in it.
+    Close(usize),
     /// An element, the text in it, and where that stands in the source if it was perhaps shown before it was whole.
     Whole(Element, String, usize),
 }
@@ -99,7 +100,12 @@ struct Bracket {
     /// A run in it found no opener here, but might have one before the bracket.
     unmatched: bool,
     depth: usize,
+    /// What was known of the openers before it.
+    barren: Barren,
 }
+
+/// For each kind of closing run: no opener for it is at these indices.
+type Barren = [(usize, usize); 18];
 
 #[derive(Debug, Default)]
 enum Mode {
@@ -176,8 +182,7 @@ pub(super) struct Inline {
     brackets: Vec<Bracket>,
     /// Below this index brackets cannot be links, as a link came after them.
     dead: usize,
-    /// For each kind of closing run: no opener for it is at these indices.
-    barren: [(usize, usize); 18],
+    barren: Barren,
     /// Of runs of so many backticks, where the last one is. Known once a code span has found no end.
     ticks: Vec<(usize, usize)>,
     ticks_known: bool,
@@ -688,7 +693,12 @@ impl Inline {
                     break;
                 }
             }
-            let Some((index, opener)) = found else {
+            let depth = |index: usize| {
+                1 + self.openers.get(index..).unwrap_or_default().iter().map(|o| o.depth).max().unwrap_or(0)
+            };
+            // Before one that is too far out, all are.
+            let found = found.map(|(index, opener)| (index, opener, depth(index)));
+            let Some((index, opener, depth)) = found.filter(|&(_, _, depth)| depth <= DEPTH) else {
                 let top = self.openers.len();
                 if let Some(range) = self.barren.get_mut(kind) {
                     let joins = range.0 <= bottom && bottom <= range.1;
@@ -699,10 +709,6 @@ impl Inline {
                 }
                 break;
             };
-            let depth = 1 + self.openers.get(index..).unwrap_or_default().iter().map(|o| o.depth).max().unwrap_or(0);
-            if depth > DEPTH {
-                break;
-            }
             self.kill_above(index + 1);
             let Some(other) = self.run_at(opener) else { break };
             let before = other.shown();
@@ -765,6 +771,7 @@ impl Inline {
             nested: false,
             unmatched: false,
             depth: 0,
+            barren: self.barren,
         });
         self.advance(to);
     }
@@ -781,7 +788,7 @@ impl Inline {
             self.as_text(bracket.token);
             self.deepen(bracket.depth);
             if bracket.unmatched {
-                self.match_again(bracket.token, bracket.bottom);
+                self.match_again(&bracket);
             }
         }
         let to = self.at + 1;
@@ -799,17 +806,21 @@ impl Inline {
     }
 
     /// A bracket turned out to be text: what is in it may be matched with what stands before it.
-    fn match_again(&mut self, from: usize, bottom: usize) {
-        self.kill_above(bottom);
-        self.mark(from);
+    fn match_again(&mut self, bracket: &Bracket) {
+        self.kill_above(bracket.bottom);
+        self.barren = bracket.barren;
+        self.mark(bracket.token);
         let mut links = 0usize;
-        let mut token = from;
+        let mut token = bracket.token;
         while token < self.tokens.len() {
             self.work.visited();
             let inside = links > 0;
             match self.tokens.get_mut(token).map(|token| &mut token.kind) {
                 Some(Kind::Open(_)) => links += 1,
-                Some(Kind::Close) => links = links.saturating_sub(1),
+                Some(&mut Kind::Close(depth)) => {
+                    links = links.saturating_sub(1);
+                    self.deepen(depth);
+                }
                 Some(Kind::Run(run)) if !inside => {
                     run.left = run.length;
                     run.closed = 0;
@@ -909,13 +920,14 @@ impl Inline {
 
     fn link(&mut self, destination: String, title: String, to: usize) {
         let Some(bracket) = self.brackets.last() else { return };
-        let (token, bottom, mut depth) = (bracket.token, bracket.bottom, bracket.depth);
+        let (token, bottom, mut depth, barren) = (bracket.token, bracket.bottom, bracket.depth, bracket.barren);
         let depths = self.openers.get(bottom..).unwrap_or_default().iter().map(|o| o.depth);
         depth = depths.max().unwrap_or(0).max(depth) + 1;
         if depth > DEPTH {
             return self.no_link();
         }
         self.kill_above(bottom);
+        self.barren = barren;
         self.brackets.pop();
         self.dead = self.dead.min(self.brackets.len());
         if let Some(Token { kind, .. }) = self.tokens.get_mut(token) {
@@ -930,7 +942,7 @@ impl Inline {
         }
         self.mark(token);
         self.deepen(depth);
-        self.push(Kind::Close);
+        self.push(Kind::Close(depth));
         self.advance(to);
     }
 
@@ -981,7 +993,7 @@ impl Inline {
                     out.push(Step::Text(if *image { "![" } else { "[" }.to_owned()));
                 }
                 Kind::Open(element) => out.open(element.clone()),
-                Kind::Close => out.close(),
+                Kind::Close(_) => out.close(),
                 Kind::Whole(element, text, _) => {
                     out.open(element.clone());
                     if !text.is_empty() {
@@ -1053,14 +1065,14 @@ impl Inline {
     /// The end of the leaf's source: everything is certain, shown, and its element can be closed.
     pub(super) fn end(&mut self, end: usize, out: &mut Out, context: Context) {
         self.run(end, true, context);
-        if let Some((token, bottom)) = self.brackets.first().map(|bracket| (bracket.token, bracket.bottom)) {
-            let again = self.brackets.iter().any(|bracket| bracket.unmatched);
-            for bracket in std::mem::take(&mut self.brackets) {
-                self.as_text(bracket.token);
-            }
-            if again {
-                self.match_again(token, bottom);
-            }
+        let brackets = std::mem::take(&mut self.brackets);
+        for bracket in &brackets {
+            self.as_text(bracket.token);
+        }
+        if let Some(first) = brackets.first()
+            && brackets.iter().any(|bracket| bracket.unmatched)
+        {
+            self.match_again(first);
         }
         self.kill_above(0);
         self.render(out, true);

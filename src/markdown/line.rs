@@ -251,14 +251,17 @@ pub(super) fn html(rest: &str) -> Option<u8> {
 
 /// Whether an HTML block of this kind ends with this line.
 pub(super) fn html_ends(kind: u8, line: &str) -> bool {
+    let ends: &[&str] = match kind {
+        1 => &["</pre>", "</script>", "</style>", "</textarea>"],
+        2 => &["-->"],
+        3 => &["?>"],
+        4 => &[">"],
+        5 => &["]]>"],
+        _ => return false,
+    };
     let bytes = line.as_bytes();
-    let has = |end: &[u8]| bytes.windows(end.len()).any(|window| window.eq_ignore_ascii_case(end));
-    match kind {
-        1 => has(b"</pre>") || has(b"</script>") || has(b"</style>") || has(b"</textarea>"),
-        2 => has(b"-->"),
-        3 => has(b"?>"),
-        4 => has(b">"),
-        5 => has(b"]]>"),
-        _ => false,
-    }
+    (0..bytes.len()).any(|at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        ends.iter().any(|end| rest.get(..end.len()).is_some_and(|part| part.eq_ignore_ascii_case(end.as_bytes())))
+    })
 }

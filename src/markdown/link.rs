@@ -13,7 +13,8 @@ pub struct Link {
 ///
 /// Escapes and entities are resolved already ([`super::Element::Link`]). Browsers skip control characters and read `\` as `/` in an address, so an
 /// address with either is refused, as is one with spaces around or in it, one with a name or password before the host, and one whose host is not ASCII:
-/// a host like that could look like another's, and its ASCII form `xn--…` is shown as such.
+/// a host like that could look like another's, and its ASCII form `xn--…` is shown as such. Of what a
+/// message may begin with, its subject and body are taken, no more recipients.
 pub fn safe_link(destination: &str) -> Option<Link> {
     if destination.chars().any(|c| c <= ' ' || matches!(c, '\\' | '\u{7f}'..='\u{a0}') || is_hidden(c)) {
         return None;
@@ -30,10 +31,12 @@ pub fn safe_link(destination: &str) -> Option<Link> {
                 .then_some(host)?
         }
         "mailto" => {
-            let address = rest.split('?').next()?;
+            let (address, fields) = rest.split_once('?').unwrap_or((rest, "body="));
             let (mailbox, host) = address.split_once('@')?;
-            let plain = mailbox.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&'*+-./=^_`{|}~".contains(&b));
-            (plain && !mailbox.is_empty() && is_host(host)).then_some(host)?
+            let plain = mailbox.bytes().all(|b| b.is_ascii_alphanumeric() || b"!$&'*+-./=^_`{|}~".contains(&b));
+            // RFC 6068: others than these may be more recipients.
+            let shown = fields.split('&').all(|field| field.starts_with("subject=") || field.starts_with("body="));
+            (plain && shown && !mailbox.is_empty() && is_host(host)).then_some(host)?
         }
         _ => return None,
     };
@@ -96,6 +99,7 @@ mod tests {
             ("https://xn--e1afmkfd.example/", "https://xn--e1afmkfd.example/", "xn--e1afmkfd.example"),
             ("https://192.0.2.1/", "https://192.0.2.1/", "192.0.2.1"),
             ("mailto:me@example.com?subject=x", "mailto:me@example.com?subject=x", "example.com"),
+            ("mailto:m+e@a.b?body=x&subject=y#z", "mailto:m+e@a.b?body=x&subject=y#z", "a.b"),
         ] {
             assert_eq!(safe_link(destination), Some(Link { href: href.into(), host: host.into() }), "{destination}");
         }
@@ -178,6 +182,13 @@ mod tests {
             "mailto:@evil.example",
             "mailto:a@b@evil.example",
             "mailto:a%0abcc:b@evil.example",
+            "mailto:evil#x@good.example",
+            "mailto:a@good.example?to=b@evil.example",
+            "mailto:a@good.example?subject=x&cc=b@evil.example",
+            "mailto:a@good.example?BCC=b@evil.example",
+            "mailto:a@good.example?%62cc=b@evil.example",
+            "mailto:a@good.example?&bcc=b@evil.example",
+            "mailto:a@good.example?subject=x?&to=b@evil.example",
             "mailto://evil.example",
         ] {
             assert_eq!(safe_link(destination), None, "{destination:?}");

@@ -22,7 +22,8 @@ pub(crate) use tests::UNICODE;
 /// One step of building an answer's document. Whoever carries the steps out keeps the elements that are open, the innermost last.
 ///
 /// At any moment the document is what the text so far means, with what is still open closed. Steps that may turn out wrong are taken back by
-/// [`Step::Undo`]; [`Step::Settle`] makes the ones before it final, so that what is settled is never touched again.
+/// [`Step::Undo`]; [`Step::Settle`] makes the ones before it final, so that what is settled is never touched again, but by
+/// [`Step::Amend`] at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Step {

@@ -4,7 +4,7 @@ use super::{
     Align, Element, Step,
     inline::{Context, Inline, Work},
     out::Out,
-    scan::{cut, tail, trim_start},
+    scan::{cut, trim_start},
 };
 
 /// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
@@ -29,20 +29,38 @@ pub(super) fn close_inline(
 
 /// How many cells a row has.
 pub(super) fn count(row: &str) -> usize {
-    let mut count = 0;
-    let (mut begun, mut filled, mut escaped) = (false, false, false);
-    for byte in row.bytes() {
-        if byte == b'|' && !escaped {
-            count += usize::from(begun);
-            begun = true;
-            filled = false;
-        } else if !matches!(byte, b' ' | b'\t') {
-            begun = true;
-            filled = true;
+    let mut cells = Cells::default();
+    cells.read(row);
+    cells.count()
+}
+
+/// The cells of a row that grows.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    closed: usize,
+    begun: bool,
+    filled: bool,
+    escaped: bool,
+}
+
+impl Cells {
+    pub(super) fn read(&mut self, more: &str) {
+        for byte in more.bytes() {
+            if byte == b'|' && !self.escaped {
+                self.closed += usize::from(self.begun);
+                self.begun = true;
+                self.filled = false;
+            } else if !matches!(byte, b' ' | b'\t') {
+                self.begun = true;
+                self.filled = true;
+            }
+            self.escaped = byte == b'\\';
         }
-        escaped = byte == b'\\';
     }
-    count + usize::from(filled)
+
+    pub(super) fn count(&self) -> usize {
+        self.closed + usize::from(self.filled)
+    }
 }
 
 /// A row that is being read.
@@ -81,6 +99,7 @@ impl Row {
         cell.source.push_str(text);
     }
 
+    /// Takes more of the row, up to its end; how much that was.
     pub(super) fn feed(
         &mut self,
         text: &str,
@@ -89,10 +108,13 @@ impl Row {
         context: Context,
         kept: &mut Vec<(String, Vec<String>)>,
         work: &mut Work,
-    ) {
-        self.read += text.len();
-        let mut from = 0;
+    ) -> usize {
+        let (mut from, mut end) = (0, text.len());
         for (at, byte) in text.bytes().enumerate() {
+            if matches!(byte, b'\n' | b'\r' | 0) {
+                end = at;
+                break;
+            }
             let escaped = std::mem::take(&mut self.escaped);
             if escaped && byte != b'|' {
                 self.text("\\", aligns, out);
@@ -115,7 +137,10 @@ impl Row {
                 _ => {}
             }
         }
-        self.text(tail(text, from), aligns, out);
+        self.text(cut(text, from, end), aligns, out);
+        self.read += end;
+        work.saw(end);
+        end
     }
 
     fn close_cell(

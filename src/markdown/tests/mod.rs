@@ -80,7 +80,7 @@ fn random_texts_are_what_commonmark_js_makes_of_them() {
 
 #[test]
 fn gfm_examples_hold_whole_and_streamed() {
-    check_examples(&gfm(), 12);
+    check_examples(&gfm(), 13);
 }
 
 /// Texts as a model writes them, and some that nobody should.
@@ -239,6 +239,7 @@ struct Cost {
     tokens: f64,
     text: f64,
     steps: f64,
+    document: Vec<Node>,
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -259,6 +260,7 @@ fn cost(text: &str, size: usize) -> Cost {
         tokens: work.tokens as f64 / length,
         text: whole as f64 / length,
         steps: steps as f64 / length,
+        document: model.nodes(true),
     }
 }
 
@@ -295,6 +297,14 @@ fn long_texts() -> Vec<(&'static str, String)> {
                 "| a | b | c |\n|---|:-:|--:|\n{}",
                 repeat(length, |n| format!("| cell {n} | **strong** | `code` and words |\n"))
             ),
+        ),
+        (
+            "small tables",
+            repeat(length, |n| {
+                format!(
+                    "Here is table {n}:\n\n| name | what it is |\n|---|---|\n| one | a *word* |\n| two | some `code` |\n| three | some words |\n\n"
+                )
+            }),
         ),
         ("fence", format!("```rust\n{}```\n", repeat(length, |n| format!("    let x{n} = call(\"{n}\", &y[{n}]);\n")))),
         ("fences", repeat(length, |n| format!("```sh\nrun {n} --flag\n```\n\nwords\n\n"))),
@@ -339,7 +349,7 @@ fn work_is_linear() {
     let mut over = vec![];
     for (name, text) in long_texts() {
         for size in [1, 16, 256] {
-            let Cost { bytes, tokens, text: shown, steps } = cost(&text, size);
+            let Cost { bytes, tokens, text: shown, steps, .. } = cost(&text, size);
             println!("{name:26} {size:4} bytes {bytes:5.2} tokens {tokens:5.2} text {shown:5.2} steps {steps:5.2}");
             if bytes > 3.0 || tokens > 3.0 || shown > 3.0 {
                 over.push((name, size));
@@ -427,6 +437,17 @@ fn hostile_texts() -> Vec<(&'static str, String)> {
         ("[x](<", times("[x](<y ")),
         ("[x](y \"", times("[x](y \"z ")),
         ("[x](y (", times("[x](y (z ")),
+        ("one line of `", times("`")),
+        ("```x`", "```x".repeat(15_000)),
+        (
+            "emphasis that is too deep",
+            "*a ".repeat(101) + &"b* ".repeat(100) + &"_c ".repeat(10_000) + &"d* ".repeat(10_000),
+        ),
+        ("_a [b*] ", times("_a [b*] ")),
+        ("_a [_c b*] ", times("_a [_c b*] ")),
+        ("_a [b*](c) d* ", times("_a [b*](c) d* ")),
+        ("heads without a table", repeat(length, |_| "a | b".repeat(300) + "\n|-|-|+\n\n")),
+        ("<pre>", "<pre>\n".to_owned() + &times("</pre <pre <b>\n")),
         ("nested images", "![".repeat(10_000) + &"a](b)".repeat(10_000)),
         ("links in a bracket", "[".to_owned() + &times("[a](b)")),
         ("marks held", "a\n".to_owned() + &times("- ")),
@@ -435,13 +456,43 @@ fn hostile_texts() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How deep elements are nested.
+fn depth(nodes: &[Node]) -> usize {
+    let depths = nodes.iter().map(|node| match node {
+        Node::Text(_) => 0,
+        Node::Element(_, _, content) => 1 + depth(content),
+    });
+    depths.max().unwrap_or(0)
+}
+
+#[test]
+fn a_blank_line_in_a_quote_does_not_make_the_list_around_it_loose() {
+    for text in ["- >     code\n  >\n- b\n", "- > words\n  >\n- b\n"] {
+        let html = html(&document([text]));
+        assert!(html.ends_with("<li>b</li>\n</ul>\n"), "{text:?}: {html}");
+    }
+}
+
+#[test]
+fn what_is_matched_again_is_as_deep_as_what_is_in_it() {
+    let images = "![".repeat(95) + "x" + &"](y)".repeat(95);
+    // The bracket is no link, so that what is in it is matched once more.
+    let text = "[".to_owned() + &"*a ".repeat(60) + &images + &" b*".repeat(60) + " c_]";
+    let depth = depth(&document([text.as_str()]));
+    assert_eq!(depth, 1 + 100, "a paragraph, and as many elements in it as may be");
+}
+
 #[test]
 fn hostile_texts_take_linear_work() {
     let mut over = vec![];
     for (name, text) in hostile_texts() {
+        let whole = document([text.as_str()]);
+        // Containers, elements within a line, and what is around and in them.
+        assert!(depth(&whole) <= 100 + 100 + 2, "{name} is {} deep", depth(&whole));
         for size in [1, 256, text.len()] {
             let started = std::time::Instant::now();
-            let Cost { bytes, tokens, text: shown, steps } = cost(&text, size);
+            let Cost { bytes, tokens, text: shown, steps, document } = cost(&text, size);
+            assert!(document == whole, "{name} in pieces of {size} is another document");
             let ms = started.elapsed().as_millis();
             if bytes > 4.0 || tokens > 4.0 || shown > 3.5 || steps > 4.0 || ms > 300 {
                 println!(
