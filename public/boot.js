@@ -75,7 +75,7 @@ function stop() {
   $('fatal').hidden = false;
   $('fatal').classList.toggle('above', Boolean($('chat')));
   // What is typed stays where it is: nobody would take it.
-  $('ask')?.setAttribute('inert', '');
+  $('composer')?.setAttribute('inert', '');
   for (const gate of document.querySelectorAll('#sign-in, #step')) gate.hidden = true;
   $('reload').focus();
 }

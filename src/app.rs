@@ -66,6 +66,8 @@ pub struct App {
     /// Whether a guest is here.
     is_guest: bool,
     history: History,
+    /// Whether another tab may have changed the conversation that is shown.
+    is_behind: bool,
     last_id: RequestId,
     /// Whose reply the session waits for.
     session_request: Option<Outgoing>,
@@ -170,6 +172,7 @@ impl App {
             chat_of: None,
             is_guest: false,
             history: History::new(unicode.fold, date),
+            is_behind: false,
             last_id: RequestId(0),
             session_request: None,
             chat_request: None,
@@ -221,9 +224,10 @@ impl App {
                 self.chat(now, input, &mut effects);
             }
             Input::History(input) => {
-                let renew = matches!(input, history::Input::ChangedElsewhere);
+                self.is_behind |= matches!(input, history::Input::ChangedElsewhere);
+                let is_loaded = matches!(input, history::Input::Stored(_, history::Reply::Loaded(_)));
                 self.history(now, input, &mut effects);
-                if renew && !self.chat.is_answering() {
+                if is_loaded && !self.chat.is_answering() && std::mem::take(&mut self.is_behind) {
                     let id = self.chat.conversation().id.clone();
                     self.history(now, history::Input::Renew { id }, &mut effects);
                 }
@@ -443,10 +447,8 @@ impl App {
                 history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
                 history::Effect::Show(conversation) => self.show(now, conversation, effects),
                 history::Effect::Renew(conversation) => {
-                    let shown = self.chat.conversation();
-                    if shown.id == conversation.id && *shown != conversation && !self.chat.is_answering() {
-                        self.show(now, conversation, effects);
-                    }
+                    let todo = self.chat.renew(&self.config, conversation);
+                    self.of_chat(now, todo, effects);
                 }
             }
         }
@@ -1022,27 +1024,31 @@ mod tests {
     }
 
     #[test]
-    fn what_another_tab_has_changed_of_what_is_shown_is_shown_here() {
+    fn what_another_tab_has_added_to_what_is_shown_is_shown_here() {
         let mut tab = Tab::opened("a");
-        let mut changed = conversation("a");
-        changed.title = "Rivers".into();
         let read = |tab: &mut Tab, conversation: &Conversation| {
-            tab.step(Input::History(history::Input::ChangedElsewhere));
+            tab.step(Input::History(history::Input::ChangedElsewhere)).step(stored(&[self::conversation("a")]));
             let job = tab.orders().into_iter().find_map(|order| match order {
                 history::Order::Read { job, .. } => Some(*job),
                 _ => None,
             });
-            let Some(job) = job else { return };
             let found = Some((history::write(conversation), vec![]));
-            tab.step(stored_reply(history::Reply::Read { job, found }));
+            job.map(|job| tab.step(stored_reply(history::Reply::Read { job, found })).effects.len())
         };
-        read(&mut tab, &conversation("a"));
-        assert_eq!(tab.replaced_by(), None, "nothing is new");
+        let mut changed = conversation("a");
+        assert_eq!(read(&mut tab, &changed), Some(0), "nothing is new");
+        changed.title = "Rivers".into();
+        changed.turns.push(changed.turns[0].clone());
         read(&mut tab, &changed);
-        assert_eq!((tab.replaced_by(), tab.app.chat.conversation().title.as_str()), (Some("a"), "Rivers"));
+        assert_eq!(*tab.app.chat.conversation(), changed);
+        let views: Vec<_> = tab.effects.iter().collect();
+        assert!(matches!(views[0], Effect::Desk(DeskView::Title { title, .. }) if title == "Rivers"), "{views:?}");
+        let is_new = |effect: &&Effect| matches!(effect, Effect::Desk(DeskView::Turn { id: TurnId(1), .. }));
+        assert!(views.len() > 2 && views[1..].iter().all(is_new), "what was shown is not touched: {views:?}");
+        // What is shown here and was lost there stays.
+        assert_eq!(read(&mut tab, &conversation("a")), Some(0));
         tab.ask();
-        read(&mut tab, &conversation("a"));
-        assert_eq!(tab.replaced_by(), None, "an answer is under way");
+        assert_eq!(read(&mut tab, &changed), None, "an answer is under way");
     }
 
     #[test]

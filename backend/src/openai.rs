@@ -93,14 +93,26 @@ impl OpenAi {
     pub(crate) async fn ask(&self, model: &str, earlier: &[Message], prompt: &str) -> Result<Pieces, ModelError> {
         let mut messages: Vec<_> = earlier.iter().map(|turn| json!(turn)).collect();
         messages.push(json!({"role": "user", "content": prompt}));
-        let body = json!({
+        let mut body = json!({
             "model": model,
             "messages": messages,
             "max_tokens": self.max_tokens,
             "stream": true,
-            // Without this the servers count nothing.
             "stream_options": {"include_usage": true},
         });
+        let mut response = self.send(&body).await?;
+        if matches!(response.status().as_u16(), 400 | 422) {
+            // Most servers count tokens only where they are told to, and some, such as Mistral's, refuse to be told.
+            body.as_object_mut().map(|body| body.remove("stream_options"));
+            response = self.send(&body).await?;
+        }
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        Ok(Pieces { body: response.into_body(), sse: Sse::default(), text: None, finish_reason: None, usage: None })
+    }
+
+    async fn send(&self, body: &Value) -> Result<Response<Incoming>, ModelError> {
         let mut request = Request::post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "text/event-stream")
@@ -109,15 +121,8 @@ impl OpenAi {
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|_| ModelError::Unavailable { code: "ConnectionFailed".to_owned() })?;
-        if !response.status().is_success() {
-            return Err(refusal(response).await);
-        }
-        Ok(Pieces { body: response.into_body(), sse: Sse::default(), text: None, finish_reason: None, usage: None })
+        let unavailable = |_| ModelError::Unavailable { code: "ConnectionFailed".to_owned() };
+        self.client.request(request).await.map_err(unavailable)
     }
 }
 
@@ -189,7 +194,7 @@ impl Pieces {
 
 /// An error in a stream whose status was 200 already. Some servers have a word for it, others the status that it would have had.
 fn in_stream(error: &Value) -> ModelError {
-    let status = error.get("code").and_then(Value::as_u64);
+    let status = error.get("code").and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
     let code = match status {
         Some(status) => format!("Http{status}"),
         None => plain_code(["code", "type"].iter().find_map(|name| error.get(name)?.as_str()).unwrap_or("StreamError")),
@@ -235,6 +240,8 @@ async fn refusal(response: Response<Incoming>) -> ModelError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::{
         fake::{self, Served},
@@ -338,6 +345,19 @@ mod tests {
             "stream_options": {"include_usage": true},
         });
         assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_to_be_told_to_count_is_asked_again_without() {
+        let refused = AtomicBool::new(false);
+        let respond = move |_: &str| {
+            let served = stream(&[ANSWER.as_bytes()]);
+            if refused.swap(true, Ordering::Relaxed) { served } else { served.status(422) }
+        };
+        let fake = fake::serve(respond).await;
+        OpenAi::new(&fake.url(), None, 9).unwrap().ask("m", &[], "Hello").await.unwrap();
+        let told: Vec<bool> = fake.requests().iter().map(|(_, body)| body.contains("stream_options")).collect();
+        assert_eq!(told, [true, false]);
     }
 
     #[tokio::test]

@@ -243,9 +243,41 @@ impl Chat {
         let Conversation { id, title, turns, .. } = &self.conversation;
         let count = u32::try_from(turns.len()).unwrap_or(u32::MAX);
         effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone(), turns: count }));
-        for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(turns) {
-            effects.push(show(turn, TurnUpdate::Asked { prompt: prompt.clone() }));
-            for (id, answer) in (0..).map(AnswerId).zip(answers) {
+        effects.extend(self.told(config, &[]));
+        effects
+    }
+
+    /// Another tab has added to the conversation. What is shown stays as it is, and what is new follows it; if it was not added to, but is another,
+    /// nothing changes here.
+    pub fn renew(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
+        let shown = &self.conversation;
+        let has_all = |(old, new): (&Turn, &Turn)| old.prompt == new.prompt && new.answers.starts_with(&old.answers);
+        let goes_on = shown.id == conversation.id
+            && shown.turns.len() <= conversation.turns.len()
+            && shown.turns.iter().zip(&conversation.turns).all(has_all);
+        if !goes_on || self.is_answering() {
+            return vec![];
+        }
+        let mut effects = vec![];
+        if shown.title != conversation.title {
+            let (id, title) = (conversation.id.clone(), conversation.title.clone());
+            effects.push(Effect::Show(DeskView::Title { id, title }));
+        }
+        let old = std::mem::replace(&mut self.conversation, conversation);
+        effects.extend(self.told(config, &old.turns));
+        effects
+    }
+
+    /// The turns and answers, but those that are shown already.
+    fn told(&self, config: &Config, shown: &[Turn]) -> Vec<Effect> {
+        let mut effects = vec![];
+        for (turn, Turn { prompt, answers }) in (0..).map(TurnId).zip(&self.conversation.turns) {
+            let shown = shown.get(turn.0 as usize);
+            if shown.is_none() {
+                effects.push(show(turn, TurnUpdate::Asked { prompt: prompt.clone() }));
+            }
+            let known = shown.map_or(0, |shown| shown.answers.len());
+            for (id, answer) in (0..).map(AnswerId).zip(answers).skip(known) {
                 let mut say = |update| effects.push(show(turn, TurnUpdate::Answer { id, update }));
                 say(AnswerUpdate::Begun { use_case: answer.use_case, context: answer.context });
                 if !answer.model.is_empty() {
@@ -462,7 +494,11 @@ impl Chat {
                 input @ (Input::End | Input::Broken | Input::NoAnswer(_)),
                 Stage::Reading { mut decoder, unreadable, request_id },
             ) => {
-                let events = decoder.finish(matches!(input, Input::End));
+                let is_whole = matches!(input, Input::End);
+                if !is_whole {
+                    answering.unknown = 0;
+                }
+                let events = decoder.finish(is_whole);
                 let stage = Stage::Reading { decoder, unreadable, request_id };
                 self.read(config, now, answering, stage, events, true)
             }
@@ -531,7 +567,7 @@ impl Chat {
             self.under_way = Some((answering, Stage::Keys));
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
         }
-        if error.status == 413 {
+        if error.status == 413 && self.of(&answering).context > 0 {
             // It takes less than it once said. The next question goes alone, and its answer tells how much there may be.
             self.conversation.context_bytes = None;
         }
@@ -593,12 +629,15 @@ impl Chat {
             }
         }
         let is_over = at_end || end.is_some();
+        let nothing_known = answering.unknown > 0
+            && [&answer.text, &answer.reasoning, &answer.model].into_iter().all(String::is_empty)
+            && answer.stop.is_none();
         end = match (end, *unreadable) {
             // Text is missing, so it is not done.
             (Some(Ending::Done), lines @ 1..) => Some(Ending::Failed(Fault::Garbled { lines })),
             (None, lines @ 1..) if at_end => Some(Ending::Failed(Fault::Garbled { lines })),
             // A wire that this app does not speak.
-            (None | Some(Ending::Done), _) if is_over && answering.unknown > 0 && answer.text.is_empty() => {
+            (None | Some(Ending::Done), _) if is_over && nothing_known => {
                 let what = messages::unknown(answering.unknown);
                 Some(Ending::Failed(Fault::Unexpected { service: Service::FunctionUrl, what }))
             }

@@ -242,6 +242,8 @@ fn what_nobody_knows_is_counted_and_told_where_nothing_else_came() {
         (format!("{unknown}data: [DONE]\n\n"), nothing),
         (format!("{unknown}data: {{\"chunk\":\"a\"}}\n\n"), Ending::CutOff),
         (format!("{unknown}data: {{\"chunk\":\"a\"}}\n\ndata: [DONE]\n\n"), Ending::Done),
+        (format!("{unknown}data: {{\"type\":\"reasoning-delta\",\"delta\":\"a\"}}\n\ndata: [DONE]\n\n"), Ending::Done),
+        (format!("{unknown}data: {{\"model_used\":\"m\"}}\n\n"), Ending::CutOff),
     ] {
         let effects = all([ask(), grant("A1"), head(200, ""), bytes(&body), Input::End]);
         assert_eq!(end(&effects), Some(said(&ending, body.contains("chunk"))), "{body}");

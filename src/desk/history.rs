@@ -13,6 +13,10 @@ use crate::protocol::{Entry, HistoryView};
 /// that are shown.
 const PART: usize = 50;
 
+/// How the panel is shown: `drawer` or [`BESIDE`].
+const SHOWN: &str = "data-history";
+const BESIDE: &str = "beside";
+
 /// The panel.
 #[derive(Debug, Default)]
 pub struct History {
@@ -91,9 +95,13 @@ impl History {
         self.lay_out();
     }
 
-    /// Other conversations are kept, or found. What there is to say of the store now, if it is new and the panel that says it is not shown.
-    pub fn update(&mut self, view: HistoryView) -> Option<String> {
-        let notice = (view.notice != self.view.notice).then(|| view.notice.to_string());
+    /// What there is to say of the store.
+    pub fn notice(&self) -> String {
+        self.view.notice.to_string()
+    }
+
+    /// Other conversations are kept, or found. Whether the panel is shown.
+    pub fn update(&mut self, view: HistoryView) -> bool {
         self.was_filled.get_or_insert(!view.entries.is_empty());
         if view.query != self.view.query {
             self.more = 0;
@@ -101,7 +109,7 @@ impl History {
         self.view = view;
         self.show_all();
         self.lay_out();
-        notice.filter(|_| !self.is_open())
+        self.is_open()
     }
 
     /// Repeats what is said below the conversation, which a drawer hides.
@@ -211,7 +219,9 @@ impl History {
     /// The window has another width. A panel beside the conversation does not become a drawer over somebody who is not in it.
     pub fn resized(&mut self) {
         let had_focus = has_focus(self.place.as_ref());
-        if !had_focus && !is_wide() {
+        let was_beside =
+            document().document_element().and_then(|root| root.get_attribute(SHOWN)).as_deref() == Some(BESIDE);
+        if was_beside && !had_focus && !is_wide() {
             self.is_open = self.is_open.filter(|is_open| !is_open);
         }
         self.lay_out();
@@ -226,7 +236,7 @@ impl History {
         let is_open = self.is_open();
         let is_drawer = is_open && !is_wide();
         show(place, is_open);
-        tell(is_open.then_some(if is_drawer { "drawer" } else { "beside" }));
+        tell(is_open.then_some(if is_drawer { "drawer" } else { BESIDE }));
         // Not what is said of the answer, which is to be heard.
         for id in ["conversations", "account", "log", "ask"] {
             if let Some(other) = element::<Element>(id) {
@@ -242,7 +252,7 @@ impl History {
 /// Tells the stylesheet how the panel is shown.
 fn tell(how: Option<&str>) {
     if let Some(root) = document().document_element() {
-        set(&root, "data-history", how);
+        set(&root, SHOWN, how);
     }
 }
 

@@ -296,8 +296,15 @@ impl Desk {
                 }
             }
             DeskView::History(view) => {
-                if let Some(notice) = self.history.update(view) {
-                    self.tell(|shell| shell.remark, notice);
+                let (old, new) = (self.history.notice(), view.notice.to_string());
+                let is_seen = self.history.update(view);
+                // Also where the panel that says it is not shown; there until it is not so any more.
+                if let Some(Shell { remark, .. }) = self.shell
+                    && old != new
+                    && (remark.get_untracked() == old || !is_seen && !new.is_empty())
+                {
+                    self.history.say("");
+                    remark.set(new);
                 }
             }
             DeskView::Remark(text) => {
@@ -342,7 +349,11 @@ impl Desk {
         shell.role.set(role.unwrap_or_default());
         shell.sign_out.set(sign_out.into_owned());
         if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
-            let draft = draft.unwrap_or_else(|| std::mem::take(&mut self.draft));
+            let draft = draft.unwrap_or_else(|| {
+                let draft = std::mem::take(&mut self.draft);
+                page::keep_prompt(&shell.username.get_untracked(), &draft);
+                draft
+            });
             self.chat = Some(Box::new(mount(root, shell, draft, self.use_case)));
             self.history.build();
             self.history.set_current(&self.id);
@@ -506,14 +517,11 @@ impl Desk {
             "retry" if target.get_attribute("aria-disabled").is_none() => {
                 self.ask("", &Intent::Retry { turn: id });
             }
-            "next" | "previous" | "compare" => {
+            "next" | "previous" => {
                 turn.turn_to(target);
-                match act {
-                    "next" => turn.turn_over(1, act),
-                    "previous" => turn.turn_over(turn.backwards(), act),
-                    _ => turn.compare(),
-                }
+                turn.turn_over(if act == "next" { 1 } else { turn.backwards() }, act);
             }
+            "compare" => turn.compare(),
             _ => {}
         }
     }

@@ -154,8 +154,8 @@ impl Turn {
                 append(&self.shelf, &answer.place);
             } else {
                 answer.place.remove();
-                answer.quieten();
             }
+            answer.quieten();
             answer.number(at, self.answers.len(), self.compares);
         }
         set(&self.place, "data-compares", beside.map(|_| ""));

@@ -31,11 +31,13 @@ pub fn safe_link(destination: &str) -> Option<Link> {
                 .then_some(host)?
         }
         "mailto" => {
-            let (address, fields) = rest.split_once('?').unwrap_or((rest, "body="));
+            let (address, fields) = rest.split_once('?').unwrap_or((rest, ""));
             let (mailbox, host) = address.split_once('@')?;
             let plain = mailbox.bytes().all(|b| b.is_ascii_alphanumeric() || b"!$&'*+-./=^_`{|}~".contains(&b));
             // RFC 6068: others than these may be more recipients.
-            let shown = fields.split('&').all(|field| field.starts_with("subject=") || field.starts_with("body="));
+            let shown = fields.to_ascii_lowercase();
+            let shown = shown.is_empty()
+                || shown.split('&').all(|field| field.starts_with("subject=") || field.starts_with("body="));
             (plain && shown && !mailbox.is_empty() && is_host(host)).then_some(host)?
         }
         _ => return None,
@@ -99,6 +101,8 @@ mod tests {
             ("https://xn--e1afmkfd.example/", "https://xn--e1afmkfd.example/", "xn--e1afmkfd.example"),
             ("https://192.0.2.1/", "https://192.0.2.1/", "192.0.2.1"),
             ("mailto:me@example.com?subject=x", "mailto:me@example.com?subject=x", "example.com"),
+            ("mailto:me@example.com?Subject=X", "mailto:me@example.com?Subject=X", "example.com"),
+            ("mailto:me@example.com?", "mailto:me@example.com?", "example.com"),
             ("mailto:m+e@a.b?body=x&subject=y#z", "mailto:m+e@a.b?body=x&subject=y#z", "a.b"),
         ] {
             assert_eq!(safe_link(destination), Some(Link { href: href.into(), host: host.into() }), "{destination}");

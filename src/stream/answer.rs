@@ -241,7 +241,7 @@ impl Answer {
             // Of several answers at once, which nobody here asks for, the first.
             let first = object.get(list).and_then(Value::as_list).and_then(<[_]>::first);
             if let Some(part) = first.filter(|part| part.get("index").and_then(Value::as_i64).unwrap_or(0) == 0) {
-                self.fields(kind, part);
+                known |= self.fields(kind, part);
             }
         }
         known |= self.count(object);

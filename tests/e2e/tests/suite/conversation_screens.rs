@@ -135,13 +135,13 @@ fn what_keeps_an_answer_from_coming_is_in_order() {
         return;
     }
     test_from_blank(async |stage, browser| {
-        // Asked only when nothing answers.
+        // Asked only when a request fails: this refusal looks to a page as if nothing had answered.
         stage
             .before_the_worker("Object.defineProperty(WorkerNavigator.prototype, 'onLine', { get: () => false });\n")?;
         let mut visit = Visit { stage, browser, screens: Screens::start(stage, browser).await? };
         visit.enter().await?;
-        visit.ask_with(Fault::Drop, "Is anybody there?", "failed").await?;
-        visit.look("offline", "prompt", &["Offline"]).await?;
+        visit.ask_with(Fault::NoCors403, "Is anybody there?", "failed").await?;
+        visit.look("offline", "prompt", &["Offline", "no network"]).await?;
         browser.ask("Now? demo:pace 0").await?;
         browser.turn_is("done").await?;
         browser.client().execute("scrollTo(0, 0);", vec![]).await?;
@@ -153,7 +153,7 @@ fn what_keeps_an_answer_from_coming_is_in_order() {
         browser.sign_in(stage.bob().username, stage.bob().password).await?;
         browser.ask("May I?").await?;
         browser.turn_is("failed").await?;
-        visit.look("no-access", "prompt", &["No access"]).await?;
+        visit.look("no-access", "prompt", &["No access", "not allowed"]).await?;
         visit.screens.finish();
         Ok(())
     });

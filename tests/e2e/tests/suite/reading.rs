@@ -105,7 +105,7 @@ fn a_button_stays_while_the_keyboard_is_on_it() {
         assert!(!browser.value::<bool>(LATEST).await?);
 
         let stop = "document.querySelector('#stop').checkVisibility()";
-        browser.ask("demo:size 2 demo:pace 5").await?;
+        browser.ask("demo:size 1 demo:pace 40").await?;
         browser.wait_for("the button to stop", stop).await?;
         browser.tab_on_to("#stop").await?;
         browser.wait_for("no answer to stop", "document.querySelector('#stop[data-off]')").await?;
