@@ -570,7 +570,7 @@ impl Desk {
     /// A key; whether it was for something here.
     fn key(&mut self, event: &KeyboardEvent, target: &Element) -> bool {
         let key = event.key();
-        // An input method's own, or the dialog's, which closes by itself.
+        // An input method's own: 229 is what browsers say then, some of them after `isComposing` has ended. Or the dialog's, which closes by itself.
         if event.is_composing() || event.key_code() == 229 || help::is_open() && key != "/" {
             return false;
         }

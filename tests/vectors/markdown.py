@@ -7,7 +7,7 @@
 # commonmark.json: the CommonMark Spec 0.31.2 by John MacFarlane, https://spec.commonmark.org/0.31.2/, CC-BY-SA 4.0.
 # gfm.json: of the GitHub Flavored Markdown Spec 0.29-gfm, https://github.github.com/gfm/, CC-BY-SA 4.0, the examples of tables, task lists and
 # strikethrough; its spec.txt is test/spec.txt of the repository github/cmark-gfm. Up to 2020 that has an older 491, without ~there~, and no
-# 493; those two are entered by hand, as the published page and pulldown-cmark's copy of the section (third_party/GitHub/gfm_strikethrough.txt) have them.
+# 493; those two are entered by hand, as pulldown-cmark's copy of the section (third_party/GitHub/gfm_strikethrough.txt) has them.
 # Both files are under that licence too; all that was changed is that the examples were taken out of the text.
 
 import json
