@@ -8,7 +8,7 @@ use super::{
     out::Out,
     refs::References,
     scan::{Scan, Tag, Target, cut, tail, trim_end, trim_start},
-    table::{self, Cells, Row},
+    table::{self, Bars, Delimiters, Row},
 };
 
 /// How many containers may be open at once.
@@ -56,19 +56,18 @@ struct Paragraph {
     shown: usize,
     /// Where its last line begins.
     line: usize,
-    /// How many cells its first line has as a table's head, once it was asked.
-    cells: Option<usize>,
+    /// Where that has its bars.
+    bars: Bars,
 }
 
-/// What a held line has of what a delimiter row has.
-#[derive(Debug, Default)]
-struct Looks {
-    /// How much of the line was looked at.
-    read: usize,
-    cells: Cells,
-    dash: bool,
-    mark: bool,
-    other: bool,
+/// A paragraph that is shown as a table's head.
+#[derive(Debug)]
+struct Guess {
+    /// The steps of the paragraph.
+    steps: Vec<Step>,
+    /// The head, and what was kept of its cells.
+    row: Row,
+    kept: Vec<(String, Vec<String>)>,
 }
 
 /// What a held line waits for.
@@ -97,15 +96,17 @@ pub(super) struct Blocks {
     /// The line so far, while it is held.
     line: String,
     hold: Hold,
-    looks: Looks,
+    /// Where the line has its bars.
+    bars: Bars,
+    /// What a held line has of a delimiter row.
+    delimiters: Delimiters,
     /// The rest of the line goes to the leaf.
     flows: bool,
     /// A carriage return came last.
     returned: bool,
     /// The line before was blank.
     gap: bool,
-    /// The paragraph's steps, while it is shown as a table's head.
-    guess: Option<Vec<Step>>,
+    guess: Option<Guess>,
     /// Sources of leaves with labels that nothing defined, and those labels.
     kept: Vec<(String, Vec<String>)>,
     work: Work,
@@ -121,7 +122,8 @@ impl Blocks {
             leaf: Leaf::None,
             line: String::new(),
             hold: Hold::Margin,
-            looks: Looks::default(),
+            bars: Bars::default(),
+            delimiters: Delimiters::default(),
             flows: false,
             returned: false,
             gap: false,
@@ -150,15 +152,22 @@ impl Blocks {
             let to = if is_fed {
                 from + self.feed(rest)
             } else {
-                let length = rest.bytes().take_while(|b| !matches!(b, b'\n' | b'\r' | 0)).count();
+                let length = self.bars.read(rest);
                 self.work.saw(length);
                 from + length
             };
             let end = bytes.get(to).copied();
-            self.take(if is_fed { "" } else { cut(text, from, to) }, matches!(end, Some(b'\n' | b'\r')));
+            let ends = matches!(end, Some(b'\n' | b'\r'));
+            self.take(if is_fed { "" } else { cut(text, from, to) }, ends);
+            if ends {
+                self.bars = Bars::default();
+            }
             from = to + 1;
             match end {
-                Some(0) => self.take("\u{fffd}", false),
+                Some(0) => {
+                    self.bars.read("\u{fffd}");
+                    self.take("\u{fffd}", false);
+                }
                 Some(b'\r') if bytes.get(from) == Some(&b'\n') => from += 1,
                 Some(b'\r') => self.returned = from >= bytes.len(),
                 _ => {}
@@ -341,10 +350,9 @@ impl Blocks {
     /// The line is known as far as it decides the structure, or `whole`.
     #[allow(clippy::too_many_lines)] // One case a kind of block, in the order in which they are tried.
     fn start(&mut self, whole: bool) {
-        self.undo_guess();
         let line = std::mem::take(&mut self.line);
         self.hold = Hold::Margin;
-        self.looks = Looks::default();
+        let mut delimiters = std::mem::take(&mut self.delimiters);
         let mut cursor = Cursor::new(&line);
         let mut matched = self.matched(&mut cursor);
         self.work.saw(cursor.at);
@@ -499,7 +507,7 @@ impl Blocks {
                 begun = true;
                 matched = self.containers.len();
                 continue;
-            } else if whole && continues && self.table_begins(rest) {
+            } else if whole && continues && self.table_begins(&mut delimiters, &line, at) {
                 return;
             } else {
                 break;
@@ -535,17 +543,27 @@ impl Blocks {
                     definition: Some((Target::definition(1), 0)),
                     shown: 0,
                     line: 0,
-                    cells: None,
+                    bars: Bars::default(),
                 }));
             }
         }
+        self.bars.begin(line.len() - rest.len());
         self.flow(rest, whole);
     }
 
     /// Takes the rest of a line, or what is there of it.
     fn flow(&mut self, text: &str, whole: bool) {
         self.gap = false;
-        self.feed(text);
+        match &mut self.leaf {
+            // Where a whole row has its bars is known already.
+            Leaf::Table(aligns, row) if whole => {
+                let context = Context { references: &self.references, unicode: self.unicode };
+                row.whole(text, &self.bars, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+            }
+            _ => {
+                self.feed(text);
+            }
+        }
         self.flows = !whole;
         if whole {
             self.end_line();
@@ -603,6 +621,10 @@ impl Blocks {
 
     fn end_line(&mut self) {
         match &mut self.leaf {
+            Leaf::Paragraph(paragraph) => {
+                paragraph.bars = std::mem::take(&mut self.bars);
+                paragraph.bars.end(tail(&paragraph.inline.source, paragraph.line));
+            }
             Leaf::Heading(..) => self.close_leaf(),
             Leaf::Fence { .. } | Leaf::Indented(_) => self.out.text("\n"),
             Leaf::Table(aligns, row) => {
@@ -688,6 +710,7 @@ impl Blocks {
     // Paragraphs
 
     fn continue_paragraph(&mut self) {
+        self.undo_guess();
         let Leaf::Paragraph(paragraph) = &mut self.leaf else { return };
         let inline = &mut paragraph.inline;
         if paragraph.definition.is_none() {
@@ -756,6 +779,7 @@ impl Blocks {
     }
 
     fn out_heading(&mut self, level: u8) {
+        self.undo_guess();
         if let Leaf::Paragraph(paragraph) = std::mem::take(&mut self.leaf) {
             let mut inline = paragraph.inline;
             let context = Context { references: &self.references, unicode: self.unicode };
@@ -770,111 +794,90 @@ impl Blocks {
     // Tables
 
     /// If the line is the delimiter row of a table whose head is the paragraph's last line, begins the table.
-    fn table_begins(&mut self, rest: &str) -> bool {
-        if !matches!(rest.as_bytes().first(), Some(b'|' | b':' | b'-')) {
-            return false;
-        }
-        let Leaf::Paragraph(paragraph) = &mut self.leaf else { return false };
+    fn table_begins(&mut self, delimiters: &mut Delimiters, line: &str, at: usize) -> bool {
+        let Leaf::Paragraph(paragraph) = &self.leaf else { return false };
         if paragraph.definition.is_some() {
             return false;
         }
-        let Some(aligns) = line::delimiter_row(rest) else { return false };
-        self.work.saw(rest.len());
-        let head = tail(&paragraph.inline.source, paragraph.line);
-        let cells = paragraph.cells.filter(|_| paragraph.line == 0).unwrap_or_else(|| {
-            self.work.saw(head.len());
-            table::count(head)
-        });
-        if cells != aligns.len() {
+        self.work.saw(delimiters.read(line, at));
+        let Some(aligns) = delimiters.end().filter(|aligns| aligns.len() == paragraph.bars.cells()) else {
             return false;
-        }
-        let head = head.to_owned();
+        };
+        let guess = self.guess.take();
         let Leaf::Paragraph(mut paragraph) = std::mem::take(&mut self.leaf) else { return false };
-        if paragraph.line == 0 {
-            self.out.back_to(paragraph.shown);
+        let row = if let Some(guess) = guess {
             self.work.add(paragraph.inline.work);
+            self.kept.extend(guess.kept);
+            self.out.align(paragraph.shown, &aligns);
+            guess.row
         } else {
-            paragraph.inline.rewind(paragraph.line - 1, &mut self.out);
-            self.close_inline(paragraph.inline, usize::MAX);
-        }
+            let head = tail(&paragraph.inline.source, paragraph.line).to_owned();
+            if paragraph.line == 0 {
+                self.out.back_to(paragraph.shown);
+                self.work.add(paragraph.inline.work);
+            } else {
+                paragraph.inline.rewind(paragraph.line - 1, &mut self.out);
+                self.close_inline(paragraph.inline, usize::MAX);
+            }
+            self.out.settle();
+            let mut kept = std::mem::take(&mut self.kept);
+            let row = self.head(&head, &paragraph.bars, &aligns, &mut kept);
+            self.kept = kept;
+            row
+        };
         self.out.settle();
-        self.out.open(Element::Table);
-        self.leaf = Leaf::Table(aligns, Row::default());
-        self.head(&head);
+        self.leaf = Leaf::Table(aligns, row);
         self.gap = false;
         true
     }
 
-    /// The head of the open table.
-    fn head(&mut self, head: &str) {
+    /// Opens a table with this head.
+    fn head(&mut self, head: &str, bars: &Bars, aligns: &[Align], kept: &mut Vec<(String, Vec<String>)>) -> Row {
+        self.out.open(Element::Table);
         self.out.open(Element::Row);
-        if let Leaf::Table(_, row) = &mut self.leaf {
-            row.begin();
-        }
-        self.feed(head);
-        self.end_line();
+        let mut row = Row::default();
+        let context = Context { references: &self.references, unicode: self.unicode };
+        row.whole(head, bars, aligns, &mut self.out, context, kept, &mut self.work);
+        row.end(aligns, &mut self.out, context, kept, &mut self.work);
+        self.out.close();
+        row
     }
 
     /// Shows the paragraph as a table's head as long as the held line looks like a delimiter row.
     fn guess_table(&mut self) {
         let Leaf::Paragraph(paragraph) = &mut self.leaf else { return };
-        let head = &paragraph.inline.source;
-        let long = head.len() > 2000 || self.line.len() > 300;
+        let long = paragraph.inline.source.len() > 2000 || self.line.len() > 300;
         if paragraph.definition.is_some() || paragraph.line > 0 || long {
             return;
         }
         let Hold::Start(from, false) = self.hold else { return self.undo_guess() };
-        let looks = &mut self.looks;
-        let more = tail(&self.line, looks.read.max(from));
-        looks.read = self.line.len();
-        looks.cells.read(more);
-        self.work.saw(more.len());
-        for byte in more.bytes() {
-            looks.dash |= byte == b'-';
-            looks.mark |= matches!(byte, b'|' | b':');
-            looks.other |= !b"|-: \t".contains(&byte);
-        }
-        if looks.other || !looks.dash || !looks.mark {
-            return self.undo_guess();
-        }
-        let columns = looks.cells.count();
-        let count = *paragraph.cells.get_or_insert_with(|| {
-            self.work.saw(head.len());
-            table::count(head)
-        });
-        if columns > count {
+        self.work.saw(self.delimiters.read(&self.line, from));
+        let columns = self.delimiters.columns();
+        if columns == 0 || columns > paragraph.bars.cells() {
             return self.undo_guess();
         }
         if self.guess.is_some() {
             return;
         }
-        let (head, shown) = (head.clone(), paragraph.shown);
+        let (head, bars, shown) = (paragraph.inline.source.clone(), paragraph.bars.clone(), paragraph.shown);
         let mut cursor = Cursor::new(&self.line);
         let all = self.matched(&mut cursor) == self.containers.len();
         if !all || cursor.next().1 >= 4 {
-            self.looks.other = true;
+            self.delimiters.fail();
             return;
         }
-        self.guess = Some(self.out.take_from(shown));
-        self.out.open(Element::Table);
-        self.out.open(Element::Row);
-        let aligns = vec![Align::Start; count];
-        let mut row = Row::default();
-        row.begin();
-        let context = Context { references: &self.references, unicode: self.unicode };
-        let (mut kept, mut work) = (vec![], Work::default());
-        row.feed(&head, &aligns, &mut self.out, context, &mut kept, &mut work);
-        row.end(&aligns, &mut self.out, context, &mut kept, &mut work);
-        self.out.close();
-        self.work.add(work);
+        let steps = self.out.take_from(shown);
+        let mut kept = vec![];
+        let row = self.head(&head, &bars, &vec![Align::Start; bars.cells()], &mut kept);
+        self.guess = Some(Guess { steps, row, kept });
     }
 
     fn undo_guess(&mut self) {
-        if let Some(steps) = self.guess.take()
+        if let Some(guess) = self.guess.take()
             && let Leaf::Paragraph(paragraph) = &self.leaf
         {
             self.out.back_to(paragraph.shown);
-            self.out.put_back(steps);
+            self.out.put_back(guess.steps);
         }
     }
 

@@ -1,9 +1,6 @@
 //! One line: where its columns are, and what block may begin on it.
 
-use super::{
-    Align,
-    scan::{Scan, Tag, tail, trim_end, trim_start},
-};
+use super::scan::{Scan, Tag, tail, trim_end, trim_start};
 
 /// A place in a line; tabs stop at every fourth column.
 #[derive(Debug, Clone, Copy)]
@@ -160,43 +157,6 @@ pub(super) fn task(rest: &str) -> Option<bool> {
         },
         _ => None,
     }
-}
-
-/// The alignments of a table's delimiter row.
-pub(super) fn delimiter_row(rest: &str) -> Option<Vec<Align>> {
-    let row = trim(rest);
-    let row = row.strip_prefix('|').unwrap_or(row);
-    let row = row.strip_suffix('|').unwrap_or(row);
-    let mut aligns = vec![];
-    for cell in row.as_bytes().split(|&b| b == b'|') {
-        let mut left = false;
-        let mut right = false;
-        let mut dashes = 0;
-        let mut over = false;
-        for &byte in cell {
-            match byte {
-                b' ' | b'\t' => over = over || left || dashes > 0,
-                _ if over => return None,
-                b':' if dashes == 0 && !left => left = true,
-                b':' if dashes > 0 => {
-                    right = true;
-                    over = true;
-                }
-                b'-' => dashes += 1,
-                _ => return None,
-            }
-        }
-        if dashes == 0 {
-            return None;
-        }
-        aligns.push(match (left, right) {
-            (false, false) => Align::Start,
-            (true, false) => Align::Left,
-            (true, true) => Align::Center,
-            (false, true) => Align::Right,
-        });
-    }
-    Some(aligns)
 }
 
 /// Which of the seven kinds of HTML block begins here.

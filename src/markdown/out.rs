@@ -1,6 +1,6 @@
 //! The steps of the document so far: which ones were handed out, which may still change, which are final.
 
-use super::{Element, Step};
+use super::{Align, Element, Step};
 
 /// Positions count all steps ever kept; those before `base` are final and forgotten.
 #[derive(Debug, Default)]
@@ -72,6 +72,21 @@ impl Out {
 
     pub(super) fn put_back(&mut self, steps: Vec<Step>) {
         self.log.extend(steps);
+    }
+
+    /// Gives the cells from a position on their alignments.
+    pub(super) fn align(&mut self, at: usize, aligns: &[Align]) {
+        if aligns.iter().any(|&align| align != Align::Start) {
+            let mut steps = self.take_from(at);
+            let cells = steps.iter_mut().filter_map(|step| match step {
+                Step::Open(Element::Cell(align)) => Some(align),
+                _ => None,
+            });
+            for (cell, &align) in cells.zip(aligns) {
+                *cell = align;
+            }
+            self.put_back(steps);
+        }
     }
 
     /// All steps so far are final.

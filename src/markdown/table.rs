@@ -4,7 +4,7 @@ use super::{
     Align, Element, Step,
     inline::{Context, Inline, Work},
     out::Out,
-    scan::{cut, trim_start},
+    scan::{cut, tail, trim_start},
 };
 
 /// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
@@ -27,39 +27,139 @@ pub(super) fn close_inline(
     out.close();
 }
 
-/// How many cells a row has.
-pub(super) fn count(row: &str) -> usize {
-    let mut cells = Cells::default();
-    cells.read(row);
-    cells.count()
-}
-
-/// The cells of a row that grows.
-#[derive(Debug, Default)]
-pub(super) struct Cells {
-    closed: usize,
-    begun: bool,
-    filled: bool,
+/// Where a line has bars that part cells.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bars {
+    /// Their places in the line.
+    places: Vec<usize>,
+    /// How much of the line was read, and where its content begins.
+    read: usize,
+    from: usize,
+    /// A backslash came last; one came before a bar.
     escaped: bool,
+    escapes: bool,
+    cells: usize,
 }
 
-impl Cells {
-    pub(super) fn read(&mut self, more: &str) {
-        for byte in more.bytes() {
-            if byte == b'|' && !self.escaped {
-                self.closed += usize::from(self.begun);
-                self.begun = true;
-                self.filled = false;
-            } else if !matches!(byte, b' ' | b'\t') {
-                self.begun = true;
-                self.filled = true;
+impl Bars {
+    /// Reads more of the line, up to its end; how much that was.
+    pub(super) fn read(&mut self, text: &str) -> usize {
+        let mut length = text.len();
+        for (at, byte) in text.bytes().enumerate() {
+            let escaped = std::mem::take(&mut self.escaped);
+            match byte {
+                b'\n' | b'\r' | 0 => {
+                    length = at;
+                    break;
+                }
+                b'|' if escaped => self.escapes = true,
+                b'|' => self.places.push(self.read + at),
+                b'\\' => self.escaped = true,
+                _ => {}
             }
-            self.escaped = byte == b'\\';
+        }
+        self.read += length;
+        length
+    }
+
+    /// The line's content begins here.
+    pub(super) fn begin(&mut self, from: usize) {
+        self.from = from;
+    }
+
+    /// The line, which has this content, is read.
+    pub(super) fn end(&mut self, content: &str) {
+        self.cells = self.places.len() + 1;
+        if let (Some(first), Some(last)) = (self.places.first(), self.places.last()) {
+            self.cells -= usize::from(trim_start(cut(content, 0, first.saturating_sub(self.from))).is_empty());
+            self.cells -= usize::from(trim_start(tail(content, (last + 1).saturating_sub(self.from))).is_empty());
         }
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.closed + usize::from(self.filled)
+    /// How many cells the line has as a table's row.
+    pub(super) fn cells(&self) -> usize {
+        self.cells
+    }
+}
+
+/// A cell of a delimiter row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Delimiter {
+    #[default]
+    Empty,
+    Colon,
+    Dashes(Align),
+    /// Only white space may follow.
+    Whole(Align),
+    Failed,
+}
+use Delimiter::{Colon, Dashes, Empty, Failed, Whole};
+
+/// A delimiter row that grows.
+#[derive(Debug, Default)]
+pub(super) struct Delimiters {
+    /// How much of the line was read.
+    read: usize,
+    aligns: Vec<Align>,
+    cell: Delimiter,
+    /// There is a bar or a colon, without which it is no table's.
+    marked: bool,
+}
+
+impl Delimiters {
+    /// Reads what of a line is not read yet, whose content begins at `from`; how much that was.
+    pub(super) fn read(&mut self, line: &str, from: usize) -> usize {
+        let mut read = 0;
+        for byte in tail(line, self.read.max(from)).bytes() {
+            if self.cell == Failed {
+                break;
+            }
+            read += 1;
+            self.cell = match (self.cell, byte) {
+                (Empty, b' ' | b'\t') => Empty,
+                (Empty, b'|') if !self.marked => Empty,
+                (Empty, b':') => Colon,
+                (Empty, b'-') => Dashes(Align::Start),
+                (Colon, b'-') => Dashes(Align::Left),
+                (Dashes(align), b'-') => Dashes(align),
+                (Dashes(Align::Start), b':') => Whole(Align::Right),
+                (Dashes(_), b':') => Whole(Align::Center),
+                (Dashes(align) | Whole(align), b' ' | b'\t') => Whole(align),
+                (Dashes(align) | Whole(align), b'|') => {
+                    self.aligns.push(align);
+                    Empty
+                }
+                _ => Failed,
+            };
+            self.marked |= matches!(byte, b'|' | b':');
+        }
+        self.read = line.len();
+        read
+    }
+
+    pub(super) fn fail(&mut self) {
+        self.cell = Failed;
+    }
+
+    /// How many columns there are so far; none if it cannot be a delimiter row, or need not be one.
+    pub(super) fn columns(&self) -> usize {
+        match self.cell {
+            _ if !self.marked => 0,
+            Failed => 0,
+            Empty | Colon => self.aligns.len(),
+            Dashes(_) | Whole(_) => self.aligns.len() + 1,
+        }
+    }
+
+    /// The columns of the row, if it is one.
+    pub(super) fn end(&mut self) -> Option<Vec<Align>> {
+        match self.cell {
+            _ if !self.marked => return None,
+            Empty if !self.aligns.is_empty() => {}
+            Dashes(align) | Whole(align) => self.aligns.push(align),
+            _ => return None,
+        }
+        Some(std::mem::take(&mut self.aligns))
     }
 }
 
@@ -80,6 +180,47 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn begin(&mut self) {
         *self = Self { added: self.added, read: self.read, ..Self::default() };
+    }
+
+    /// Takes a whole row whose bars are known.
+    #[allow(clippy::too_many_arguments)] // As `feed` takes them.
+    pub(super) fn whole(
+        &mut self,
+        row: &str,
+        bars: &Bars,
+        aligns: &[Align],
+        out: &mut Out,
+        context: Context,
+        kept: &mut Vec<(String, Vec<String>)>,
+        work: &mut Work,
+    ) {
+        if bars.escapes {
+            self.feed(row, aligns, out, context, kept, work);
+            return;
+        }
+        let mut from = 0;
+        for place in &bars.places {
+            let to = place.saturating_sub(bars.from);
+            self.text(cut(row, from, to), aligns, out);
+            self.bar(aligns, out, context, kept, work);
+            from = to + 1;
+        }
+        self.text(tail(row, from), aligns, out);
+        self.read += row.len();
+    }
+
+    fn bar(
+        &mut self,
+        aligns: &[Align],
+        out: &mut Out,
+        context: Context,
+        kept: &mut Vec<(String, Vec<String>)>,
+        work: &mut Work,
+    ) {
+        if self.begun {
+            self.close_cell(aligns, out, context, kept, work);
+        }
+        self.begun = true;
     }
 
     fn text(&mut self, text: &str, aligns: &[Align], out: &mut Out) {
@@ -129,10 +270,7 @@ impl Row {
                 b'|' => {
                     self.text(cut(text, from, at), aligns, out);
                     from = at + 1;
-                    if self.begun {
-                        self.close_cell(aligns, out, context, kept, work);
-                    }
-                    self.begun = true;
+                    self.bar(aligns, out, context, kept, work);
                 }
                 _ => {}
             }

@@ -6,7 +6,7 @@ use model::{Model, Node, html};
 use serde_json::Value;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use super::{Markdown, Unicode};
+use super::{Markdown, Step, Unicode};
 
 /// What the browser knows, natively.
 pub(crate) const UNICODE: Unicode = Unicode {
@@ -194,6 +194,7 @@ fn what_is_open_looks_as_if_it_were_closed() {
         ("| a | b |\n|", "<p>| a | b</p>\n"),
         ("| a | b |\n|-", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
         ("| a | b |\n|--|---", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
+        ("term\n:", "<p>term</p>\n"),
         ("| a | b |\n|--x", "<p>| a | b |\n|--x</p>\n"),
         (
             "a|b\n-|-\nc|**d",
@@ -216,6 +217,15 @@ fn what_is_open_looks_as_if_it_were_closed() {
     ] {
         let result = html(&shown(by_char(text)));
         assert_eq!(result, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_table_that_is_shown_as_one_is_not_shown_anew() {
+    let mut markdown = Markdown::new(UNICODE);
+    for (piece, undoes) in [("a | b\n", false), ("-|", true), ("-", false), ("\n", false), ("c | d\n", false)] {
+        let steps = markdown.push(piece);
+        assert_eq!(steps.iter().any(|step| matches!(step, Step::Undo(_))), undoes, "{piece:?}: {steps:?}");
     }
 }
 
@@ -306,6 +316,26 @@ fn long_texts() -> Vec<(&'static str, String)> {
                 )
             }),
         ),
+        ("tables of one row", repeat(length, |n| format!("| a{n} | b |\n|---|---|\n| {n} | x |\n\n"))),
+        ("tables of two rows", repeat(length, |n| format!("| a{n} | b |\n|---|---|\n| {n} | x |\n| y | {n} |\n\n"))),
+        (
+            "tables of one row, and words",
+            repeat(length, |n| {
+                format!(
+                    "| Name of it {n} | What it is good for |\n|---|---|\n| number {n} | some words about it |\n\nA line of words between.\n\n"
+                )
+            }),
+        ),
+        (
+            "tables after words",
+            repeat(length, |n| format!("Here is table {n}:\n| name | what *it* is |\n|:--|--:|\n| a | `b` |\n\n")),
+        ),
+        (
+            "heads alone",
+            repeat(length, |n| format!("| name {n} | what it is | and what it is good for |\n|-|-|-|\n\n")),
+        ),
+        ("escaped bars", repeat(length, |n| format!("| a \\| {n} | b |\n|---|---|\n| {n} | x \\| y |\n\n"))),
+        ("aligned tables", repeat(length, |n| format!("a{n} | b\n:-: | --:\n{n} | x\n\n"))),
         ("fence", format!("```rust\n{}```\n", repeat(length, |n| format!("    let x{n} = call(\"{n}\", &y[{n}]);\n")))),
         ("fences", repeat(length, |n| format!("```sh\nrun {n} --flag\n```\n\nwords\n\n"))),
         (
@@ -594,6 +624,8 @@ mod random {
             ":",
             "/",
             "x | y\n-|-\n",
+            "\\|",
+            "|:-:|-:|\n",
             "0",
             "9",
         ];
