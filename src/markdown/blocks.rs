@@ -796,13 +796,13 @@ impl Blocks {
     /// If the line is the delimiter row of a table whose head is the paragraph's last line, begins the table.
     fn table_begins(&mut self, delimiters: &mut Delimiters, line: &str, at: usize) -> bool {
         let Leaf::Paragraph(paragraph) = &self.leaf else { return false };
-        if paragraph.definition.is_some() {
-            return false;
-        }
         self.work.saw(delimiters.read(line, at));
         let Some(aligns) = delimiters.end().filter(|aligns| aligns.len() == paragraph.bars.cells()) else {
             return false;
         };
+        if !self.has_content() {
+            return false;
+        }
         let guess = self.guess.take();
         let Leaf::Paragraph(mut paragraph) = std::mem::take(&mut self.leaf) else { return false };
         let row = if let Some(guess) = guess {
@@ -846,8 +846,7 @@ impl Blocks {
     /// Shows the paragraph as a table's head as long as the held line looks like a delimiter row.
     fn guess_table(&mut self) {
         let Leaf::Paragraph(paragraph) = &mut self.leaf else { return };
-        let long = paragraph.inline.source.len() > 2000 || self.line.len() > 300;
-        if paragraph.definition.is_some() || paragraph.line > 0 || long {
+        if paragraph.definition.is_some() || paragraph.line > 0 || paragraph.inline.source.len() > 2000 {
             return;
         }
         let Hold::Start(from, false) = self.hold else { return self.undo_guess() };
@@ -862,7 +861,8 @@ impl Blocks {
         let (head, bars, shown) = (paragraph.inline.source.clone(), paragraph.bars.clone(), paragraph.shown);
         let mut cursor = Cursor::new(&self.line);
         let all = self.matched(&mut cursor) == self.containers.len();
-        if !all || cursor.next().1 >= 4 {
+        let (at, indent) = cursor.next();
+        if !all || at != from || indent >= 4 {
             self.delimiters.fail();
             return;
         }

@@ -98,8 +98,9 @@ use Delimiter::{Colon, Dashes, Empty, Failed, Whole};
 /// A delimiter row that grows.
 #[derive(Debug, Default)]
 pub(super) struct Delimiters {
-    /// How much of the line was read.
+    /// How much of the line was read, and where its content begins.
     read: usize,
+    from: usize,
     aligns: Vec<Align>,
     cell: Delimiter,
     /// There is a bar or a colon, without which it is no table's.
@@ -109,6 +110,10 @@ pub(super) struct Delimiters {
 impl Delimiters {
     /// Reads what of a line is not read yet, whose content begins at `from`; how much that was.
     pub(super) fn read(&mut self, line: &str, from: usize) -> usize {
+        if self.read > 0 && self.from != from {
+            // There is a marker in it that may not open anything any more.
+            self.fail();
+        }
         let mut read = 0;
         for byte in tail(line, self.read.max(from)).bytes() {
             if self.cell == Failed {
@@ -133,7 +138,7 @@ impl Delimiters {
             };
             self.marked |= matches!(byte, b'|' | b':');
         }
-        self.read = line.len();
+        (self.read, self.from) = (line.len(), from);
         read
     }
 

@@ -91,6 +91,7 @@ const FIXTURES: &[&str] = &[
     "words | more\nhead | er\n-----|----\n1 | 2\n> quote\n",
     "*a\nb* | c\n|-|-|\n| d | e |",
     "a | b\n-|x\n",
+    "[a | b\n-|-\n\n[c]: d\n\"e | f\n-|:-\n[c] | g\n\n[h]: i\n|-|\n[h]\n",
     "```rust\nfn main() {\n    let x = \"<b>\";\n}\n```\nafter\n~~~\nopen\n",
     "  ```\n  a\n    b\n ```` \n  ```\n",
     "> quoted *text*\n> more\nlazy\n> > deeper\n>\n> - list\n> - list\n\nout\n",
@@ -120,7 +121,9 @@ const FIXTURES: &[&str] = &[
 
 fn texts() -> Vec<String> {
     let examples = commonmark().into_iter().chain(gfm()).map(|(_, markdown, _)| markdown);
-    examples.chain(FIXTURES.iter().map(|&text| text.to_owned())).collect()
+    // At the limit the last marker opens nothing.
+    let deep = ">".repeat(100) + "a | b\n" + &">".repeat(101) + "-|-\n";
+    examples.chain(FIXTURES.iter().map(|&text| text.to_owned())).chain([deep]).collect()
 }
 
 #[test]
@@ -195,6 +198,8 @@ fn what_is_open_looks_as_if_it_were_closed() {
         ("| a | b |\n|-", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
         ("| a | b |\n|--|---", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n</table>\n"),
         ("term\n:", "<p>term</p>\n"),
+        ("a\n>|-|", "<p>a</p>\n"),
+        ("> a | b\n> > -|", "<blockquote>\n<p>a | b</p>\n</blockquote>\n"),
         ("| a | b |\n|--x", "<p>| a | b |\n|--x</p>\n"),
         (
             "a|b\n-|-\nc|**d",
@@ -217,6 +222,18 @@ fn what_is_open_looks_as_if_it_were_closed() {
     ] {
         let result = html(&shown(by_char(text)));
         assert_eq!(result, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_head_may_look_as_if_it_began_a_definition() {
+    let table = |head: &str| format!("<table>\n<thead>\n<tr>\n{head}\n</tr>\n</thead>\n</table>\n");
+    for (text, expected) in [
+        ("[a | b\n-|-\n", table("<th>[a</th>\n<th>b</th>")),
+        ("[c]: d\n\"e | [c]\n-|-\n", table("<th>&quot;e</th>\n<th><a href=\"d\">c</a></th>")),
+        ("[h]: i\n|-|\n[h]\n", "<p>|-|\n<a href=\"i\">h</a></p>\n".to_owned()),
+    ] {
+        assert_eq!(html(&document([text])), expected, "{text:?}");
     }
 }
 
