@@ -1,6 +1,11 @@
 //! Where each setting stands in each of the formats, and how it is looked up.
 
 use crate::json::{NotJson, Value};
+use crate::messages::config::{
+    self as say, ADDRESS, ATTRIBUTES, CHALLENGE, CLIENT, CODE, CURRENCY, DATE, DOMAIN, DURATION, EXTENDS, FLAG, FLOW,
+    FUNCTION_URL, ICON, IDENTITY_POOL, LANG, MINIMUM_LENGTH, MODELS, OBJECT, POOL, PRICES, PROMPT, PROVIDERS,
+    REDIRECTS, REDIRECTS_OUT, REGION, ROLE, SCOPES, SIGN_UP, TEXT, USERNAMES, VERIFICATION,
+};
 
 use super::ConfigError;
 use super::check::{
@@ -14,40 +19,6 @@ pub(super) const OWN: usize = 0;
 pub(super) const OUTPUTS: usize = 1;
 /// `aws-exports.js` and `amplifyconfiguration.json`, of Amplify Gen 1.
 pub(super) const EXPORTS: usize = 2;
-
-const POOL: &str = "a user pool id, such as \"eu-central-1_AbCdEfGhI\"";
-const CLIENT: &str = "the id of an app client of the user pool, such as \"1example23456789\"";
-const IDENTITY_POOL: &str = "an identity pool id, such as \"eu-central-1:12345678-abcd-1234-abcd-123456789012\"";
-const FUNCTION_URL: &str = "a function URL, such as \"https://abcdefg.lambda-url.eu-central-1.on.aws/\"";
-const REGION: &str = "the function's region, such as \"eu-central-1\", where the function URL's host does not name it";
-const TEXT: &str = "text";
-const FLAG: &str = "true or false";
-const OBJECT: &str = "an object";
-const ADDRESS: &str = "an https address (http only on this machine)";
-const EXTENDS: &str = "the name of one of Amplify's files beside this one, such as \"amplify_outputs.json\"";
-const FLOW: &str = "USER_SRP_AUTH, USER_PASSWORD_AUTH, CUSTOM_AUTH, CUSTOM_AUTH_WITH_SRP or USER_AUTH";
-const CHALLENGE: &str = "PASSWORD_SRP, PASSWORD, EMAIL_OTP, SMS_OTP or WEB_AUTHN";
-const USERNAMES: &str = "a list of \"email\", \"phone_number\" and \"username\"";
-const SIGN_UP: &str = "true, false, or an object with attributes and verification";
-const ATTRIBUTES: &str = "a list of attributes, such as \"email\" or \"custom:team\"";
-const VERIFICATION: &str = "\"code\" or \"link\"";
-const MINIMUM_LENGTH: &str = "a number from 6 to 99";
-const DURATION: &str = "a number of seconds from 900 to 43200";
-const ROLE: &str = "a role's ARN, such as \"arn:aws:iam::123456789012:role/Name\"";
-const DOMAIN: &str =
-    "the hosted UI's domain, such as \"example.auth.eu-central-1.amazoncognito.com\", or an https address";
-const SCOPES: &str = "a list of scopes with \"openid\" among them";
-const REDIRECTS: &str = "a list of https addresses (http only on this machine), at least one";
-const REDIRECTS_OUT: &str = "a list of https addresses (http only on this machine)";
-const CODE: &str = "\"code\"";
-const PROMPT: &str = "login, consent or select_account";
-const LANG: &str = "a language, such as \"de\" or \"pt-BR\"";
-const PROVIDERS: &str = "a list of providers";
-const PRICES: &str = "an object with date, currency and models";
-const DATE: &str = "the day of the prices, such as \"2026-11-01\"";
-const CURRENCY: &str = "an ISO 4217 code, such as \"USD\"";
-const MODELS: &str = "an object with a model's id for each { \"input\": \"0.06\", \"output\": \"0.24\" }, the prices of a million tokens";
-const ICON: &str = "a file of this origin, such as \"google.svg\"";
 
 /// What checks a text and gives it as it is kept.
 pub(super) type Check = fn(&str) -> Option<String>;
@@ -226,19 +197,18 @@ impl File {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
         let root = Value::read(text).or_else(|NotJson { at }| {
             script(text).ok_or_else(|| {
-                let what = if at == text.len() { "ends too early" } else { "breaks off" };
                 let before = text.get(..at).unwrap_or_default();
                 let line = before.split(|byte| *byte == b'\n');
                 let column = line.clone().next_back().map_or(0, <[u8]>::len) + 1;
-                ConfigError::NotJson(format!("it {what} in line {}, column {column}", line.count()))
+                ConfigError::NotJson(say::breaks_off(at == text.len(), line.count(), column))
             })
         })?;
-        let Some(fields) = root.members() else { return Err(ConfigError::NotJson("it holds something else".into())) };
+        let Some(fields) = root.members() else { return Err(ConfigError::NotJson(say::SOMETHING_ELSE.into())) };
         let format = if root.get("aws_project_region").is_some() {
             EXPORTS
         } else if let Some(version) = root.get("version") {
             if !version.as_str().is_some_and(|version| version.starts_with('1')) {
-                return Err(ConfigError::Wrong { field: "version", expected: "a version that begins with \"1\"" });
+                return Err(ConfigError::Wrong { field: "version", expected: say::VERSION });
             }
             OUTPUTS
         } else {
@@ -261,10 +231,7 @@ impl File {
                     // `signUp: true` and the like say nothing of members.
                     Value::Bool(_) if path.starts_with("signUp") || self.format != OWN => continue 'paths,
                     _ => {
-                        return Err(ConfigError::Wrong {
-                            field: path.get(..end).unwrap_or(path),
-                            expected: "an object",
-                        });
+                        return Err(ConfigError::Wrong { field: path.get(..end).unwrap_or(path), expected: OBJECT });
                     }
                 }
                 end += name.len() + usize::from(end > 0);

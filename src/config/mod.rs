@@ -7,6 +7,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use crate::messages::config as say;
+
 /// What the app is pointed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -217,10 +219,10 @@ impl UserPool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The text is not a JSON object.
-    #[error("it is not a JSON object: {0}")]
+    #[error("{}", say::not_json(.0))]
     NotJson(String),
     /// A field that must be there is not.
-    #[error("the field \"{field}\" is missing: expected {expected}")]
+    #[error("{}", say::missing(field, expected))]
     Missing {
         /// Its name.
         field: &'static str,
@@ -228,7 +230,7 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// A field holds something else than it must.
-    #[error("the field \"{field}\" is wrong: expected {expected}")]
+    #[error("{}", say::wrong(field, expected))]
     Wrong {
         /// Its name.
         field: &'static str,
@@ -236,7 +238,7 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// A field that Signet does not know, as a rule a misspelling.
-    #[error("the field \"{0}\" is not known; expected are {fields}", fields = beside(.0))]
+    #[error("{}", say::unknown(.0, &beside(.0)))]
     Unknown(String),
 }
 

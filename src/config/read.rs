@@ -1,6 +1,7 @@
 //! From a file's fields to a [`Config`].
 
 use crate::json::Value;
+use crate::messages::config as say;
 
 use super::check::{address, lambda_region, region};
 use super::keys::{EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
@@ -8,10 +9,6 @@ use super::{
     AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Price, Prices, Provider, SignUp,
     UserPool, Username,
 };
-
-const ONE_SERVER: &str = "either a domain, or authorizationEndpoint, tokenEndpoint, issuer and clientId";
-const ONE_ID: &str = "identityProvider or idpIdentifier, not both";
-const WAY_IN: &str = "true, as there is no other way to sign in";
 
 const FLOWS: [(&str, AuthFlow); 7] = [
     ("USER_SRP_AUTH", AuthFlow::UserSrpAuth),
@@ -39,7 +36,7 @@ impl Config {
     pub fn from_json(text: &[u8]) -> Result<Self, ConfigError> {
         let file = File::parse(text)?;
         match file.extends()? {
-            Some(_) => Err(cannot_extend("no such field where there is one file only")),
+            Some(_) => Err(cannot_extend(say::ONE_FILE)),
             None => Reader::new(&[file]).config(),
         }
     }
@@ -89,7 +86,7 @@ impl Reader<'_> {
         let has_form = user_pool.as_ref().is_some_and(|pool| pool.form);
         if !has_form && hosted_ui.is_none() && token_url.is_none() && !identity_pool.guest_access {
             match user_pool {
-                Some(_) => self.wrong(own_path(Key::PasswordForm), WAY_IN),
+                Some(_) => self.wrong(own_path(Key::PasswordForm), say::WAY_IN),
                 None => self.missing(Key::UserPoolId),
             }
         }
@@ -262,7 +259,7 @@ impl Reader<'_> {
         let mut issuer = self.text(Key::Issuer);
         if domain.is_some() {
             if other.is_some() || token_endpoint.is_some() || client_id.is_some() {
-                self.wrong(own_path(Key::Domain), ONE_SERVER);
+                self.wrong(own_path(Key::Domain), say::ONE_SERVER);
             }
             let Some(pool) = pool else {
                 self.missing(Key::UserPoolId);
@@ -316,7 +313,7 @@ impl Reader<'_> {
             }
         }
         if providers.is_empty() {
-            providers.push(Provider { label: "Continue on the sign-in page".into(), ..Provider::default() });
+            providers.push(Provider { label: say::CONTINUE.into(), ..Provider::default() });
         }
         providers
     }
@@ -330,7 +327,7 @@ impl Reader<'_> {
             let social = SOCIAL.iter().find(|(amplifys, ..)| *amplifys == name);
             let (name, called) = social.map_or((name, name), |(_, name, called)| (name, called));
             return Some(Provider {
-                label: ["Continue with ", called].concat(),
+                label: [say::CONTINUE_WITH, called].concat(),
                 identity_provider: Some(name.to_owned()),
                 ..Provider::default()
             });
@@ -351,7 +348,7 @@ impl Reader<'_> {
             self.missing(Key::ProviderLabel);
         }
         if identity_provider.is_some() && idp_identifier.is_some() {
-            self.wrong(found.path, ONE_ID);
+            self.wrong(found.path, say::ONE_ID);
         }
         Some(Provider { label: label.unwrap_or_default(), icon, identity_provider, idp_identifier, login_hint })
     }

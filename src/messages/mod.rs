@@ -1,7 +1,9 @@
-//! Every sentence that the running app says. What is said before it runs stands in index.html and boot.js; what a field of the configuration expects,
-//! beside the fields in `config/`; which step of a protocol went wrong, beside the steps: those two are for whoever sets the app up, and whoever mends it.
+//! Every sentence that the running app says. What is said before it runs stands in index.html and boot.js; which step of a protocol went wrong, beside
+//! the steps: that is for whoever mends it.
 
 mod answers;
+#[allow(missing_docs)] // Each says itself.
+pub mod config;
 mod faults;
 mod forms;
 #[allow(missing_docs)] // Each says itself.
