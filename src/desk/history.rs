@@ -106,6 +106,10 @@ impl History {
         if view.query != self.view.query {
             self.more = 0;
         }
+        let found_none = |view: &HistoryView| !view.query.is_empty() && view.entries.is_empty();
+        if found_none(&view) != found_none(&self.view) {
+            super::speak(if found_none(&view) { say::NONE_FOUND } else { "" });
+        }
         self.view = view;
         self.show_all();
         self.lay_out();

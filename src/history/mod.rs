@@ -522,11 +522,10 @@ impl History {
         if matches!(job.task, Task::Renew) && conversation.as_ref().is_some_and(format::is_under_way) {
             return;
         }
-        let conversation = conversation.map(format::closed);
         match (&mut job.task, conversation) {
             (Task::Show, Some(conversation)) => {
                 self.say("".into(), effects);
-                effects.push(Effect::Show(conversation));
+                effects.push(Effect::Show(format::closed(conversation)));
             }
             (Task::Renew, Some(conversation)) => effects.push(Effect::Renew(conversation)),
             (Task::Show, None) => self.say(messages::UNREADABLE.into(), effects),
@@ -547,7 +546,7 @@ impl History {
             }
             (Task::Import { rest, there, .. }, existing) => {
                 let Some(mut next) = rest.pop() else { return };
-                if existing.is_some_and(|existing| existing.turns == next.turns) {
+                if existing.is_some_and(|existing| format::closed(existing).turns == next.turns) {
                     *there += 1;
                 } else {
                     // The same file taken in twice gives the same id, so that nothing is doubled.

@@ -544,7 +544,7 @@ fn a_markdown_file_is_for_reading() {
     conversation.turns[0].answers[0].notice =
         Some(Notice { title: "Cut off".into(), text: "The connection ended.".into(), request_id: None });
     let mut second = answer("~~~~\n```\n~~~~\n");
-    (second.model, second.usage) = (String::new(), Usage::default());
+    (second.model, second.usage, second.end) = (String::new(), Usage::default(), None);
     conversation.turns[0].answers.push(second);
     conversation.turns.push(Turn { prompt: "And?".into(), answers: vec![answer("Yes.")] });
     conversation.title = "Why?".into();
@@ -584,7 +584,7 @@ fn main() {}
 ```
 ~~~~
 
-*Balanced · first word 0.42 s · 12 s in all*
+*Balanced · first word 0.42 s · 12 s in all · It had not ended yet.*
 
 > And?
 

@@ -75,6 +75,9 @@ pub fn about(answer: &Answer) -> String {
     parts.push(use_case(answer.use_case).to_owned());
     parts.extend(facts(answer, None));
     parts.extend(answer.notice.as_ref().map(|notice| notice.text.clone()));
+    if answer.end.is_none() {
+        parts.push("It had not ended yet.".to_owned());
+    }
     parts.join(" · ")
 }
 

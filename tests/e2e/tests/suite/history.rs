@@ -219,6 +219,8 @@ fn the_list_is_searched_renamed_and_deleted() {
             let none = "(() => { const none = document.querySelector('#history .none'); return none.checkVisibility() ? none.innerText : ''; })()";
             let said = browser.value::<String>(none).await?;
             assert_eq!(said.contains("Nothing has these words"), found.is_empty(), "{words}: {said:?}");
+            let spoken = browser.value::<String>("document.querySelector('#spoken').innerText").await?;
+            assert_eq!(spoken.contains("Nothing has these words"), found.is_empty(), "{words}: {spoken:?}");
         }
         browser.search("  ").await?;
         browser.list_is(&[WHALES, "Colours of Überall"]).await?;
