@@ -74,7 +74,7 @@ pub fn set_typed(text: &str) {
 /// Keeps it for whoever is signed in.
 pub fn keep(text: &str) {
     let who = element::<Element>("who").and_then(|who| who.text_content()).unwrap_or_default();
-    page::keep_prompt(&who, text);
+    page::keep_text(page::PROMPT, &who, text);
 }
 
 /// Begins in the prompt; where a keyboard would come up on the screen, beside it, unless it is up already.

@@ -31,7 +31,7 @@ use web_sys::{
 use crate::messages::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
-use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnUpdate, desk_views};
+use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnId, TurnUpdate, desk_views};
 use crate::stream::stock::UseCase;
 use follow::Follow;
 use history::History;
@@ -249,6 +249,7 @@ impl Desk {
                     self.draft.clear();
                     self.use_case = UseCase::default();
                     composer::set_typed("");
+                    page::keep_text(page::EDITED, "", "");
                 }
                 for text in [|shell: &Shell| shell.remark, |shell: &Shell| shell.status] {
                     self.tell(text, String::new());
@@ -284,6 +285,9 @@ impl Desk {
                 if let Some(turn) = self.turns.last().filter(|_| is_new || begins) {
                     if let Some(log) = element::<Element>("log").filter(|_| is_new) {
                         parts::append(&log, &turn.place);
+                        if let Some(text) = page::kept_text(page::EDITED, &self.question(id)).filter(|_| is_old) {
+                            turn.edit(&text);
+                        }
                     }
                     if turn.id != id {
                         // The reader is there, not at the end.
@@ -342,7 +346,7 @@ impl Desk {
     /// Somebody is signed in, or has another username or role.
     fn enter(&mut self, Person { username, role, sign_out }: Person) {
         opened();
-        let draft = page::kept_prompt(&username);
+        let draft = page::kept_text(page::PROMPT, &username);
         let shell = *self.shell.get_or_insert_with(Shell::new);
         shell.username.set(username);
         shell.has_no_role.set(role.is_none());
@@ -351,7 +355,7 @@ impl Desk {
         if let Some(root) = element::<HtmlElement>("app").filter(|_| self.chat.is_none()) {
             let draft = draft.unwrap_or_else(|| {
                 let draft = std::mem::take(&mut self.draft);
-                page::keep_prompt(&shell.username.get_untracked(), &draft);
+                page::keep_text(page::PROMPT, &shell.username.get_untracked(), &draft);
                 draft
             });
             self.chat = Some(Box::new(mount(root, shell, draft, self.use_case)));
@@ -382,6 +386,11 @@ impl Desk {
             self.history.leave();
             self.chat = None;
         }
+    }
+
+    /// Names a question of the conversation that is shown.
+    fn question(&self, turn: TurnId) -> String {
+        [&self.id, " ", &turn.0.to_string()].concat()
     }
 
     /// What the shown conversation is called.
@@ -495,7 +504,11 @@ impl Desk {
         let Some(turn) = self.turns.around(target) else { return };
         let id = turn.id;
         match act {
-            "edit" => turn.edit(),
+            "edit" => {
+                if let Some(field) = turn.edit(turn.prompt()) {
+                    parts::focus(&field);
+                }
+            }
             "leave-edit" => turns::leave_edit(target),
             "copy-question" => copy(Some(turn.prompt()), target),
             "copy" => {
@@ -613,6 +626,8 @@ impl Desk {
     fn typed(&mut self, target: &Element) {
         if target.id() == "prompt" {
             composer::keep(&value(target));
+        } else if let Some(turn) = self.turns.around(target).map(|turn| turn.id) {
+            page::keep_text(page::EDITED, &self.question(turn), &value(target));
         } else if target.id() == "search" {
             self.searches += 1;
             let (number, field) = (self.searches, target.clone());

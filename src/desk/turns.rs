@@ -7,6 +7,7 @@ use web_sys::{Element, HtmlTextAreaElement, Text};
 use super::document::Document;
 use super::parts::{add, add_button, append, closest, focus, label, make, show};
 use crate::messages::{page as say, use_case};
+use crate::page;
 use crate::page::dom::{document, find, set};
 use crate::protocol::{AnswerId, AnswerUpdate, End, Notice, TurnId, TurnUpdate};
 use crate::stream::stock::UseCase;
@@ -214,21 +215,19 @@ impl Turn {
         &self.prompt
     }
 
-    /// Turns the question into a field. It comes back by [`leave_edit`].
-    pub fn edit(&self) {
-        let Some(question) = find(&self.place, ".question").filter(|question| find(question, "form").is_none()) else {
-            return;
-        };
+    /// Turns the question into a field with this text, which is given. It comes back by [`leave_edit`].
+    pub fn edit(&self, text: &str) -> Option<Element> {
+        let question = find(&self.place, ".question").filter(|question| find(question, "form").is_none())?;
         set(&question, "data-edited", Some(""));
         let form = add(&question, "form", "edit", "");
         let field = add(&form, "textarea", "", "");
         set(&field, "dir", Some("auto"));
         label(&field, say::EDITED);
-        field.unchecked_ref::<HtmlTextAreaElement>().set_value(&self.prompt);
+        field.unchecked_ref::<HtmlTextAreaElement>().set_value(text);
         let row = add(&form, "div", "row", "");
         add(&row, "button", "primary", say::SEND);
         add_button(&row, "quiet", "leave-edit", say::CANCEL);
-        focus(&field);
+        Some(field)
     }
 }
 
@@ -238,6 +237,7 @@ pub fn leave_edit(element: &Element) {
     if let Some(form) = find(&question, "form") {
         form.remove();
     }
+    page::keep_text(page::EDITED, "", "");
     set(&question, "data-edited", None);
     if let Some(button) = find(&question, "[data-do=edit]") {
         focus(&button);

@@ -10,7 +10,9 @@ const TAB: &str = "signet.tab";
 /// There while somebody is signed in, so that a reload shows no form that would vanish again; `boot.js` reads it.
 const SIGNED_IN: &str = "signet.signed-in";
 /// Who is typing, and below what; `boot.js` writes it too, when the app stops.
-const PROMPT: &str = "signet.prompt";
+pub const PROMPT: &str = "signet.prompt";
+/// Which question is being edited, and below into what.
+pub const EDITED: &str = "signet.edited";
 /// There in localStorage if the start of an answer stays in view. It says nothing of anybody.
 const START_IN_VIEW: &str = "signet.start-in-view";
 
@@ -45,20 +47,20 @@ pub fn note_signed_in(signed_in: bool) {
     }
 }
 
-/// What this person was typing.
-pub fn kept_prompt(username: &str) -> Option<String> {
-    let kept = storage()?.get_item(PROMPT).ok()??;
-    Some(kept.strip_prefix(username)?.strip_prefix('\n')?.to_owned())
+/// What was typed into one of the two fields, if it was for this.
+pub fn kept_text(field: &str, of: &str) -> Option<String> {
+    let kept = storage()?.get_item(field).ok()??;
+    Some(kept.strip_prefix(of)?.strip_prefix('\n')?.to_owned())
 }
 
-/// Keeps what this person is typing over a reload or a sign-in; nothing of an empty text.
-pub fn keep_prompt(username: &str, text: &str) {
+/// Keeps what is typed into one of them over a reload or a sign-in; nothing of an empty text.
+pub fn keep_text(field: &str, of: &str, text: &str) {
     if let Some(storage) = storage() {
         // A full storage costs what is typed at a reload, nothing else.
         let _ = if text.is_empty() {
-            storage.remove_item(PROMPT)
+            storage.remove_item(field)
         } else {
-            storage.set_item(PROMPT, &[username, "\n", text].concat())
+            storage.set_item(field, &[of, "\n", text].concat())
         };
     }
 }

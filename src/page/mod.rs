@@ -4,7 +4,9 @@ pub mod dom;
 mod keep;
 mod link;
 
-pub use keep::{keep_prompt, keep_start_in_view, keeps_start_in_view, kept_prompt, note_signed_in, tab_half};
+pub use keep::{
+    EDITED, PROMPT, keep_start_in_view, keep_text, keeps_start_in_view, kept_text, note_signed_in, tab_half,
+};
 pub use link::{
     abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start, tick,
 };

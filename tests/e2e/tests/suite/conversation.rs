@@ -204,12 +204,22 @@ fn an_edited_question_goes_on_in_a_copy_and_the_old_conversation_stays() {
         assert_eq!(browser.prompts().await?, [one, two]);
         assert_eq!(browser.value::<String>("location.hash").await?, old);
 
-        // Editing can be left, and changes nothing.
+        // What is typed there survives a reload.
         browser.act("edit").await?;
         browser.type_into(field, " no").await?;
+        browser.client().refresh().await?;
+        let typed = format!("document.querySelector('{field}')?.value === {}", json!(format!("{two} no")));
+        browser.wait_for("the field with what was typed", &typed).await?;
+        browser.wait_for("the focus in the prompt", "document.activeElement.id === 'prompt'").await?;
+
+        // Editing can be left, and changes nothing.
+        browser.type_into(field, "thing").await?;
         browser.key("\u{E00C}").await?;
         browser.wait_for("the button that opened it", "document.activeElement.dataset.do === 'edit'").await?;
         assert_eq!(browser.prompts().await?, [one, two]);
+        browser.client().refresh().await?;
+        browser.wait_for("the old conversation", &back).await?;
+        assert!(!browser.value::<bool>("document.querySelector('form.edit') !== null").await?);
         Ok(())
     });
 }

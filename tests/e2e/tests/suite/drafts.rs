@@ -55,7 +55,13 @@ fn signing_out_takes_it_along() {
     test(async |stage, browser| {
         let (alice, bob) = (stage.alice(), stage.bob());
         browser.sign_in(alice.username, alice.password).await?;
+        browser.ask("Why? demo:pace 0").await?;
+        browser.turn_is("done").await?;
+        browser.act("edit").await?;
+        browser.type_into("#log form.edit textarea", " On second thought").await?;
         types_the_draft(browser).await?;
+        let kept = "Object.values({ ...sessionStorage }).filter(kept => kept.includes('thought')).length === 2";
+        assert!(browser.value::<bool>(kept).await?);
         for person in [bob, alice] {
             browser.click("#sign-out").await?;
             browser.signed_out().await?;
