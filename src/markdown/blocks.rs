@@ -8,7 +8,7 @@ use super::{
     out::Out,
     refs::References,
     scan::{Scan, Tag, Target, cut, tail, trim_end, trim_start},
-    table::{self, Bars, Delimiters, Row},
+    table::{self, Bars, Delimiters, Kept, Row, Sink},
 };
 
 /// How many containers may be open at once.
@@ -67,7 +67,7 @@ struct Guess {
     steps: Vec<Step>,
     /// The head, and what was kept of its cells.
     row: Row,
-    kept: Vec<(String, Vec<String>)>,
+    kept: Kept,
 }
 
 /// What a held line waits for.
@@ -107,8 +107,7 @@ pub(super) struct Blocks {
     /// The line before was blank.
     gap: bool,
     guess: Option<Guess>,
-    /// Sources of leaves with labels that nothing defined, and those labels.
-    kept: Vec<(String, Vec<String>)>,
+    kept: Kept,
     work: Work,
 }
 
@@ -558,7 +557,8 @@ impl Blocks {
             // Where a whole row has its bars is known already.
             Leaf::Table(aligns, row) if whole => {
                 let context = Context { references: &self.references, unicode: self.unicode };
-                row.whole(text, &self.bars, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+                let mut sink = Sink { out: &mut self.out, context, kept: &mut self.kept, work: &mut self.work };
+                row.whole(text, &self.bars, aligns, &mut sink);
             }
             _ => {
                 self.feed(text);
@@ -613,7 +613,8 @@ impl Blocks {
             Leaf::Fence { .. } | Leaf::Indented(_) | Leaf::Html(_) => self.out.text(text),
             Leaf::Table(aligns, row) => {
                 let context = Context { references: &self.references, unicode: self.unicode };
-                return row.feed(text, aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+                let mut sink = Sink { out: &mut self.out, context, kept: &mut self.kept, work: &mut self.work };
+                return row.feed(text, aligns, &mut sink);
             }
         }
         text.len()
@@ -629,7 +630,8 @@ impl Blocks {
             Leaf::Fence { .. } | Leaf::Indented(_) => self.out.text("\n"),
             Leaf::Table(aligns, row) => {
                 let context = Context { references: &self.references, unicode: self.unicode };
-                row.end(aligns, &mut self.out, context, &mut self.kept, &mut self.work);
+                let mut sink = Sink { out: &mut self.out, context, kept: &mut self.kept, work: &mut self.work };
+                row.end(aligns, &mut sink);
                 self.out.close();
                 self.out.settle();
             }
@@ -704,7 +706,8 @@ impl Blocks {
 
     fn close_inline(&mut self, inline: Inline, end: usize) {
         let context = Context { references: &self.references, unicode: self.unicode };
-        table::close_inline(inline, end, &mut self.out, context, &mut self.kept, &mut self.work);
+        let mut sink = Sink { out: &mut self.out, context, kept: &mut self.kept, work: &mut self.work };
+        table::close_inline(inline, end, &mut sink);
     }
 
     // Paragraphs
@@ -832,13 +835,14 @@ impl Blocks {
     }
 
     /// Opens a table with this head.
-    fn head(&mut self, head: &str, bars: &Bars, aligns: &[Align], kept: &mut Vec<(String, Vec<String>)>) -> Row {
+    fn head(&mut self, head: &str, bars: &Bars, aligns: &[Align], kept: &mut Kept) -> Row {
         self.out.open(Element::Table);
         self.out.open(Element::Row);
         let mut row = Row::default();
         let context = Context { references: &self.references, unicode: self.unicode };
-        row.whole(head, bars, aligns, &mut self.out, context, kept, &mut self.work);
-        row.end(aligns, &mut self.out, context, kept, &mut self.work);
+        let mut sink = Sink { out: &mut self.out, context, kept, work: &mut self.work };
+        row.whole(head, bars, aligns, &mut sink);
+        row.end(aligns, &mut sink);
         self.out.close();
         row
     }

@@ -7,24 +7,28 @@ use super::{
     scan::{cut, tail, trim_start},
 };
 
+/// Sources of leaves with labels that nothing defined, and those labels.
+pub(super) type Kept = Vec<(String, Vec<String>)>;
+
+/// Where a leaf's steps go, and what is noted of it.
+pub(super) struct Sink<'a> {
+    pub(super) out: &'a mut Out,
+    pub(super) context: Context<'a>,
+    pub(super) kept: &'a mut Kept,
+    pub(super) work: &'a mut Work,
+}
+
 /// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
-pub(super) fn close_inline(
-    mut inline: Inline,
-    end: usize,
-    out: &mut Out,
-    context: Context,
-    kept: &mut Vec<(String, Vec<String>)>,
-    work: &mut Work,
-) {
+pub(super) fn close_inline(mut inline: Inline, end: usize, sink: &mut Sink) {
     let end = end.min(inline.source.len());
-    inline.end(end, out, context);
-    work.add(inline.work);
+    inline.end(end, sink.out, sink.context);
+    sink.work.add(inline.work);
     if !inline.wanted.is_empty() {
-        out.push(Step::Keep);
+        sink.out.push(Step::Keep);
         inline.source.truncate(end);
-        kept.push((inline.source, inline.wanted));
+        sink.kept.push((inline.source, inline.wanted));
     }
-    out.close();
+    sink.out.close();
 }
 
 /// Where a line has bars that part cells.
@@ -188,42 +192,25 @@ impl Row {
     }
 
     /// Takes a whole row whose bars are known.
-    #[allow(clippy::too_many_arguments)] // As `feed` takes them.
-    pub(super) fn whole(
-        &mut self,
-        row: &str,
-        bars: &Bars,
-        aligns: &[Align],
-        out: &mut Out,
-        context: Context,
-        kept: &mut Vec<(String, Vec<String>)>,
-        work: &mut Work,
-    ) {
+    pub(super) fn whole(&mut self, row: &str, bars: &Bars, aligns: &[Align], sink: &mut Sink) {
         if bars.escapes {
-            self.feed(row, aligns, out, context, kept, work);
+            self.feed(row, aligns, sink);
             return;
         }
         let mut from = 0;
         for place in &bars.places {
             let to = place.saturating_sub(bars.from);
-            self.text(cut(row, from, to), aligns, out);
-            self.bar(aligns, out, context, kept, work);
+            self.text(cut(row, from, to), aligns, sink.out);
+            self.bar(aligns, sink);
             from = to + 1;
         }
-        self.text(tail(row, from), aligns, out);
+        self.text(tail(row, from), aligns, sink.out);
         self.read += row.len();
     }
 
-    fn bar(
-        &mut self,
-        aligns: &[Align],
-        out: &mut Out,
-        context: Context,
-        kept: &mut Vec<(String, Vec<String>)>,
-        work: &mut Work,
-    ) {
+    fn bar(&mut self, aligns: &[Align], sink: &mut Sink) {
         if self.begun {
-            self.close_cell(aligns, out, context, kept, work);
+            self.close_cell(aligns, sink);
         }
         self.begun = true;
     }
@@ -246,15 +233,7 @@ impl Row {
     }
 
     /// Takes more of the row, up to its end; how much that was.
-    pub(super) fn feed(
-        &mut self,
-        text: &str,
-        aligns: &[Align],
-        out: &mut Out,
-        context: Context,
-        kept: &mut Vec<(String, Vec<String>)>,
-        work: &mut Work,
-    ) -> usize {
+    pub(super) fn feed(&mut self, text: &str, aligns: &[Align], sink: &mut Sink) -> usize {
         let (mut from, mut end) = (0, text.len());
         for (at, byte) in text.bytes().enumerate() {
             if matches!(byte, b'\n' | b'\r' | 0) {
@@ -263,61 +242,47 @@ impl Row {
             }
             let escaped = std::mem::take(&mut self.escaped);
             if escaped && byte != b'|' {
-                self.text("\\", aligns, out);
+                self.text("\\", aligns, sink.out);
             }
             match byte {
                 b'\\' => {
-                    self.text(cut(text, from, at), aligns, out);
+                    self.text(cut(text, from, at), aligns, sink.out);
                     self.escaped = true;
                     from = at + 1;
                 }
                 b'|' if escaped => {}
                 b'|' => {
-                    self.text(cut(text, from, at), aligns, out);
+                    self.text(cut(text, from, at), aligns, sink.out);
                     from = at + 1;
-                    self.bar(aligns, out, context, kept, work);
+                    self.bar(aligns, sink);
                 }
                 _ => {}
             }
         }
-        self.text(cut(text, from, end), aligns, out);
+        self.text(cut(text, from, end), aligns, sink.out);
         self.read += end;
-        work.saw(end);
+        sink.work.saw(end);
         end
     }
 
-    fn close_cell(
-        &mut self,
-        aligns: &[Align],
-        out: &mut Out,
-        context: Context,
-        kept: &mut Vec<(String, Vec<String>)>,
-        work: &mut Work,
-    ) {
+    fn close_cell(&mut self, aligns: &[Align], sink: &mut Sink) {
         if let Some(cell) = self.cell.take() {
-            close_inline(*cell, usize::MAX, out, context, kept, work);
+            close_inline(*cell, usize::MAX, sink);
         } else if let Some(&align) = aligns.get(self.column) {
-            out.open(Element::Cell(align));
-            out.close();
+            sink.out.open(Element::Cell(align));
+            sink.out.close();
         }
         self.column += 1;
     }
 
     /// The row's end: cells that lack are empty.
-    pub(super) fn end(
-        &mut self,
-        aligns: &[Align],
-        out: &mut Out,
-        context: Context,
-        kept: &mut Vec<(String, Vec<String>)>,
-        work: &mut Work,
-    ) {
+    pub(super) fn end(&mut self, aligns: &[Align], sink: &mut Sink) {
         if std::mem::take(&mut self.escaped) {
-            self.text("\\", aligns, out);
+            self.text("\\", aligns, sink.out);
         }
         while self.cell.is_some() || self.column < aligns.len() && self.added < 1000 + 4 * self.read {
             self.added += usize::from(self.cell.is_none());
-            self.close_cell(aligns, out, context, kept, work);
+            self.close_cell(aligns, sink);
         }
     }
 
