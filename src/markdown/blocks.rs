@@ -183,7 +183,8 @@ impl Blocks {
         self.close_to(0);
         let kept = std::mem::take(&mut self.kept);
         for (index, (source, wanted)) in kept.into_iter().enumerate() {
-            if wanted.iter().any(|label| self.references.get(label).is_some()) {
+            // Of a text and a label, the label was added last.
+            if wanted.iter().rev().any(|label| self.references.find(label, self.unicode, &mut self.work).is_some()) {
                 self.out.push(Step::Amend(u32::try_from(index).unwrap_or(u32::MAX)));
                 let mut inline = Inline::new(&self.out);
                 inline.source = source;

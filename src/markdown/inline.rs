@@ -372,7 +372,8 @@ impl Inline {
                         self.look = at + 2;
                         self.mode = Mode::Target(Box::new(Target::link(at + 2)));
                     }
-                    Some(b'[') => {
+                    // Where nothing is defined, no label needs to be read.
+                    Some(b'[') if !context.references.is_empty() => {
                         self.look = at + 2;
                         self.mode = Mode::Label(false, 0, true);
                     }
@@ -906,10 +907,8 @@ impl Inline {
         if label.len() > 4 * usize::from(LABEL) || label.bytes().all(scan::is_space) {
             return self.no_link();
         }
-        let length = label.len();
-        let label = References::normal(label, context.unicode);
-        self.saw(0, length);
-        if let Some((destination, title)) = context.references.get(&label) {
+        let label = label.to_owned();
+        if let Some((destination, title)) = context.references.find(&label, context.unicode, &mut self.work) {
             let (destination, title) = (destination.to_owned(), title.to_owned());
             self.link(destination, title, to);
         } else {

@@ -1,6 +1,6 @@
 //! Link reference definitions.
 
-use super::Unicode;
+use super::{Unicode, inline::Work};
 
 #[derive(Debug)]
 struct Definition {
@@ -23,6 +23,10 @@ fn hash(label: &str) -> usize {
 }
 
 impl References {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// A label as it is compared: white space collapsed, case folded.
     pub(super) fn normal(label: &str, unicode: Unicode) -> String {
         let mut normal = String::with_capacity(label.len());
@@ -63,7 +67,16 @@ impl References {
         self.list.get(index as usize)
     }
 
-    /// The destination and title of a normal label.
+    /// The destination and title of a label as it is written.
+    pub(super) fn find(&self, label: &str, unicode: Unicode, work: &mut Work) -> Option<(&str, &str)> {
+        if self.is_empty() {
+            return None;
+        }
+        work.saw(label.len());
+        self.get(&Self::normal(label, unicode))
+    }
+
+    /// Those of a normal label.
     pub(super) fn get(&self, label: &str) -> Option<(&str, &str)> {
         let definition = self.definition(self.place(label))?;
         Some((&definition.destination, &definition.title))

@@ -379,6 +379,11 @@ fn long_texts() -> Vec<(&'static str, String)> {
                     )
                 }),
         ),
+        ("labels that nothing defines", repeat(length, |n| format!("- [Source {n}][{n}]\n"))),
+        (
+            "links alone, then definitions",
+            repeat(length / 2, |n| format!("[text][a{n}]\n\n")) + &repeat(length / 2, |n| format!("[a{n}]: /u{n}\n")),
+        ),
         ("setext headings", repeat(length, |n| format!("Heading number {n}\n-----\n\nwords and *words*\n\n"))),
         ("headings", repeat(length, |n| format!("## Heading *number* {n} ##\n\nwords\n\n"))),
         ("right to left", repeat(length, |_| "مرحبا **بالعالم** و `رمز` 😀 \n".to_owned())),
