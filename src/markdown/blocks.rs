@@ -65,9 +65,10 @@ struct Paragraph {
 struct Guess {
     /// The steps of the paragraph.
     steps: Vec<Step>,
-    /// The head, and what was kept of its cells.
+    /// The head.
     row: Row,
-    kept: Kept,
+    /// How many sources were kept before its cells'.
+    kept: usize,
 }
 
 /// What a held line waits for.
@@ -811,7 +812,6 @@ impl Blocks {
         let Leaf::Paragraph(mut paragraph) = std::mem::take(&mut self.leaf) else { return false };
         let row = if let Some(guess) = guess {
             self.work.add(paragraph.inline.work);
-            self.kept.extend(guess.kept);
             self.out.align(paragraph.shown, &aligns);
             guess.row
         } else {
@@ -824,10 +824,7 @@ impl Blocks {
                 self.close_inline(paragraph.inline, usize::MAX);
             }
             self.out.settle();
-            let mut kept = std::mem::take(&mut self.kept);
-            let row = self.head(&head, &paragraph.bars, &aligns, &mut kept);
-            self.kept = kept;
-            row
+            self.head(&head, &paragraph.bars, &aligns)
         };
         self.out.settle();
         self.leaf = Leaf::Table(aligns, row);
@@ -836,12 +833,12 @@ impl Blocks {
     }
 
     /// Opens a table with this head.
-    fn head(&mut self, head: &str, bars: &Bars, aligns: &[Align], kept: &mut Kept) -> Row {
+    fn head(&mut self, head: &str, bars: &Bars, aligns: &[Align]) -> Row {
         self.out.open(Element::Table);
         self.out.open(Element::Row);
         let mut row = Row::default();
         let context = Context { references: &self.references, unicode: self.unicode };
-        let mut sink = Sink { out: &mut self.out, context, kept, work: &mut self.work };
+        let mut sink = Sink { out: &mut self.out, context, kept: &mut self.kept, work: &mut self.work };
         row.whole(head, bars, aligns, &mut sink);
         row.end(aligns, &mut sink);
         self.out.close();
@@ -871,9 +868,8 @@ impl Blocks {
             self.delimiters.fail();
             return;
         }
-        let steps = self.out.take_from(shown);
-        let mut kept = vec![];
-        let row = self.head(&head, &bars, &vec![Align::Start; bars.cells()], &mut kept);
+        let (steps, kept) = (self.out.take_from(shown), self.kept.len());
+        let row = self.head(&head, &bars, &vec![Align::Start; bars.cells()]);
         self.guess = Some(Guess { steps, row, kept });
     }
 
@@ -883,6 +879,7 @@ impl Blocks {
         {
             self.out.back_to(paragraph.shown);
             self.out.put_back(guess.steps);
+            self.kept.truncate(guess.kept);
         }
     }
 

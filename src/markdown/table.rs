@@ -1,4 +1,4 @@
-//! A table's row, cell by cell, while it grows; and how a leaf's content is closed.
+//! A table while it grows: where a line has bars, the delimiter row, a row cell by cell; and how a leaf's content is closed.
 
 use super::{
     Align, Element, Step,

@@ -91,6 +91,7 @@ const FIXTURES: &[&str] = &[
     "words | more\nhead | er\n-----|----\n1 | 2\n> quote\n",
     "*a\nb* | c\n|-|-|\n| d | e |",
     "a | b\n-|x\n",
+    "[l] | b\n-|-x\n\n[l] and\n\n[l] | c\n-|-\n\n[l]: m\n",
     "[a | b\n-|-\n\n[c]: d\n\"e | f\n-|:-\n[c] | g\n\n[h]: i\n|-|\n[h]\n",
     "```rust\nfn main() {\n    let x = \"<b>\";\n}\n```\nafter\n~~~\nopen\n",
     "  ```\n  a\n    b\n ```` \n  ```\n",
