@@ -1,6 +1,6 @@
 //! Requests and responses as plain values, and the one place where a status becomes an error.
 
-use crate::fault::{Fault, Service};
+use crate::core::fault::{Fault, Service};
 use zeroize::Zeroize;
 
 use crate::json::Value;

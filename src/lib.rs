@@ -2,27 +2,16 @@
 //!
 //! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
-pub mod app;
 mod base64;
-pub mod chat;
 pub mod cognito;
-pub mod config;
-pub mod fault;
-mod foreign;
+pub mod core;
 mod form;
 mod hash;
-pub mod history;
 pub mod http;
 mod json;
-pub mod markdown;
-pub mod messages;
 pub mod protocol;
 mod qr;
-mod random;
 pub mod secret;
-pub mod session;
-pub mod sign;
-pub mod sign_in;
 pub mod stream;
 pub mod sts;
 mod text;

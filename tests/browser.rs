@@ -4,13 +4,13 @@
 
 use std::cell::RefCell;
 
-use signet::chat::Part;
-use signet::history::{Input, Order, Reply, StoreFault, Tail};
+use signet::core::chat::Part;
+use signet::core::history::{Input, Order, Reply, StoreFault, Tail};
+use signet::core::session::Record;
 use signet::http::{NoAnswer, Request};
 use signet::protocol::{AnswerId, TabHalf, TurnId};
 use signet::secret::Secret;
-use signet::session::Record;
-use signet::worker::{UNICODE, carry_out, open, remember, save, send, settled, written};
+use signet::worker::{carry_out, open, remember, save, send, settled, written};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -274,18 +274,6 @@ async fn tabs_tell_each_other_of_changes() {
     }
     assert_eq!(REPLIES.take(), [Reply::Done { saved: None }]);
     orders("ann", [Order::Wipe { is_wanted: true }]).await;
-}
-
-#[wasm_bindgen_test]
-fn the_browser_knows_characters_as_the_parser_wants_to() {
-    for text in ["Größe", "ẞ", "ΑΓΩ", "Ünïcode 🦀", "ПРИВЕТ"] {
-        assert_eq!((UNICODE.fold)(text), text.to_lowercase().to_uppercase());
-    }
-    for (c, is) in
-        [('“', true), ('€', true), ('。', true), ('ä', false), ('中', false), ('🦀', true), ('\u{a0}', false)]
-    {
-        assert_eq!((UNICODE.is_punctuation)(c), is, "{c}");
-    }
 }
 
 #[wasm_bindgen_test]

@@ -4,9 +4,9 @@
 
 use js_sys::{Array, Function, Promise};
 use signet::desk::{Document, start, take};
-use signet::markdown::{Align, Element as Kind, Markdown, Step, Unicode};
 use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, write_desk_views};
 use signet::stream::stock::UseCase;
+use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -51,7 +51,7 @@ fn parts(place: &Element) -> Vec<Element> {
 
 /// The steps of a text.
 fn read(text: &str) -> Vec<Step> {
-    let mut markdown = Markdown::new(Unicode { fold: str::to_lowercase, is_punctuation: |_| false });
+    let mut markdown = Markdown::new();
     let mut steps = markdown.push(text);
     steps.extend(markdown.finish());
     steps

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::token::{IdToken, without_scheme};
 use super::{CognitoError, json, optional_secret, secret};
-use crate::config::{HostedUi, Provider};
+use crate::core::config::{HostedUi, Provider};
 use crate::form::{form, value};
 use crate::hash::sha256;
 use crate::http::{Request, Response, ServiceError, check};

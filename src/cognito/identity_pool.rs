@@ -1,7 +1,7 @@
 //! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or its basic one.
 
 use super::{CognitoError, call, json, secret, text};
-use crate::config::IdentityPool;
+use crate::core::config::IdentityPool;
 use crate::http::{Request, Response, check};
 use crate::json::{Json, Value};
 use crate::secret::Secret;
@@ -94,7 +94,7 @@ fn identity_pool(pool: &IdentityPool, operation: &str, subject: (&str, &str), lo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::core::config::Config;
     use crate::http::Head;
     use proptest::prelude::*;
     use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlTextAreaElement};
 
 use super::Shell;
 use super::parts::{Media, add, append, has_focus};
-use crate::messages::{page as say, use_case};
+use crate::core::words::{page as say, use_case};
 use crate::page;
 use crate::page::dom::{document, element, set};
 use crate::stream::stock::UseCase;

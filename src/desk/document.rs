@@ -4,9 +4,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{DocumentFragment, Element, Node, Text};
 
 use super::parts::{add, add_button, append, label, make};
-use crate::markdown::{Align, Element as Kind, Step, safe_link};
-use crate::messages::page as say;
+use crate::core::words::page as say;
 use crate::page::dom::{document, find, set};
+use signet_markdown::{Align, Element as Kind, Step, safe_link};
 
 /// So many blocks are one part of the document, which the browser lays out and paints by itself, so that what a block costs does not grow with what is
 /// above it.

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlInputElement};
 
 use super::parts::{add, add_button, append, make};
-use crate::messages::page as say;
+use crate::core::words::page as say;
 use crate::page;
 use crate::page::dom::{element, set};
 

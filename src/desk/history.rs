@@ -5,7 +5,7 @@ use web_sys::{Element, HtmlInputElement};
 
 use super::composer;
 use super::parts::{Media, add, add_button, append, closest, focus, has_focus, label, make, show, value};
-use crate::messages::page as say;
+use crate::core::words::page as say;
 use crate::page::dom::{document, element, find, put, set};
 use crate::protocol::{Entry, HistoryView};
 

@@ -28,7 +28,7 @@ use web_sys::{
     Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent,
 };
 
-use crate::messages::page as say;
+use crate::core::words::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
 use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnId, TurnUpdate, desk_views};

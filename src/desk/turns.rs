@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlTextAreaElement, Text};
 
 use super::document::Document;
 use super::parts::{add, add_button, append, closest, focus, label, make, show};
-use crate::messages::{page as say, use_case};
+use crate::core::words::{page as say, use_case};
 use crate::page;
 use crate::page::dom::{document, find, set};
 use crate::protocol::{AnswerId, AnswerUpdate, End, Notice, TurnId, TurnUpdate};

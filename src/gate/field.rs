@@ -4,7 +4,7 @@ use js_sys::{JsString, Reflect};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use crate::messages::gate as words;
+use crate::core::words::gate as words;
 use crate::page::dom::{add, add_copy, add_part, document, element, find, flag, put, set};
 use crate::protocol::{Field, FieldKind};
 

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
 
 use super::{field, sign_in};
-use crate::messages::{BROKEN_RULE, gate as words};
+use crate::core::words::{BROKEN_RULE, gate as words};
 use crate::page;
 use crate::page::dom::{add_part, document, element, find, flag, focus, put, say, set, window};
 use crate::protocol::{Form, FormError, Intent};

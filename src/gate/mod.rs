@@ -8,7 +8,7 @@ mod sign_in;
 
 use web_sys::HtmlElement;
 
-use crate::messages::{gate as words, page::IN_TITLE};
+use crate::core::words::{gate as words, page::IN_TITLE};
 use crate::page::dom::{document, element, focus, put, set};
 use crate::page::{self, opened};
 use crate::protocol::{GATE, SessionView, View, views};

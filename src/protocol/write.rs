@@ -6,7 +6,7 @@ use super::{
     AnswerUpdate, Button, Check, DeskView, Entry, Field, FieldKind, Form, FormError, HistoryView, Intent, Notice,
     Person, Rule, SessionView, TabHalf, TurnUpdate, View,
 };
-use crate::markdown::{Element, Step};
+use signet_markdown::{Element, Step};
 
 /// An intent as bytes, for [`super::intent`].
 pub fn write_intent(intent: &Intent) -> Vec<u8> {

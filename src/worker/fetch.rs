@@ -10,7 +10,7 @@ use web_sys::{
 };
 
 use super::{head, scope};
-use crate::app::Streamed;
+use crate::core::app::Streamed;
 use crate::http::{NoAnswer, Request, Response};
 
 /// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.

@@ -12,7 +12,7 @@ use web_sys::{BroadcastChannel, CryptoKey};
 
 use super::database::{Change, range};
 use super::store::{CONVERSATIONS, SUMMARIES, TAILS, bytes, cipher_key, name, opened, seal_all, shelf};
-use crate::history::{Input, Order, Reply, StoreFault, Tail};
+use crate::core::history::{Input, Order, Reply, StoreFault, Tail};
 
 /// How tabs tell each other that something has changed.
 const CHANNEL: &str = "signet-history";

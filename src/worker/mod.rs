@@ -3,13 +3,12 @@
 mod database;
 mod fetch;
 mod history;
+mod locale;
 mod store;
-mod unicode;
 
 pub use fetch::send;
 pub use history::{carry_out, settled};
 pub use store::{open, remember, save, written};
-pub use unicode::UNICODE;
 
 use std::cell::RefCell;
 
@@ -18,13 +17,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::app::{App, Effect, Input, RequestId, Timer};
-use crate::config::{Config, ConfigError};
+use crate::core::app::{App, Effect, Input, RequestId, Timer};
+use crate::core::config::{Config, ConfigError};
+use crate::core::session::Memory;
+use crate::core::words::setup as words;
 use crate::http::{Head, Request};
-use crate::messages::setup as messages;
 use crate::protocol::{DESK, GATE, Intent, View, intent, write_desk_views, write_views};
 use crate::secret::Secret;
-use crate::session::Memory;
 use crate::time::UnixMillis;
 
 /// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
@@ -75,13 +74,12 @@ pub fn start() {
     });
     scope().set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     spawn_local(async {
-        let configured = configure()
-            .await
-            .and_then(|config| Ok((config, random().map_err(|_| messages::NO_RANDOMNESS.to_owned())?)));
+        let configured =
+            configure().await.and_then(|config| Ok((config, random().map_err(|_| words::NO_RANDOMNESS.to_owned())?)));
         match configured {
             Ok((config, seed)) => {
                 let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed, UNICODE, unicode::date));
+                    worker.app = Some(App::new(config, seed, locale::date));
                     std::mem::take(&mut worker.early)
                 });
                 early.into_iter().for_each(take);
@@ -131,9 +129,9 @@ async fn configure() -> Result<Config, String> {
     /// The file, or why there is none; an error if nothing answers.
     async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
         let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
-        let response = fetch::send(&request).await.map_err(|_| messages::silent(file, &request.url))?;
+        let response = fetch::send(&request).await.map_err(|_| words::silent(file, &request.url))?;
         let (status, url) = (response.head.status, &request.url);
-        let problem = messages::refused(file, url, status);
+        let problem = words::refused(file, url, status);
         match status {
             200..=299 => Ok(Ok(response.body)),
             // S3 answers 403 for what is not there to whoever may not list the bucket.
@@ -150,14 +148,14 @@ async fn configure() -> Result<Config, String> {
                 continue;
             }
         };
-        let said = |files: &str, error: &ConfigError| messages::wrong(files, &error.to_string());
+        let said = |files: &str, error: &ConfigError| words::wrong(files, &error.to_string());
         return match Config::extends(&text).map_err(|error| said(file, &error))? {
             None => Config::from_json(&text).map_err(|error| said(file, &error)),
             Some(base) => Config::from_json_over(&text, &load(&base).await??)
-                .map_err(|error| said(&[file, messages::WITH, &base].concat(), &error)),
+                .map_err(|error| said(&[file, words::WITH, &base].concat(), &error)),
         };
     }
-    Err(messages::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
+    Err(words::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
 }
 
 /// The absolute address of a file beside the worker's script.

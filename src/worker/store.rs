@@ -19,9 +19,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::database::{Change, Database};
 use super::{random, scope};
+use crate::core::session::Record;
 use crate::protocol::TabHalf;
 use crate::secret::Secret;
-use crate::session::Record;
 
 const DATABASE: &str = "signet";
 const KEYS: &str = "keys";

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::user_pool;
 use crate::cognito::token::IdToken;
 use crate::cognito::{CognitoError, json, optional_secret, secret, text};
-use crate::config::UserPool;
+use crate::core::config::UserPool;
 use crate::http::{Request, Response, check};
 use crate::json::{Json, Value};
 use crate::secret::Secret;

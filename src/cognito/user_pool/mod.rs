@@ -16,7 +16,7 @@ pub use sign_up::{
 };
 
 use super::{CognitoError, call};
-use crate::config::UserPool;
+use crate::core::config::UserPool;
 use crate::http::{Request, Response, check};
 use crate::json::Json;
 

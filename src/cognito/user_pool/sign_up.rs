@@ -2,7 +2,7 @@
 
 use super::user_pool;
 use crate::cognito::{CognitoError, json, optional_secret};
-use crate::config::UserPool;
+use crate::core::config::UserPool;
 use crate::http::{Request, Response, check};
 use crate::json::{Json, Value};
 use crate::secret::Secret;

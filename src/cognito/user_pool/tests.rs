@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cognito::unsigned_token;
-use crate::config::Config;
+use crate::core::config::Config;
 use crate::http::Head;
 use crate::secret::Secret;
 

@@ -114,7 +114,7 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use hyper::header::{HeaderName, HeaderValue};
-    use signet::{cognito, http::Request, secret::Secret, sign::Scope, time::UnixMillis};
+    use signet::{cognito, http::Request, secret::Secret, core::sign::Scope, time::UnixMillis};
 
     use super::*;
 
@@ -135,7 +135,7 @@ mod tests {
             expires: UnixMillis(0),
         };
         let scope = Scope { region, service: "lambda" };
-        let request = signet::sign::sign(request, &keys, scope, UnixMillis::from_seconds(at)).unwrap();
+        let request = signet::core::sign::sign(request, &keys, scope, UnixMillis::from_seconds(at)).unwrap();
         let mut headers: HeaderMap = request
             .headers
             .iter()

@@ -1,0 +1,249 @@
+//! One validated configuration, read at run time, so that one build serves any deployment. It comes from Signet's own `config.json`
+//! (`docs/config.schema.json`), from one of Amplify's files, or from the first over the second.
+
+mod check;
+mod keys;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use crate::core::words::config as say;
+
+/// What the app is pointed at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// What the person signs in to, as shown above the form; optional.
+    pub name: Option<String>,
+    /// Whom to ask for access, as shown to someone who may not use the endpoint; optional.
+    pub contact: Option<String>,
+    /// Where people sign in with a form of this app's; none where only another provider or guests feed the identity pool.
+    pub user_pool: Option<UserPool>,
+    /// Where people sign in on pages of somebody else's: the user pool's hosted UI, or an OIDC provider that feeds the identity pool.
+    pub hosted_ui: Option<HostedUi>,
+    /// An address that gives a login token to whoever is signed in there: developer-authenticated identities, SAML, anything else.
+    pub token_url: Option<String>,
+    /// What keys come from.
+    pub identity_pool: IdentityPool,
+    /// The function URL, ending in `/`.
+    pub function_url: String,
+    /// The region in the signing scope of calls to the function URL: that of the URL's host, or the config's `region` where the host names none.
+    pub function_region: String,
+    /// What answers cost, where that is to be shown.
+    pub prices: Option<Prices>,
+}
+
+/// What models' answers cost, as somebody has looked it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prices {
+    /// When: `2026-11-01`.
+    pub date: String,
+    /// ISO 4217: `USD`.
+    pub currency: String,
+    /// By a model's id, as the wire names it.
+    pub models: Vec<(String, Price)>,
+}
+
+/// The price of a million tokens, in millionths of the currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// Of what is asked.
+    pub input: u64,
+    /// Of the answer.
+    pub output: u64,
+}
+
+/// An app client of a user pool, and what the app offers of it. The client has no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserPool {
+    /// Such as `eu-central-1_AbCdEfGhI`.
+    pub id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// The address of its API; AWS's own unless the config names another.
+    pub endpoint: String,
+    /// How a sign-in begins.
+    pub auth_flow: AuthFlow,
+    /// `PREFERRED_CHALLENGE` of `USER_AUTH`: `PASSWORD_SRP`, `PASSWORD`, `EMAIL_OTP`, `SMS_OTP` or `WEB_AUTHN`.
+    pub preferred_challenge: Option<String>,
+    /// Whether this app shows a form of its own at all; without it there are only the hosted UI's buttons.
+    pub form: bool,
+    /// What a username is, for the form's label and keyboard.
+    pub username: Username,
+    /// What signing up asks for, where people may sign up.
+    pub sign_up: Option<SignUp>,
+    /// Whether a forgotten password can be replaced.
+    pub recovery: bool,
+    /// What a password must be.
+    pub password_policy: PasswordPolicy,
+    /// Whether the browser may offer a passkey as soon as the username is known from last time. Only for `USER_AUTH`.
+    pub passkey_autofill: bool,
+}
+
+/// `AuthFlow` of `InitiateAuth`.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthFlow {
+    /// `USER_SRP_AUTH`: the password is proved and never sent.
+    #[default]
+    UserSrpAuth,
+    /// `USER_PASSWORD_AUTH`: the password is sent.
+    UserPasswordAuth,
+    /// `CUSTOM_AUTH`, beginning with a custom challenge.
+    CustomAuth,
+    /// `CUSTOM_AUTH`, beginning with SRP.
+    CustomAuthWithSrp,
+    /// `USER_AUTH`: the person chooses a first factor.
+    UserAuth,
+}
+
+/// What people type as a username.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Username {
+    /// A name, or whatever alias the pool allows.
+    #[default]
+    Any,
+    /// An email address.
+    Email,
+    /// A phone number, such as `+491701234567`.
+    Phone,
+    /// Either.
+    EmailOrPhone,
+}
+
+/// What signing up asks for beside username and password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignUp {
+    /// Names of required attributes, such as `email` or `custom:team`, in the form's order.
+    pub attributes: Vec<String>,
+    /// Whether the pool sends a link instead of a code.
+    pub by_link: bool,
+}
+
+/// `PasswordPolicyType`.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_PasswordPolicyType.html>
+#[allow(clippy::struct_excessive_bools)] // AWS's fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// `MinimumLength`, in characters.
+    pub minimum_length: u32,
+    /// `RequireLowercase`.
+    pub lowercase: bool,
+    /// `RequireUppercase`.
+    pub uppercase: bool,
+    /// `RequireNumbers`.
+    pub numbers: bool,
+    /// `RequireSymbols`.
+    pub symbols: bool,
+}
+
+/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OIDC Core 1.0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedUi {
+    /// The address of the authorization endpoint: `https://DOMAIN/oauth2/authorize` of a user pool.
+    pub authorization_endpoint: String,
+    /// The address of the token endpoint: `https://DOMAIN/oauth2/token` of a user pool.
+    pub token_endpoint: String,
+    /// `https://DOMAIN/logout` of a user pool; none elsewhere.
+    pub logout_endpoint: Option<String>,
+    /// `iss` of its ID tokens.
+    pub issuer: String,
+    /// `client_id`, and `aud` of its ID tokens.
+    pub client_id: String,
+    /// `scope`.
+    pub scopes: Vec<String>,
+    /// Addresses to come back to, as they are registered; the one that is this page's is used.
+    pub redirect_sign_in: Vec<String>,
+    /// Addresses to come back to after signing out.
+    pub redirect_sign_out: Vec<String>,
+    /// `prompt`, such as `login` or `select_account`.
+    pub prompt: Option<String>,
+    /// `lang` of managed login, such as `de`.
+    pub lang: Option<String>,
+    /// The buttons, at least one.
+    pub providers: Vec<Provider>,
+}
+
+/// A button that leads to a provider's page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provider {
+    /// Such as `Continue with Google`.
+    pub label: String,
+    /// A file of the app's own origin, such as `google.svg`.
+    pub icon: Option<String>,
+    /// `identity_provider`, such as `Google` or a SAML provider's name.
+    pub identity_provider: Option<String>,
+    /// `idp_identifier`, instead.
+    pub idp_identifier: Option<String>,
+    /// `login_hint`.
+    pub login_hint: Option<String>,
+}
+
+/// An identity pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityPool {
+    /// Such as `eu-central-1:00000000-0000-0000-0000-000000000000`.
+    pub id: String,
+    /// Its region.
+    pub region: String,
+    /// The address of its API; AWS's own unless the config names another.
+    pub endpoint: String,
+    /// The address of STS in its region; AWS's own unless the config names another.
+    pub sts_endpoint: String,
+    /// The key of `Logins`, where it is not the ID token's issuer: `graph.facebook.com`, a SAML provider's ARN, a developer provider's name.
+    pub logins_key: Option<String>,
+    /// Whether people may go on without signing in.
+    pub guest_access: bool,
+    /// The basic (classic) flow instead of the enhanced one.
+    pub basic_flow: Option<BasicFlow>,
+}
+
+/// `GetOpenIdToken`, then STS `AssumeRoleWithWebIdentity`: the app names the role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasicFlow {
+    /// The role of people who are signed in; without it the one that their ID token names.
+    pub role_arn: Option<String>,
+    /// The role of guests.
+    pub guest_role_arn: Option<String>,
+    /// `DurationSeconds`, from 900.
+    pub duration_seconds: u32,
+}
+
+impl UserPool {
+    /// The id after the underscore, as SRP hashes it.
+    pub fn name(&self) -> &str {
+        self.id.split_once('_').map_or("", |(_, name)| name)
+    }
+}
+
+/// What is wrong with a configuration. A field is named as its file writes it, with those that it lies in: `hostedUi.domain`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The text is not a JSON object.
+    #[error("{}", say::not_json(.0))]
+    NotJson(String),
+    /// A field that must be there is not.
+    #[error("{}", say::missing(field, expected))]
+    Missing {
+        /// Its name.
+        field: &'static str,
+        /// What it must hold.
+        expected: &'static str,
+    },
+    /// A field holds something else than it must.
+    #[error("{}", say::wrong(field, expected))]
+    Wrong {
+        /// Its name.
+        field: &'static str,
+        /// What it must hold.
+        expected: &'static str,
+    },
+    /// A field that Signet does not know, as a rule a misspelling.
+    #[error("{}", say::unknown(.0, &beside(.0)))]
+    Unknown(String),
+}
+
+/// The fields that there could be instead of an unknown one.
+fn beside(unknown: &str) -> String {
+    let prefix = unknown.rfind('.').and_then(|dot| unknown.get(..=dot)).unwrap_or_default();
+    keys::known(prefix).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,102 @@
+//! What was filled in, and whether it can be sent.
+
+use zeroize::Zeroizing;
+
+use super::question::Input;
+use crate::core::config::{PasswordPolicy, UserPool, Username};
+use crate::core::fault::{Fault, FieldFault};
+use crate::protocol::Check;
+use crate::secret::Secret;
+
+/// What was filled in, by what was asked.
+pub(super) struct Answers<'a> {
+    pub(super) inputs: &'a [Input],
+    pub(super) values: &'a [Secret],
+}
+
+impl<'a> Answers<'a> {
+    /// As typed.
+    pub(super) fn raw(&self, input: &Input) -> &'a str {
+        let index = self.inputs.iter().position(|other| other == input);
+        index.and_then(|index| self.values.get(index)).map_or("", Secret::expose)
+    }
+
+    pub(super) fn text(&self, input: &Input) -> &'a str {
+        self.raw(input).trim()
+    }
+
+    pub(super) fn secret(&self, input: &Input) -> Option<Secret> {
+        Some(self.raw(input)).filter(|text| !text.is_empty()).map(|text| Secret::new(text.to_owned()))
+    }
+
+    pub(super) fn choice(&self) -> String {
+        let index = self.inputs.iter().position(|input| matches!(input, Input::Choice(_) | Input::YesOrNo));
+        index.and_then(|index| self.values.get(index)).map_or("", Secret::expose).to_owned()
+    }
+
+    /// Without the spaces that people copy along.
+    pub(super) fn code(&self) -> Secret {
+        Secret::new(self.raw(&Input::Code).chars().filter(|c| !c.is_whitespace()).collect())
+    }
+
+    pub(super) fn attributes(&self) -> Vec<(&'a str, String)> {
+        let filled = self.inputs.iter().zip(self.values).filter_map(|(input, value)| match input {
+            Input::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
+            Input::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
+            _ => None,
+        });
+        filled.collect()
+    }
+
+    /// The username as the pool takes it.
+    pub(super) fn username(&self, pool: &UserPool) -> String {
+        let typed = self.text(&Input::Username);
+        let is_phone = match pool.username {
+            Username::Phone => true,
+            Username::EmailOrPhone => typed.starts_with('+'),
+            Username::Any | Username::Email => false,
+        };
+        if is_phone { phone_number(typed) } else { typed.to_owned() }
+    }
+}
+
+/// A phone number without what people write between its digits: AWS takes `+` and digits only.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>
+fn phone_number(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')')).collect()
+}
+
+/// The first field that cannot be sent.
+pub(super) fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<Fault> {
+    inputs.iter().enumerate().find_map(|(index, input)| {
+        let value = values.get(index).map_or("", Secret::expose);
+        let why = match input {
+            Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
+            Input::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
+            Input::FixedUsername | Input::Secret | Input::Password | Input::NewPassword => return None,
+            _ if value.trim().is_empty() => FieldFault::Empty,
+            _ => return None,
+        };
+        Some(Fault::Field { field: u8::try_from(index).unwrap_or(u8::MAX), why })
+    })
+}
+
+/// What a policy asks of a password, in the order in which a person is told.
+pub fn checks(policy: PasswordPolicy) -> impl Iterator<Item = Check> {
+    let all = [
+        (true, Check::Length(policy.minimum_length)),
+        (policy.lowercase, Check::Lowercase),
+        (policy.uppercase, Check::Uppercase),
+        (policy.numbers, Check::Number),
+        (policy.symbols, Check::Symbol),
+    ];
+    all.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, check)| check)
+}
+
+/// Whether a password keeps to a policy, by the checks that the page makes while it is typed.
+fn allows(policy: PasswordPolicy, password: &str) -> bool {
+    let units: Zeroizing<Vec<u16>> = Zeroizing::new(password.encode_utf16().collect());
+    let length = u32::try_from(units.len()).unwrap_or(u32::MAX);
+    let unit = |at: u32| usize::try_from(at).ok().and_then(|at| units.get(at)).copied().map_or(0, u32::from);
+    checks(policy).all(|check| check.is_met(length, unit))
+}

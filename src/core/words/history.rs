@@ -1,0 +1,95 @@
+//! What is said of the conversations that are kept.
+
+use super::{facts, use_case};
+use crate::core::chat::Answer;
+use crate::core::history::{ImportFault, StoreFault};
+use crate::protocol::{Notice, Text};
+
+/// The conversation that was asked for is not there.
+pub const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, or it is another person's, or it was made in another browser.";
+/// It is there, but cannot be read.
+pub const UNREADABLE: &str = "This conversation could not be read from this browser's storage.";
+/// There is nothing to make a file of.
+pub const NOTHING_TO_EXPORT: &str = "There are no conversations to export yet.";
+/// What a file of all conversations is called.
+pub const ALL: &str = "conversations";
+
+/// Of an answer that was under way when the page went away.
+pub fn page_was_closed() -> Notice {
+    Notice {
+        title: "Cut off".into(),
+        text: "The page was closed or reloaded while the answer came. What arrived is kept.".into(),
+        request_id: None,
+    }
+}
+
+/// Why conversations are not stored.
+pub fn not_stored(fault: StoreFault) -> Text {
+    match fault {
+        StoreFault::Refused => {
+            "This browser does not let the page store anything, so conversations are kept only until this tab is closed or reloaded."
+        }
+        StoreFault::Full => {
+            "This browser's storage is full, so what is new is kept only until this tab is closed or reloaded. Deleting old conversations makes room."
+        }
+        StoreFault::Closed => {
+            "A newer version of this app is open in another tab, so what is new here is kept only until this tab is closed or reloaded. Export it first, then reload."
+        }
+    }
+    .into()
+}
+
+/// What became of a file's conversations.
+pub fn imported(new: u32, there: u32, unreadable: u32) -> Text {
+    let mut text = new.to_string();
+    text.push_str(if new == 1 { " conversation was imported" } else { " conversations were imported" });
+    for (count, one, more) in
+        [(there, " was there already", " were there already"), (unreadable, " could not be read", " could not be read")]
+    {
+        if count > 0 {
+            for part in ["; ", &count.to_string(), if count == 1 { one } else { more }] {
+                text.push_str(part);
+            }
+        }
+    }
+    text.push('.');
+    text.into()
+}
+
+/// Why a file is not taken in.
+pub fn not_imported(fault: ImportFault) -> Text {
+    match fault {
+        ImportFault::TooLarge => "This file is too large: up to 50 MB can be imported.",
+        ImportFault::Foreign => "This file cannot be imported: it is not a JSON file of conversations that this app has exported.",
+        ImportFault::Newer => "This file cannot be imported: it was exported by a newer version of this app. Reload the page and try again.",
+    }
+    .into()
+}
+
+/// What is known of an answer, in one line.
+pub fn about(answer: &Answer) -> String {
+    let mut parts = vec![];
+    if !answer.model.is_empty() {
+        parts.push(answer.model.clone());
+    }
+    parts.push(use_case(answer.use_case).to_owned());
+    parts.extend(facts(answer, None));
+    parts.extend(answer.notice.as_ref().map(|notice| notice.text.clone()));
+    if answer.end.is_none() {
+        parts.push("It had not ended yet.".to_owned());
+    }
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_is_told_in_one_sentence() {
+        assert_eq!(imported(1, 0, 0), "1 conversation was imported.");
+        assert_eq!(imported(3, 0, 1), "3 conversations were imported; 1 could not be read.");
+        assert_eq!(imported(0, 1, 0), "0 conversations were imported; 1 was there already.");
+        assert_eq!(imported(2, 3, 4), "2 conversations were imported; 3 were there already; 4 could not be read.");
+    }
+}
