@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-/// The longest line and the longest event that are accepted, in bytes. A model's event is a few hundred.
+/// The longest line and the longest event that are accepted, in bytes. A model's event has a few hundred.
 const MAX_BYTES: usize = 1 << 20;
 
-/// An event stream that is being read. Only `data` is kept: the endpoints read here use no other field.
+/// The state of an event stream. Only `data` is kept: the endpoints that this function reads use no other field.
 #[derive(Default)]
 pub(crate) struct Sse {
     line: Vec<u8>,
@@ -20,7 +20,7 @@ pub(crate) struct Sse {
 pub(crate) struct TooLong;
 
 impl Sse {
-    /// Takes the next bytes, cut anywhere.
+    /// Takes the next bytes, split anywhere.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         for &byte in bytes {
             let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
@@ -34,7 +34,7 @@ impl Sse {
         Ok(())
     }
 
-    /// The next whole event's data. An event that the stream's end cut off never comes, as the standard says.
+    /// The data of the next complete event. As the standard says, an event cut off by the end of the stream is dropped.
     pub(crate) fn next(&mut self) -> Option<String> {
         self.events.pop_front()
     }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn every_split_gives_the_events_of_the_whole() {
+    fn a_stream_can_be_split_anywhere() {
         let lf = "\u{feff}data: {\"ä\":1}\n\n: ping\n\nevent: x\ndata:two\ndata\ndata:  three 🦀\nid: 7\n\n\ndata: [DONE]\n\ndata: cut";
         for stream in [lf.to_owned(), lf.replace('\n', "\r"), lf.replace('\n', "\r\n")] {
             let bytes = stream.as_bytes();
@@ -98,7 +98,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1024))]
 
         #[test]
-        fn any_bytes_in_any_pieces_give_the_events_of_the_whole(
+        fn any_bytes_in_any_pieces_give_the_events_of_the_whole_stream(
             words in prop::collection::vec(
                 prop_oneof![
                     prop::sample::select(
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    fn an_endless_line_is_refused_before_it_fills_the_memory() {
         let mut sse = Sse::default();
         assert_eq!(sse.push(&vec![b'x'; MAX_BYTES]), Ok(()));
         assert_eq!(sse.push(b"x"), Err(TooLong));

@@ -1,4 +1,4 @@
-//! For tests: an HTTP server on the loopback address that stands where AWS or a model's endpoint stands.
+//! An HTTP server on the loopback address, in place of AWS or of a model's endpoint.
 
 use std::{
     convert::Infallible,
@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// One response, and how its body is cut.
+/// A response, with its body in parts.
 #[derive(Clone)]
 pub(crate) struct Served {
     status: u16,
@@ -52,13 +52,13 @@ impl Fake {
         format!("http://{}", self.address)
     }
 
-    /// What was asked so far: the request line with the headers, and the body.
+    /// The requests so far: each one's request line with its headers, and its body.
     pub(crate) fn requests(&self) -> Vec<(String, String)> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// Serves what `respond` says for a request's path.
+/// Starts a server; `respond` has the response for a request's path.
 pub(crate) async fn serve(respond: impl Fn(&str) -> Served + Send + Sync + 'static) -> Fake {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let fake = Fake { address: listener.local_addr().unwrap(), requests: Arc::default() };
