@@ -14,6 +14,6 @@ printf '  serve  %s\n' "$name"
 # The AWS SDK is most of the function's build, and only Bedrock needs it.
 features=--no-default-features
 [ "${MODEL_BACKEND:-demo}" = bedrock ] && features=--features=signet-backend/aws
-cargo build -p signet-local --bin signet-local -p signet-backend --bin bootstrap "$features"
+cargo build -p signet-local -p signet-backend --bins "$features"
 printf '  serve  %-46s%5s.0 s\n' "$name" $((SECONDS - began))
 exec "${CARGO_TARGET_DIR:-target}/debug/signet-local" serve

@@ -4,24 +4,18 @@
 //! demonstration. If `MODEL_BACKEND` is `bedrock` or `openai`, it answers with that, using this environment's own variables for it.
 
 mod steps;
+mod trunk;
 
 use std::env;
-use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
-use std::pin::pin;
+use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use signet_local::{Group, Options, Port, Stack, User, root};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use signet_local::{Options, Port, Stack, User};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, interval_at, sleep};
 
 use steps::Steps;
-
-/// How often a long step says that it is still going, where cargo cannot show its progress.
-const STILL_GOING: Duration = Duration::from_secs(30);
+use trunk::Trunk;
 
 /// What the function needs for a real model, taken from this environment.
 const MODEL_VARIABLES: [&str; 10] = [
@@ -113,7 +107,13 @@ async fn run() -> Result<(), Error> {
     let steps = Steps::default();
     let options = Options { gateway, app_origin: app.clone(), bootstrap, environment };
     let mut stack = Stack::start(options, |step| steps.begin(step)).await?;
-    let trunk = if serves_app { Some(serve(port, stack.gateway().url(), &steps).await?) } else { None };
+    let mut trunk = None;
+    if serves_app {
+        steps.begin("the app (trunk serve)");
+        let mut started = Trunk::start(port, stack.gateway().url())?;
+        started.build(port, &steps).await?;
+        trunk = Some(started);
+    }
     steps.end();
 
     let gateway = stack.gateway();
@@ -140,7 +140,7 @@ async fn run() -> Result<(), Error> {
 
     tokio::select! {
         error = stack.ended() => Err(error.into()),
-        () = ended(trunk) => Err(Error::Trunk),
+        () = ended(trunk.as_mut()) => Err(Error::Trunk),
     }
 }
 
@@ -155,10 +155,10 @@ fn environment(model_backend: Option<&str>) -> Vec<(&'static str, Option<String>
     environment
 }
 
-/// Waits until the child ends; forever, if there is none.
-async fn ended(child: Option<Group>) {
-    match child {
-        Some(mut child) => drop(child.exited().await),
+/// Waits until trunk ends; forever, if there is none.
+async fn ended(trunk: Option<&mut Trunk>) {
+    match trunk {
+        Some(trunk) => trunk.ended().await,
         None => std::future::pending().await,
     }
 }
@@ -170,51 +170,5 @@ fn port(name: &'static str, default: u16) -> Result<u16, Error> {
             Ok(port) if port > 0 => Ok(port),
             _ => Err(Error::NoPort { name, value, default }),
         },
-    }
-}
-
-/// Lets trunk build and serve the app, and rebuild it whenever a file changes. Returns once the page is there. Its config.json is the local
-/// AWS's.
-async fn serve(port: u16, gateway: &str, steps: &Steps) -> Result<Group, Error> {
-    const NAME: &str = "the app (trunk serve)";
-    let mut command = Group::command("trunk");
-    command
-        .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string(), "--proxy-rewrite", "/config.json"])
-        .args(["--proxy-backend", &format!("{gateway}/_signet/config.json"), "--proxy-no-system-proxy"])
-        // Not the folder of `trunk build --release`, which the end-to-end tests use.
-        .args(["--quiet", "--disable-address-lookup", "--dist", "target/serve"])
-        .current_dir(root());
-    let shows_progress = io::stderr().is_terminal();
-    if !shows_progress {
-        // Without a terminal cargo has no progress bar and prints a line for each crate. Its warnings and errors are enough.
-        command.env("CARGO_TERM_QUIET", "true");
-    }
-    steps.begin_with_output(NAME);
-    let mut trunk = Group::spawn(&mut command).map_err(Error::Spawn)?;
-    let began = Instant::now();
-    let mut still_going = interval_at(began + STILL_GOING, STILL_GOING);
-    let mut page = pin!(page(port));
-    loop {
-        tokio::select! {
-            () = &mut page => return Ok(trunk),
-            _ = trunk.exited() => return Err(Error::Trunk),
-            _ = still_going.tick(), if !shows_progress => {
-                println!("  serve  the app is still being built, after {} s", began.elapsed().as_secs());
-            }
-        }
-    }
-}
-
-/// Waits until the page is there.
-async fn page(port: u16) {
-    let get = async || -> io::Result<bool> {
-        let mut connection = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-        connection.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
-        let mut status = [0; 12];
-        connection.read_exact(&mut status).await?;
-        Ok(status.ends_with(b" 200"))
-    };
-    while !get().await.unwrap_or(false) {
-        sleep(Duration::from_millis(100)).await;
     }
 }

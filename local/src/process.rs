@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 /// A shell script: runs its arguments from the second on, and ends with the same status. Its standard input closes when this program ends,
 /// for whatever reason. It then removes the folder that its first argument names, if any, and kills its process group. So nothing is left
@@ -50,6 +50,11 @@ impl Group {
         let input = guard.stdin.take();
         let id = guard.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(Self { guard, id, input })
+    }
+
+    /// The standard error of the program and of everything it starts, if the command pipes it. Later calls return `None`.
+    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.guard.stderr.take()
     }
 
     /// Waits until the program ends.

@@ -212,7 +212,7 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// A program that scripts/setup.sh has installed in its own Python environment.
+/// A program that scripts/setup.sh has installed in a Python environment of its own.
 fn tool(environment: &str, program: &str) -> Result<PathBuf, Error> {
     let cache = || {
         let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
