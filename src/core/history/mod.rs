@@ -17,8 +17,8 @@ use crate::core::words::history as words;
 use crate::hash::sha256;
 use crate::json;
 use crate::protocol::{DeskView, Entry, HistoryView, Text};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::Secret;
+use signet_cognito::UnixMillis;
 
 /// All that is known of the conversations of one person.
 #[derive(Debug)]
