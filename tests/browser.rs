@@ -9,8 +9,10 @@ use signet::core::history::{Input, Order, Reply, StoreFault, Tail};
 use signet::core::session::Record;
 use signet::protocol::{AnswerId, TabHalf, TurnId};
 use signet::worker::{carry_out, open, remember, save, send, settled, written};
-use signet_cognito::Secret;
-use signet_cognito::http::{NoAnswer, Request};
+use signet_cognito::{
+    Secret,
+    http::{NoAnswer, Request},
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

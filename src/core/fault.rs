@@ -1,7 +1,9 @@
 //! Everything that can go wrong, as the core knows it. `messages.rs` makes sentences of it.
 
-use signet_cognito::hosted_ui::{CallbackFault, RedirectMismatch};
-use signet_cognito::http::{NoAnswer, ServiceError};
+use signet_cognito::{
+    hosted_ui::{CallbackFault, RedirectMismatch},
+    http::{NoAnswer, ServiceError},
+};
 
 /// Which service something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

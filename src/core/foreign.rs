@@ -7,9 +7,10 @@
 use crate::core::fault::{Fault, Service};
 use crate::core::sign_in::Foreign;
 use crate::json::Value;
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
-use signet_cognito::http::{Request, Response, check};
+use signet_cognito::{
+    Secret, UnixMillis,
+    http::{Request, Response, check},
+};
 
 /// Asks for a token.
 pub fn request(url: &str) -> Request {

@@ -9,9 +9,7 @@ use zeroize::Zeroizing;
 use crate::form::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
 use crate::text::split_once;
-use signet_cognito::Keys;
-use signet_cognito::UnixMillis;
-use signet_cognito::http::Request;
+use signet_cognito::{Keys, UnixMillis, http::Request};
 
 /// What the signature is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

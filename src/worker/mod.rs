@@ -21,10 +21,11 @@ use crate::core::app::{App, Effect, Input, RequestId, Timer};
 use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::setup as words;
-use crate::protocol::{DESK, GATE, Intent, View, intent, write_desk_views, write_views};
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
-use signet_cognito::http::{Head, Request};
+use crate::protocol::{Intent, View, decode, encode};
+use signet_cognito::{
+    Secret, UnixMillis,
+    http::{Head, Request},
+};
 
 /// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
@@ -107,7 +108,7 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
 /// An intent as the page posts it: its bytes, then what goes beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
-    let intent = intent(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
+    let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec()).ok()?;
     let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
     Some(Message { intent, values })
 }
@@ -118,11 +119,9 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
-    post_to(GATE, &write_views(views));
-}
-
-fn post_to(part: u8, views: &[u8]) {
-    post(&Array::of2(&part.into(), &Uint8Array::from(views)));
+    // Fails only for a sequence of unknown length; views have none.
+    let Ok(bytes) = encode(views) else { return post(&STOPPED.into()) };
+    post(&Uint8Array::from(bytes.as_slice()));
 }
 
 async fn configure() -> Result<Config, String> {
@@ -197,11 +196,10 @@ fn take(message: Message) {
 fn deliver(input: Input) {
     let effects =
         WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
-    let (mut views, mut desk_views) = (vec![], vec![]);
+    let mut views = vec![];
     for effect in effects {
         match effect {
             Effect::Show(view) => views.push(view),
-            Effect::Desk(view) => desk_views.push(view),
             Effect::Send(id, request) => spawn_local(async move {
                 let reply = fetch::send(&request).await;
                 if let Some(id) = id {
@@ -233,9 +231,6 @@ fn deliver(input: Input) {
     }
     if !views.is_empty() {
         show(&views);
-    }
-    if !desk_views.is_empty() {
-        post_to(DESK, &write_desk_views(&desk_views));
     }
 }
 

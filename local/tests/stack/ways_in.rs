@@ -64,7 +64,14 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 async fn get(url: &str) -> Response<Incoming> {
-    send(signet_cognito::http::Request { method: "GET", url: url.into(), headers: vec![], body: vec![], cookies: false }).await
+    send(signet_cognito::http::Request {
+        method: "GET",
+        url: url.into(),
+        headers: vec![],
+        body: vec![],
+        cookies: false,
+    })
+    .await
 }
 
 async fn post(url: &str, fields: &[(&str, &str)]) -> Response<Incoming> {

@@ -4,9 +4,7 @@ use super::{Effect, Screen};
 use crate::core::config::Config;
 use crate::core::random::Random;
 use crate::protocol::FormId;
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
-use signet_cognito::{Entropy, Ephemeral};
+use signet_cognito::{Entropy, Ephemeral, Secret, UnixMillis};
 
 /// The surroundings of one step.
 pub struct Env<'a> {

@@ -12,11 +12,11 @@ use crate::core::fault::Fault;
 use crate::core::random::Random;
 use crate::core::sign_in::{Action, Step};
 use crate::core::words;
-use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, write_views};
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
-use signet_cognito::http::{Head, NoAnswer, Request, Response};
-use signet_cognito::{Entropy, Ephemeral, hosted_ui};
+use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
+use signet_cognito::{
+    Entropy, Ephemeral, Secret, UnixMillis, hosted_ui,
+    http::{Head, NoAnswer, Request, Response},
+};
 
 pub(crate) const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 /// [`NOW`] as Cognito's `TIMESTAMP`.
@@ -489,7 +489,7 @@ impl Run {
                 _ => None,
             })
             .collect();
-        write_views(&views)
+        encode(&views).unwrap()
     }
 }
 

@@ -21,14 +21,12 @@ use crate::core::config::{Config, UserPool};
 use crate::core::fault::{Busy, Fault, Service};
 use crate::core::sign_in::{Foreign, Outcome, Question, SignIn, user_pool_fault};
 use crate::protocol::{FormId, PasskeyOutcome};
-use signet_cognito::Secret;
-use signet_cognito::http::{NoAnswer, Request, Response};
-use signet_cognito::sts;
 use signet_cognito::{
-    self as cognito, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, get_credentials_for_identity, get_id,
-    get_open_id_token, get_tokens_from_refresh_token, hosted_ui, revoke_token,
+    self as cognito, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, Secret, Skew, UnixMillis,
+    get_credentials_for_identity, get_id, get_open_id_token, get_tokens_from_refresh_token, hosted_ui,
+    http::{NoAnswer, Request, Response},
+    revoke_token, sts,
 };
-use signet_cognito::{Skew, UnixMillis};
 
 /// Keys and tokens are renewed when they have no longer than this to live, in milliseconds: an answer may take a while to be asked for, and a
 /// signature must still be good when it arrives.

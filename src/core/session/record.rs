@@ -5,9 +5,7 @@ use zeroize::Zeroizing;
 use super::{Account, Proof};
 use crate::core::sign_in::{Foreign, Pending};
 use crate::json::{Json, Value};
-use signet_cognito::Secret;
-use signet_cognito::{IdToken, IdentityId};
-use signet_cognito::{Skew, UnixMillis};
+use signet_cognito::{IdToken, IdentityId, Secret, Skew, UnixMillis};
 
 /// What the tab keeps.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.

@@ -4,9 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::core::config::UserPool;
 use crate::json::{Json, Value};
-use signet_cognito::Challenge;
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
+use signet_cognito::{Challenge, Secret, UnixMillis};
 
 /// A device that the user pool remembers.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>

@@ -28,13 +28,11 @@ use crate::core::fault::{Busy, Fault, Service};
 use crate::core::session::{Asked, Effect, Env, Record, Screen};
 use crate::protocol::{FormId, PasskeyOutcome};
 use crate::text::contains;
-use signet_cognito::Secret;
-use signet_cognito::UnixMillis;
-use signet_cognito::hosted_ui::{Attempt, Callback, OauthTokens};
-use signet_cognito::http::{NoAnswer, Request, Response, ServiceError};
 use signet_cognito::{
-    self as cognito, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, SrpChallenge, Tokens,
-    hosted_ui,
+    self as cognito, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, Secret, SrpChallenge,
+    Tokens, UnixMillis, hosted_ui,
+    hosted_ui::{Attempt, Callback, OauthTokens},
+    http::{NoAnswer, Request, Response, ServiceError},
 };
 
 /// A challenge is not taken up again after this, in milliseconds: the longest `AuthSessionValidity` is 15 minutes. Before that the user pool says

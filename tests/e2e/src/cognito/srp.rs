@@ -167,7 +167,8 @@ pub(super) mod tests {
 
     #[test]
     fn intermediate_values_are_the_vectors() {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../../crates/cognito/tests/vectors/srp.json")).unwrap();
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../../crates/cognito/tests/vectors/srp.json")).unwrap();
         assert_eq!(*PRIME, hex(vectors["N"].as_str().unwrap()));
         let cases = vectors["cases"].as_array().unwrap();
         assert!(cases.len() > 20);
