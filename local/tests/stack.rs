@@ -14,11 +14,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use signet::cognito::{self, Entropy, Ephemeral, IdToken, Keys, Login, SrpChallenge};
 use signet::core::config::Config;
 use signet::core::sign::{Scope, sign};
-use signet::secret::Secret;
-use signet::time::UnixMillis;
+use signet_cognito::{self as cognito, Entropy, Ephemeral, IdToken, Keys, Login, Secret, SrpChallenge, UnixMillis};
 use signet_local::{App, AppError, Fault, Options, Port, Stack, User};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -73,7 +71,7 @@ fn bob(stack: &Stack) -> User {
 }
 
 /// Sends what the app would send, as a page of `origin` would.
-async fn send_from(origin: &str, request: signet::http::Request) -> Response<Incoming> {
+async fn send_from(origin: &str, request: signet_cognito::http::Request) -> Response<Incoming> {
     let mut sent = Request::builder().method(request.method).uri(&request.url).header("origin", origin);
     for (name, value) in &request.headers {
         sent = sent.header(name, value);
@@ -82,22 +80,22 @@ async fn send_from(origin: &str, request: signet::http::Request) -> Response<Inc
     client.request(sent.body(Full::new(Bytes::from(request.body.clone()))).unwrap()).await.unwrap()
 }
 
-async fn send(request: signet::http::Request) -> Response<Incoming> {
+async fn send(request: signet_cognito::http::Request) -> Response<Incoming> {
     send_from(ORIGIN, request).await
 }
 
 /// A whole response, as the app's pure modules read it.
-async fn fetch(request: signet::http::Request) -> signet::http::Response {
+async fn fetch(request: signet_cognito::http::Request) -> signet_cognito::http::Response {
     let response = send(request).await;
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let head = signet::http::Head {
+    let head = signet_cognito::http::Head {
         status: response.status().as_u16(),
         request_id: header("x-amzn-requestid"),
         error_type: header("x-amzn-errortype"),
         retry_after: None,
     };
     let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-    signet::http::Response { head, body }
+    signet_cognito::http::Response { head, body }
 }
 
 /// Proves the password by SRP. What the user pool then says: tokens, the next challenge, or an error, as it stands in the answer.
@@ -154,10 +152,10 @@ async fn call(endpoint: &str, target: &str, input: Value) -> Value {
     if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
 }
 
-fn operation(endpoint: &str, target: &str, input: &Value) -> signet::http::Request {
+fn operation(endpoint: &str, target: &str, input: &Value) -> signet_cognito::http::Request {
     let headers =
         vec![("content-type".into(), "application/x-amz-json-1.1".into()), ("x-amz-target".into(), target.into())];
-    signet::http::Request {
+    signet_cognito::http::Request {
         method: "POST",
         url: endpoint.into(),
         headers,
@@ -198,8 +196,8 @@ async fn keys_for(config: &Config, token: &IdToken) -> Keys {
     cognito::read_credentials(reply).unwrap().0
 }
 
-fn ask(config: &Config, prompt: &str) -> signet::http::Request {
-    signet::http::Request {
+fn ask(config: &Config, prompt: &str) -> signet_cognito::http::Request {
+    signet_cognito::http::Request {
         method: "POST",
         url: config.function_url.clone(),
         headers: vec![("content-type".into(), "application/json".into())],
@@ -208,7 +206,7 @@ fn ask(config: &Config, prompt: &str) -> signet::http::Request {
     }
 }
 
-fn signed(config: &Config, request: signet::http::Request, keys: &Keys) -> signet::http::Request {
+fn signed(config: &Config, request: signet_cognito::http::Request, keys: &Keys) -> signet_cognito::http::Request {
     sign(request, keys, Scope { region: &config.function_region, service: "lambda" }, now()).unwrap()
 }
 
@@ -763,7 +761,7 @@ fn the_release_build_is_served_with_its_headers() {
         let app = App::serve(port, dist, &trunk, &json!({ "region": "eu-central-1" })).unwrap();
         assert_eq!(app.origin(), origin);
         let get = async |path: &str| {
-            let request = signet::http::Request {
+            let request = signet_cognito::http::Request {
                 method: "GET",
                 url: format!("{origin}{path}"),
                 headers: vec![],

@@ -64,12 +64,19 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 async fn get(url: &str) -> Response<Incoming> {
-    send(signet::http::Request { method: "GET", url: url.into(), headers: vec![], body: vec![], cookies: false }).await
+    send(signet_cognito::http::Request {
+        method: "GET",
+        url: url.into(),
+        headers: vec![],
+        body: vec![],
+        cookies: false,
+    })
+    .await
 }
 
 async fn post(url: &str, fields: &[(&str, &str)]) -> Response<Incoming> {
     let headers = vec![("content-type".into(), "application/x-www-form-urlencoded".into())];
-    send(signet::http::Request {
+    send(signet_cognito::http::Request {
         method: "POST",
         url: url.into(),
         headers,

@@ -1,24 +1,24 @@
-//! What the app reads in an ID token (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it,
-//! and whoever accepts it, the identity pool, checks it.
+//! What an ID token says (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it, and whoever
+//! accepts it, such as the identity pool, checks it.
 
-use crate::base64::decode_url;
-use crate::json::Value;
-use crate::secret::Secret;
-use crate::text::split_once;
-use crate::time::UnixMillis;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Deserialize;
 
-/// What makes a token unusable.
+use crate::{Secret, UnixMillis, wire};
+
+/// Why a token cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not three parts of base64url with JSON in the middle.
+    /// It is not three parts of base64url with JSON in the middle.
     #[error("the ID token is not a JSON Web Token")]
     NotJwt,
-    /// A claim that every ID token of Cognito has is not there.
+    /// It lacks a claim that every ID token of Cognito has.
     #[error("the ID token lacks a claim that it must have")]
     MissingClaim,
 }
 
-/// An ID token and what it says.
+/// An ID token and its claims.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdToken {
@@ -27,11 +27,11 @@ pub struct IdToken {
     pub issuer: String,
     /// `sub`: the person's id in the user pool, which never changes.
     pub subject: String,
-    /// The first of `email`, `cognito:username`, `preferred_username`, `name` and `sub` that is there.
+    /// The first of `email`, `cognito:username`, `preferred_username`, `name` and `sub` that the token has.
     pub username: String,
     /// `aud`: whom the token is for, the id of an app client.
     pub audience: Vec<String>,
-    /// `azp`: who asked for it, where that can be somebody else.
+    /// `azp`: the client that asked for the token, where that may be another.
     pub authorized_party: Option<String>,
     /// `nonce` of the authorization request, which ties the token to it.
     pub nonce: Option<String>,
@@ -39,8 +39,38 @@ pub struct IdToken {
     pub issued: UnixMillis,
     /// `exp`.
     pub expires: UnixMillis,
-    /// `cognito:preferred_role`, or the only one of `cognito:roles`: the ARN of the role that the group gives.
+    /// The ARN of the role that the person's group gives: `cognito:preferred_role`, or the only one of `cognito:roles`.
     pub role: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default, deserialize_with = "wire::text")]
+    iss: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    sub: Option<String>,
+    #[serde(default, deserialize_with = "wire::seconds")]
+    iat: Option<UnixMillis>,
+    #[serde(default, deserialize_with = "wire::seconds")]
+    exp: Option<UnixMillis>,
+    #[serde(default, deserialize_with = "wire::texts")]
+    aud: Vec<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    azp: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    nonce: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    email: Option<String>,
+    #[serde(default, rename = "cognito:username", deserialize_with = "wire::text")]
+    cognito_username: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    preferred_username: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    name: Option<String>,
+    #[serde(default, rename = "cognito:preferred_role", deserialize_with = "wire::text")]
+    preferred_role: Option<String>,
+    #[serde(default, rename = "cognito:roles", deserialize_with = "wire::usable")]
+    roles: Option<Vec<String>>,
 }
 
 impl IdToken {
@@ -50,35 +80,22 @@ impl IdToken {
         let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(TokenError::NotJwt);
         };
-        let payload = decode_url(payload).ok_or(TokenError::NotJwt)?;
-        let claims: Value = Value::read(&payload).map_err(|_| TokenError::NotJwt)?;
-        let text =
-            |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let time = |name: &str| {
-            claims.get(name).and_then(Value::as_i64).map(UnixMillis::from_seconds).ok_or(TokenError::MissingClaim)
-        };
-        let issuer = text("iss").ok_or(TokenError::MissingClaim)?;
-        let subject = text("sub").ok_or(TokenError::MissingClaim)?;
-        let names = ["email", "cognito:username", "preferred_username", "name"];
-        let audience = match claims.get("aud") {
-            Some(Value::Text(one)) => vec![one.clone()],
-            Some(Value::List(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => vec![],
-        };
-        let only_role = match claims.get("cognito:roles").and_then(Value::as_list) {
-            Some([Value::Text(role)]) => Some(role.clone()),
-            _ => None,
-        };
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
+        let issuer = claims.iss.ok_or(TokenError::MissingClaim)?;
+        let subject = claims.sub.ok_or(TokenError::MissingClaim)?;
+        let names = claims.email.or(claims.cognito_username).or(claims.preferred_username).or(claims.name);
+        let only_role = claims.roles.and_then(|roles| <[String; 1]>::try_from(roles).ok()).map(|[role]| role);
         Ok(Self {
             issuer: without_scheme(&issuer).to_owned(),
-            username: names.into_iter().find_map(text).unwrap_or_else(|| subject.clone()),
+            username: names.unwrap_or_else(|| subject.clone()),
             subject,
-            audience,
-            authorized_party: text("azp"),
-            nonce: text("nonce"),
-            issued: time("iat")?,
-            expires: time("exp")?,
-            role: text("cognito:preferred_role").or(only_role),
+            audience: claims.aud,
+            authorized_party: claims.azp,
+            nonce: claims.nonce,
+            issued: claims.iat.ok_or(TokenError::MissingClaim)?,
+            expires: claims.exp.ok_or(TokenError::MissingClaim)?,
+            role: claims.preferred_role.or(only_role),
             raw,
         })
     }
@@ -94,9 +111,9 @@ impl IdToken {
     }
 }
 
-/// An address as an identity pool names who issued a token.
+/// An issuer as an identity pool names it.
 pub fn without_scheme(issuer: &str) -> &str {
-    split_once(issuer, "://").map_or(issuer, |(_, rest)| rest)
+    issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -107,7 +124,7 @@ pub(crate) mod tests {
 
     /// A token with these claims and no valid signature.
     pub fn unsigned(claims: &Value) -> String {
-        let part = |value: &Value| crate::base64::encode_url(value.to_string().as_bytes());
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}.c2ln", part(&json!({"alg": "RS256"})), part(claims))
     }
 
@@ -134,7 +151,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn tokens_of_other_providers_name_the_person_too() {
+    fn the_username_is_the_best_name_that_the_token_has() {
         let mut claims = claims();
         claims.as_object_mut().unwrap().remove("cognito:username");
         assert_eq!(parse(&claims).unwrap().username, "s-1");
@@ -147,7 +164,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn whom_it_is_for_is_one_or_several() {
+    fn the_audience_is_one_client_or_several() {
         let mut claims = claims();
         assert_eq!(parse(&claims).unwrap().audience, [""; 0]);
         claims["aud"] = json!("c-1");
@@ -161,14 +178,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn several_roles_without_a_preferred_one_name_none() {
+    fn several_roles_without_a_preferred_one_give_no_role() {
         let mut several = claims();
         several["cognito:roles"] = json!(["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"]);
         assert_eq!(parse(&several).unwrap().role, None);
     }
 
     #[test]
-    fn what_is_no_id_token_is_refused() {
+    fn anything_but_an_id_token_is_refused() {
         for raw in ["", "a.b", "a.b.c.d", "a.!.c", "a.e30.c"] {
             assert!(IdToken::parse(Secret::new(raw.into())).is_err(), "{raw}");
         }

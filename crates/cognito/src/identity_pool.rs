@@ -1,11 +1,20 @@
-//! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or its basic one.
+//! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or in its basic one.
 
-use super::{CognitoError, call, json, secret, text};
-use crate::core::config::IdentityPool;
-use crate::http::{Request, Response, check};
-use crate::json::{Json, Value};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+
+use crate::http::{Request, Response};
+use crate::wire::{self, call, need, reply};
+use crate::{CognitoError, Secret, UnixMillis};
+
+/// An identity pool, as its API is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityPool {
+    /// Such as `eu-central-1:00000000-0000-0000-0000-000000000000`.
+    pub id: String,
+    /// The address of the API, such as `https://cognito-identity.eu-central-1.amazonaws.com/`.
+    /// <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
+    pub endpoint: String,
+}
 
 /// Such as `eu-central-1:12345678-abcd-1234-abcd-123456789012`. It names a person to the pool and stays the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +23,7 @@ pub struct IdentityId(pub String);
 /// Temporary keys of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// `AccessKeyId`; not a secret, but it goes nowhere either.
+    /// `AccessKeyId`. It is not secret.
     pub access_key_id: String,
     /// `SecretKey`.
     pub secret_access_key: Secret,
@@ -24,86 +33,129 @@ pub struct Keys {
     pub expires: UnixMillis,
 }
 
-/// An entry of `Logins`: what somebody shows to the pool. Guests show nothing.
+/// An entry of `Logins`: the proof of who somebody is. Guests have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Who issued the token, by the pool's name: an ID token's issuer without its scheme, `graph.facebook.com`, a SAML provider's ARN.
+    /// Who issued the token, as the pool names them: an ID token's issuer without its scheme, `graph.facebook.com`, a SAML provider's ARN.
     pub key: String,
     /// The token or assertion.
     pub token: Secret,
 }
 
-/// `GetId`. The same login has the same identity each time; a guest's is new each time.
+/// The body of all three operations: what it is about, and the login.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_pool_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "wire::pairs")]
+    logins: &'a [(&'a str, &'a str)],
+}
+
+fn identity_pool(pool: &IdentityPool, operation: &str, body: &Body<'_>, login: Option<&Login>) -> Request {
+    let login = login.map(|login| (login.key.as_str(), login.token.expose()));
+    call(&pool.endpoint, "AWSCognitoIdentityService", operation, &Body { logins: login.as_slice(), ..*body })
+}
+
+/// `GetId`. The same login gets the same identity each time; a guest gets a new one each time.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html>
 pub fn get_id(pool: &IdentityPool, login: Option<&Login>) -> Request {
-    identity_pool(pool, "GetId", ("IdentityPoolId", &pool.id), login)
+    identity_pool(pool, "GetId", &Body { identity_pool_id: Some(&pool.id), ..Body::default() }, login)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IdReply {
+    #[serde(default, deserialize_with = "wire::text")]
+    identity_id: Option<String>,
 }
 
 /// Reads the reply to [`get_id`].
 pub fn read_identity_id(response: Response) -> Result<IdentityId, CognitoError> {
-    let reply = json("GetId", &check(response)?)?;
-    Ok(IdentityId(text("GetId", &reply, "/IdentityId")?.to_owned()))
+    const OPERATION: &str = "GetId";
+    let reply: IdReply = reply(OPERATION, response)?;
+    need(OPERATION, "/IdentityId", reply.identity_id).map(IdentityId)
 }
 
 /// `GetCredentialsForIdentity`: the pool picks the role, from the token if there is one.
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetCredentialsForIdentity.html>
 pub fn get_credentials_for_identity(pool: &IdentityPool, identity: &IdentityId, login: Option<&Login>) -> Request {
-    identity_pool(pool, "GetCredentialsForIdentity", ("IdentityId", &identity.0), login)
+    let body = Body { identity_id: Some(&identity.0), ..Body::default() };
+    identity_pool(pool, "GetCredentialsForIdentity", &body, login)
 }
 
-/// Reads the reply to [`get_credentials_for_identity`]: the keys, and the identity that they are of. That is another than was asked for when a
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CredentialsReply {
+    #[serde(default, deserialize_with = "wire::usable")]
+    credentials: Option<Credentials>,
+    #[serde(default, deserialize_with = "wire::text")]
+    identity_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials {
+    #[serde(default, deserialize_with = "wire::text")]
+    access_key_id: Option<String>,
+    #[serde(default, deserialize_with = "wire::secret")]
+    secret_key: Option<Secret>,
+    #[serde(default, deserialize_with = "wire::secret")]
+    session_token: Option<Secret>,
+    #[serde(default, deserialize_with = "wire::seconds")]
+    expiration: Option<UnixMillis>,
+}
+
+/// Reads the reply to [`get_credentials_for_identity`]: the keys, and the identity that they belong to. That is another one than was asked for when a
 /// guest's identity is linked to somebody who has one already. `Expiration` is in seconds, possibly with a fraction.
 pub fn read_credentials(response: Response) -> Result<(Keys, Option<IdentityId>), CognitoError> {
     const OPERATION: &str = "GetCredentialsForIdentity";
-    let reply = json(OPERATION, &check(response)?)?;
-    let expires = reply
-        .pointer("/Credentials/Expiration")
-        .and_then(Value::as_millis)
-        .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "/Credentials/Expiration" })?;
+    let reply: CredentialsReply = reply(OPERATION, response)?;
+    let credentials = reply.credentials.unwrap_or_default();
     let keys = Keys {
-        access_key_id: text(OPERATION, &reply, "/Credentials/AccessKeyId")?.to_owned(),
-        secret_access_key: secret(OPERATION, &reply, "/Credentials/SecretKey")?,
-        session_token: secret(OPERATION, &reply, "/Credentials/SessionToken")?,
-        expires: UnixMillis(expires),
+        expires: need(OPERATION, "/Credentials/Expiration", credentials.expiration)?,
+        access_key_id: need(OPERATION, "/Credentials/AccessKeyId", credentials.access_key_id)?,
+        secret_access_key: need(OPERATION, "/Credentials/SecretKey", credentials.secret_key)?,
+        session_token: need(OPERATION, "/Credentials/SessionToken", credentials.session_token)?,
     };
-    Ok((keys, text(OPERATION, &reply, "/IdentityId").ok().map(|id| IdentityId(id.to_owned()))))
+    Ok((keys, reply.identity_id.map(IdentityId)))
 }
 
 /// `GetOpenIdToken`, the middle of the basic flow: a token of the identity for [`crate::sts::assume_role_with_web_identity`].
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdToken.html>
 pub fn get_open_id_token(pool: &IdentityPool, identity: &IdentityId, login: Option<&Login>) -> Request {
-    identity_pool(pool, "GetOpenIdToken", ("IdentityId", &identity.0), login)
+    let body = Body { identity_id: Some(&identity.0), ..Body::default() };
+    identity_pool(pool, "GetOpenIdToken", &body, login)
 }
 
-/// Reads the reply to [`get_open_id_token`]. The token is good for ten minutes.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OpenIdTokenReply {
+    #[serde(default, deserialize_with = "wire::secret")]
+    token: Option<Secret>,
+}
+
+/// Reads the reply to [`get_open_id_token`]. The token is valid for ten minutes.
 pub fn read_open_id_token(response: Response) -> Result<Secret, CognitoError> {
-    secret("GetOpenIdToken", &json("GetOpenIdToken", &check(response)?)?, "/Token")
-}
-
-fn identity_pool(pool: &IdentityPool, operation: &str, subject: (&str, &str), login: Option<&Login>) -> Request {
-    let login = login.map(|login| [(login.key.as_str(), login.token.expose())]);
-    let logins = login.as_ref().map_or(Json::Absent, |login| Json::Texts(login));
-    call(
-        &pool.endpoint,
-        "AWSCognitoIdentityService",
-        operation,
-        &[(subject.0, Json::Text(subject.1)), ("Logins", logins)],
-    )
+    const OPERATION: &str = "GetOpenIdToken";
+    let reply: OpenIdTokenReply = reply(OPERATION, response)?;
+    need(OPERATION, "/Token", reply.token)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::Config;
     use crate::http::Head;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn pool() -> IdentityPool {
-        let config =
-            br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
-            "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#;
-        Config::from_json(config).unwrap().identity_pool
+        IdentityPool {
+            id: "eu-central-1:1-2".into(),
+            endpoint: "https://cognito-identity.eu-central-1.amazonaws.com/".into(),
+        }
     }
 
     fn response(body: &str) -> Response {
@@ -148,6 +200,11 @@ mod tests {
         assert_eq!((keys.access_key_id.as_str(), keys.secret_access_key.expose()), ("ASIA", "k"));
         assert_eq!((keys.session_token.expose(), keys.expires), ("t", UnixMillis(1_793_682_367_500)));
         assert_eq!(identity, Some(id));
+        for (written, millis) in [(json!("1793682367"), 1_793_682_367_000), (json!(1.793_682_367e9), 1_793_682_367_000)]
+        {
+            reply["Credentials"]["Expiration"] = written;
+            assert_eq!(read_credentials(response(&reply.to_string())).unwrap().0.expires, UnixMillis(millis));
+        }
         reply["Credentials"]["Expiration"] = "soon".into();
         let field = "/Credentials/Expiration";
         let wrong = CognitoError::Unexpected { operation: "GetCredentialsForIdentity", field };

@@ -1,20 +1,20 @@
-//! Requests and responses as plain values, and the one place where a status becomes an error.
+//! Requests and replies as plain values, and the one place where a status becomes an error.
 
-use crate::core::fault::{Fault, Service};
+use serde::Deserialize;
 use zeroize::Zeroize;
 
-use crate::json::Value;
+use crate::wire;
 
-/// A request that is still to be sent.
+/// A request to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Such as `POST`.
     pub method: &'static str,
     /// Absolute.
     pub url: String,
-    /// Names in lower case. `host` is not among them: the browser adds it.
+    /// Names in lower case. `host` is not among them: the HTTP client adds it.
     pub headers: Vec<(String, String)>,
-    /// The exact bytes to send.
+    /// The exact bytes to send. They are overwritten when the request is dropped: they hold passwords and tokens.
     pub body: Vec<u8>,
     /// Whether the browser sends its cookies for that address along. AWS is never sent any.
     pub cookies: bool,
@@ -22,7 +22,6 @@ pub struct Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        // Passwords and tokens.
         self.body.zeroize();
     }
 }
@@ -38,21 +37,21 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// What came before the body.
+/// What comes before the body of a response. In a browser a header can be read only where CORS exposes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Head {
     /// Such as 200.
     pub status: u16,
-    /// `x-amzn-requestid`, where the page may read it.
+    /// `x-amzn-requestid`.
     pub request_id: Option<String>,
-    /// `x-amzn-errortype`, where the page may read it.
+    /// `x-amzn-errortype`.
     pub error_type: Option<String>,
-    /// `retry-after` in seconds, where the page may read it and it is a number.
+    /// `retry-after` in seconds, where it is a number.
     pub retry_after: Option<u32>,
 }
 
 impl Head {
-    /// Whether the status is of the 200s.
+    /// Whether the status is one of the 200s.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -61,7 +60,7 @@ impl Head {
 /// A whole response.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Response {
-    /// Status and the headers that matter.
+    /// The status and the headers that matter.
     pub head: Head,
     /// The body's bytes.
     pub body: Vec<u8>,
@@ -74,7 +73,7 @@ impl std::fmt::Debug for Response {
     }
 }
 
-/// The request got no answer that the browser lets us read.
+/// No response arrived that the browser lets us read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The browser says that there is no network.
@@ -85,25 +84,14 @@ pub enum NoAnswer {
     Unreadable,
 }
 
-impl NoAnswer {
-    /// What a person is told of it.
-    pub fn fault(self, service: Service) -> Fault {
-        match self {
-            Self::Offline => Fault::Offline,
-            Self::Unreachable => Fault::Unreachable { service },
-            Self::Unreadable => Fault::Unreadable { service },
-        }
-    }
-}
-
-/// An answer that is not a success, as AWS's services phrase it.
+/// A response that is not a success, as AWS's services phrase it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
     /// The HTTP status.
     pub status: u16,
-    /// The name of the exception, such as `NotAuthorizedException`; empty if the answer gave none.
+    /// The name of the exception, such as `NotAuthorizedException`; empty if the response named none.
     pub code: String,
-    /// The service's own sentence; empty if it gave none.
+    /// The service's own message; empty if it gave none.
     pub message: String,
     /// `x-amzn-requestid`, if it could be read.
     pub request_id: Option<String>,
@@ -112,55 +100,53 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    /// What a person is told of it.
-    pub fn fault(&self, service: Service) -> Fault {
-        let request_id = self.request_id.clone();
-        match self.status {
-            429 => Fault::Throttled { service, retry_after: self.retry_after, request_id },
-            500.. => Fault::Failing { service, status: self.status, message: self.message.clone(), request_id },
-            _ if THROTTLING.contains(&self.code.as_str()) => {
-                Fault::Throttled { service, retry_after: self.retry_after, request_id }
-            }
-            _ => Fault::Refused {
-                service,
-                status: self.status,
-                code: self.code.clone(),
-                message: self.message.clone(),
-                request_id,
-            },
-        }
+    /// Whether the service refused because of too many requests.
+    pub fn is_throttling(&self) -> bool {
+        self.status == 429 || THROTTLING.contains(&self.code.as_str())
     }
 }
 
-/// Whether a request that ended so may end well if it is sent again a little later.
+/// Whether a request that ended so may succeed if it is sent again a little later.
 pub fn may_pass(reply: &Result<Response, NoAnswer>) -> bool {
     match reply {
         Err(no_answer) => *no_answer != NoAnswer::Unreadable,
         Ok(response) if response.head.status == 400 => {
-            check(response.clone()).is_err_and(|error| THROTTLING.contains(&error.code.as_str()))
+            check(response.clone()).is_err_and(|error| error.is_throttling())
         }
         Ok(response) => response.head.status == 429 || response.head.status >= 500,
     }
 }
 
-/// Names that AWS's JSON services give to "too many requests" with a status of 400.
+/// What AWS's JSON services call "too many requests" with a status of 400.
 const THROTTLING: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
 
+/// The body of an error, in the spellings of AWS's services.
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default, rename = "__type", deserialize_with = "wire::text")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    message: Option<String>,
+    #[serde(default, rename = "Message", deserialize_with = "wire::text")]
+    capital_message: Option<String>,
+}
+
 /// The body of a success, or the error. The name of an exception comes in `x-amzn-errortype`, `__type` or `code`, with a namespace before a
-/// `#` and a URL after a `:`; the sentence in `message` or `Message`.
+/// `#` and a URL after a `:`; the message in `message` or `Message`.
 pub fn check(response: Response) -> Result<Vec<u8>, ServiceError> {
     if response.head.is_success() {
         return Ok(response.body);
     }
-    let body: Value = Value::read(&response.body).unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let code = response.head.error_type.or_else(|| text("__type")).or_else(|| text("code")).unwrap_or_default();
+    let body: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
+    let code = response.head.error_type.or(body.kind).or(body.code).unwrap_or_default();
     let code =
         code.rsplit('#').next().unwrap_or_default().split([':', ',']).next().unwrap_or_default().trim().to_owned();
     Err(ServiceError {
         status: response.head.status,
         code,
-        message: text("message").or_else(|| text("Message")).unwrap_or_default(),
+        message: body.message.or(body.capital_message).unwrap_or_default(),
         request_id: response.head.request_id,
         retry_after: response.head.retry_after,
     })
@@ -176,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exceptions_name_is_found_wherever_the_service_puts_it() {
+    fn an_exception_is_named_in_a_header_or_in_the_body() {
         for (header, body) in [
             (Some("NotAuthorizedException:http://internal.amazon.com/coral/"), "{}"),
             (None, r#"{"__type":"com.amazonaws.cognito#NotAuthorizedException"}"#),
@@ -189,13 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn its_sentence_is_found_in_both_spellings() {
+    fn a_message_is_read_in_both_spellings() {
         assert_eq!(failed(None, r#"{"Message":"Forbidden"}"#).message, "Forbidden");
         assert_eq!(failed(None, r#"{"message":"Forbidden"}"#).message, "Forbidden");
+        // One useless field does not spoil the others.
+        let mixed = failed(None, r#"{"__type":7,"code":"Throttling","message":{},"Message":"Slow down","more":[]}"#);
+        assert_eq!((mixed.code.as_str(), mixed.message.as_str()), ("Throttling", "Slow down"));
     }
 
     #[test]
-    fn what_is_sent_again_is_what_may_pass() {
+    fn only_errors_that_may_pass_are_worth_another_try() {
         let replied = |status, code: &str| {
             let head = Head { status, error_type: Some(code.to_owned()), ..Head::default() };
             may_pass(&Ok(Response { head, body: vec![] }))

@@ -1,24 +1,24 @@
-//! Text that must not be seen: passwords, tokens, keys.
+//! Text that must stay hidden: passwords, tokens, keys.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret. Its memory is overwritten when it is dropped, `Debug` shows nothing of it, and it cannot be serialised, so that it fits neither
-/// into a message to the page nor into a log.
+/// A secret text. Its memory is overwritten when it is dropped, `Debug` shows none of it, and it cannot be serialised: it fits into no message and no
+/// log.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Takes ownership of the text.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// Takes over bytes that are UTF-8; nothing of what is not.
+    /// Takes ownership of UTF-8 bytes. Bytes that are not UTF-8 give an empty secret.
     pub fn from_utf8(bytes: Vec<u8>) -> Self {
         Self(String::from_utf8(bytes).unwrap_or_default())
     }
 
-    /// The text itself. Who calls this answers for where it goes.
+    /// The text itself. Whoever calls this is responsible for where it goes.
     pub fn expose(&self) -> &str {
         &self.0
     }

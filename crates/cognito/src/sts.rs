@@ -1,11 +1,8 @@
-//! STS: which role is this, and the basic flow's second half, a role for a web identity.
+//! STS: the second half of the basic (classic) flow, a role for a web identity; and the question which role a set of keys belongs to.
 
-use crate::cognito::{CognitoError, Keys};
-use crate::form::form;
 use crate::http::{Request, Response, ServiceError, check};
-use crate::secret::Secret;
-use crate::text::{replace, split_once};
-use crate::time::UnixMillis;
+use crate::wire::{need, post_form};
+use crate::{CognitoError, Keys, Secret, UnixMillis};
 
 /// `GetCallerIdentity`, to be signed for service `sts`. It needs no permission.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
@@ -13,8 +10,8 @@ pub fn get_caller_identity(endpoint: &str) -> Request {
     sts(endpoint, "GetCallerIdentity", &[])
 }
 
-/// `AssumeRoleWithWebIdentity`, which is not signed. `token` is that of [`crate::cognito::get_open_id_token`]; the keys live for
-/// `duration_seconds`, from 900 to what the role allows.
+/// `AssumeRoleWithWebIdentity`, which is not signed. `token` is that of [`crate::get_open_id_token`]; the keys live for `duration_seconds`, from
+/// 900 to what the role allows.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 pub fn assume_role_with_web_identity(
     endpoint: &str,
@@ -34,28 +31,21 @@ pub fn assume_role_with_web_identity(
 
 fn sts(endpoint: &str, action: &str, parameters: &[(&str, &str)]) -> Request {
     let parameters = [&[("Action", action), ("Version", "2011-06-15")], parameters].concat();
-    Request {
-        method: "POST",
-        url: endpoint.to_owned(),
-        headers: vec![("content-type".into(), "application/x-www-form-urlencoded; charset=utf-8".into())],
-        body: form(&parameters).into_bytes(),
-        cookies: false,
-    }
+    post_form(endpoint, "application/x-www-form-urlencoded; charset=utf-8", &parameters)
 }
 
-/// Reads the reply to [`assume_role_with_web_identity`]. STS answers in XML, its errors too.
+/// Reads the reply to [`assume_role_with_web_identity`]. STS replies in XML, with errors too.
 pub fn read_assumed(response: Response) -> Result<Keys, CognitoError> {
     const OPERATION: &str = "AssumeRoleWithWebIdentity";
     let error = read_error(&response);
     let body = check(response).map_err(|plain| error.unwrap_or(plain))?;
     let body = String::from_utf8(body).unwrap_or_default();
-    let field = |name| element(&body, name).ok_or(CognitoError::Unexpected { operation: OPERATION, field: name });
+    let field = |name| need(OPERATION, name, element(&body, name));
     Ok(Keys {
         access_key_id: field("AccessKeyId")?,
         secret_access_key: Secret::new(field("SecretAccessKey")?),
         session_token: Secret::new(field("SessionToken")?),
-        expires: UnixMillis::from_iso_8601(&field("Expiration")?)
-            .ok_or(CognitoError::Unexpected { operation: OPERATION, field: "Expiration" })?,
+        expires: need(OPERATION, "Expiration", UnixMillis::from_iso_8601(&field("Expiration")?))?,
     })
 }
 
@@ -72,23 +62,24 @@ fn read_error(response: &Response) -> Option<ServiceError> {
     })
 }
 
-/// The text of the first element of that name, if it holds text. STS's elements have no attributes, and the names asked for occur once.
+/// The text of the first element of that name, if it holds text. STS's elements have no attributes, and the names asked for occur once, so this needs no
+/// XML parser.
 fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = split_once(xml, &["<", name, ">"].concat())?;
+    let (_, rest) = xml.split_once(&["<", name, ">"].concat())?;
     let (text, tail) = rest.split_once('<')?;
     let closed = tail.strip_prefix('/')?.strip_prefix(name)?.starts_with('>');
     (closed && !text.is_empty()).then(|| {
-        // The five entities of XML, the ampersand last so that nothing is undone twice.
+        // XML's five entities, the ampersand last so that nothing is decoded twice.
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
             .iter()
-            .fold(text.to_owned(), |text, (entity, character)| replace(&text, entity, character))
+            .fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
     })
 }
 
-/// The role's name in the reply, whose `Arn` is `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`; `None` if there is none to be found.
+/// The role's name in the reply to [`get_caller_identity`], whose `Arn` is `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`; `None` if there is none.
 pub fn read_role_name(response: Response) -> Option<String> {
     let body = String::from_utf8(check(response).ok()?).ok()?;
-    let (_, arn) = split_once(&body, ":assumed-role/")?;
+    let (_, arn) = body.split_once(":assumed-role/")?;
     arn.split(['/', '<']).next().filter(|role| !role.is_empty()).map(str::to_owned)
 }
 
@@ -118,7 +109,7 @@ mod tests {
         </ResponseMetadata></AssumeRoleWithWebIdentityResponse>";
 
     #[test]
-    fn a_role_is_asked_for_with_every_parameter() {
+    fn a_request_for_a_role_has_every_parameter() {
         let token = Secret::new("e.y.J".into());
         let role = "arn:aws:iam::123456789012:role/a/b";
         let request =
@@ -154,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_read_with_its_sentence() {
+    fn an_error_is_read_with_its_message() {
         let refusal = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
             <Code>AccessDenied</Code><Message>Not authorized to perform &quot;sts:AssumeRoleWithWebIdentity&quot; &amp;lt;</Message>\
             </Error><RequestId>6f1c</RequestId></ErrorResponse>";
@@ -167,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roles_name_is_read_from_the_documented_reply() {
+    fn the_role_is_read_from_the_documented_reply() {
         let reply = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
                      <Arn>arn:aws:sts::123456789012:assumed-role/my-role-name/my-role-session-name</Arn><UserId>ARO:x</UserId>\
                      <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";

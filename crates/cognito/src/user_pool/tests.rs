@@ -4,15 +4,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cognito::unsigned_token;
-use crate::core::config::Config;
+use crate::Secret;
 use crate::http::Head;
-use crate::secret::Secret;
+use crate::token::tests::unsigned as unsigned_token;
 
 fn pool() -> UserPool {
-    let config = br#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-central-1:1-2",
-        "functionUrl":"https://abc.lambda-url.eu-central-1.on.aws/"}"#;
-    Config::from_json(config).unwrap().user_pool.unwrap()
+    UserPool {
+        id: "eu-central-1_AbC".into(),
+        client_id: "1abc".into(),
+        endpoint: "https://cognito-idp.eu-central-1.amazonaws.com/".into(),
+    }
 }
 
 fn secret(text: &str) -> Secret {
@@ -37,7 +38,7 @@ fn is_documented(request: &Request, operation: &str, body: &Value) {
 }
 
 #[test]
-fn requests_of_signing_in_are_the_documented_ones() {
+fn sign_in_requests_are_the_documented_ones() {
     let pool = pool();
     let (session, refresh) = (secret("s-1"), secret("r-1"));
     for (request, operation, body) in [
@@ -95,7 +96,7 @@ fn requests_of_signing_in_are_the_documented_ones() {
 }
 
 #[test]
-fn requests_of_signing_up_and_of_devices_are_the_documented_ones() {
+fn sign_up_and_device_requests_are_the_documented_ones() {
     let (pool, session, access) = (pool(), secret("s-1"), secret("a-1"));
     let attributes = [("email", "a@example.com"), ("custom:team", "\"x\"")];
     for (request, operation, body) in [
@@ -157,7 +158,7 @@ fn id_token() -> String {
 }
 
 #[test]
-fn tokens_are_read_with_and_without_what_is_optional() {
+fn tokens_are_read_with_and_without_the_optional_fields() {
     let mut result = json!({"AccessToken": "a-1", "ExpiresIn": 3600, "TokenType": "Bearer", "RefreshToken": "r-1", "IdToken": id_token(),
         "NewDeviceMetadata": {"DeviceKey": "d-1", "DeviceGroupKey": "g-1"}});
     let read = |result: &Value| read_auth(ok(&json!({"ChallengeParameters": {}, "AuthenticationResult": result})));
@@ -180,7 +181,7 @@ fn tokens_are_read_with_and_without_what_is_optional() {
 }
 
 #[test]
-fn a_challenge_is_read_whole() {
+fn every_part_of_a_challenge_is_read() {
     let reply = json!({"ChallengeName": "MFA_SETUP", "Session": "s-1", "AvailableChallenges": ["EMAIL_OTP", "WEB_AUTHN"],
         "ChallengeParameters": {"MFAS_CAN_SETUP": "[\"SOFTWARE_TOKEN_MFA\",\"EMAIL_OTP\"]", "USER_ID_FOR_SRP": "alice", "EMPTY": "",
             "TEXT": "x", "OBJECT": "{}"}});
@@ -201,7 +202,7 @@ fn a_challenge_is_read_whole() {
 }
 
 #[test]
-fn replies_of_signing_up_are_read() {
+fn sign_up_replies_are_read() {
     let delivery = json!({"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "a***@e***"});
     let sent = Some(Delivery { destination: "a***@e***".into(), medium: "EMAIL".into() });
     let signed_up = read_sign_up(ok(
@@ -220,7 +221,7 @@ fn replies_of_signing_up_are_read() {
 }
 
 #[test]
-fn replies_of_setting_up_an_authenticator_and_a_device_are_read() {
+fn authenticator_and_device_replies_are_read() {
     let associated = read_associated(ok(&json!({"SecretCode": "JBSWY3DP", "Session": "s-2"})));
     assert_eq!(associated, Ok((secret("JBSWY3DP"), secret("s-2"))));
     assert_eq!(read_verified(ok(&json!({"Status": "SUCCESS", "Session": "s-3"}))), Ok(secret("s-3")));
@@ -231,7 +232,7 @@ fn replies_of_setting_up_an_authenticator_and_a_device_are_read() {
 }
 
 #[test]
-fn a_refusal_keeps_its_code_and_its_sentence() {
+fn a_refusal_keeps_its_code_and_its_message() {
     let body =
         r#"{"__type":"CodeMismatchException","message":"Invalid verification code provided, please try again."}"#;
     let refusal = || response(400, body);
@@ -260,8 +261,7 @@ proptest! {
         available in prop::collection::vec(any::<String>(), 0..4),
     ) {
         let challenge = Challenge { name, session: session.map(Secret::new), parameters: parameters.into_iter().collect(), available };
-        let value = crate::json::Value::read(&challenge.to_json()).unwrap();
-        prop_assert_eq!(Challenge::from_json(&value), Some(challenge));
+        prop_assert_eq!(Challenge::from_json(&challenge.to_json()), Some(challenge));
     }
 
     #[test]

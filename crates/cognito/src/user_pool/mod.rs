@@ -15,12 +15,32 @@ pub use sign_up::{
     read_sign_up, resend_confirmation_code, sign_up,
 };
 
-use super::{CognitoError, call};
-use crate::core::config::UserPool;
-use crate::http::{Request, Response, check};
-use crate::json::Json;
+use serde::Serialize;
 
-fn user_pool(pool: &UserPool, operation: &str, body: &[(&str, Json<'_>)]) -> Request {
+use crate::CognitoError;
+use crate::http::{Request, Response, check};
+use crate::wire::call;
+
+/// An app client of a user pool, as the pool's API is called. The client has no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserPool {
+    /// Such as `eu-central-1_AbCdEfGhI`.
+    pub id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// The address of the API, such as `https://cognito-idp.eu-central-1.amazonaws.com/`.
+    /// <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
+    pub endpoint: String,
+}
+
+impl UserPool {
+    /// The id after the underscore, as SRP hashes it.
+    pub fn name(&self) -> &str {
+        self.id.split_once('_').map_or("", |(_, name)| name)
+    }
+}
+
+fn user_pool(pool: &UserPool, operation: &str, body: &impl Serialize) -> Request {
     call(&pool.endpoint, "AWSCognitoIdentityProviderService", operation, body)
 }
 
