@@ -1,6 +1,5 @@
-//! Markdown while it streams: a growing text in, steps that build its document out.
-//!
-//! `CommonMark` 0.31.2 (<https://spec.commonmark.org/0.31.2/>) with GFM's tables, task lists and strikethrough (<https://github.github.com/gfm/>).
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod blocks;
 mod entities;
