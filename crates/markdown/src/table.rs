@@ -6,12 +6,12 @@ use crate::{
     inline::{Inline, Sink},
     out::Out,
     refs::References,
-    scan::{cut, tail, trim_start},
+    scan::{cut, is_blank, tail, trim_start},
 };
 
-/// So many missing cells are added to a table's rows whatever their length,
+/// The missing cells that may be added to the rows of any table.
 const FREE_CELLS: usize = 1000;
-/// and so many more for each byte of those rows.
+/// The missing cells that may be added for each byte of the rows.
 const CELLS_PER_BYTE: usize = 4;
 
 /// The places of the bars in a line that separate cells.
@@ -60,8 +60,8 @@ impl Bars {
     pub(crate) fn end(&mut self, content: &str) {
         self.cells = self.places.len() + 1;
         if let (Some(first), Some(last)) = (self.places.first(), self.places.last()) {
-            self.cells -= usize::from(trim_start(cut(content, 0, first.saturating_sub(self.from))).is_empty());
-            self.cells -= usize::from(trim_start(tail(content, (last + 1).saturating_sub(self.from))).is_empty());
+            self.cells -= usize::from(is_blank(cut(content, 0, first.saturating_sub(self.from))));
+            self.cells -= usize::from(is_blank(tail(content, (last + 1).saturating_sub(self.from))));
         }
     }
 

@@ -28,6 +28,8 @@ use show::Tail;
 const DEPTH: usize = 100;
 /// The limit on how many elements are shown before they are certain.
 const GUESSES: usize = 8;
+/// How many bytes a leaf may show again before its source has earned any.
+const FIRST_CREDIT: usize = 512;
 
 /// What all leaves of a document share: where their steps go, and what must be remembered of them.
 #[derive(Debug, Default)]
@@ -162,7 +164,7 @@ fn is_special(byte: u8) -> bool {
 impl Inline {
     /// A leaf whose steps begin here.
     pub(crate) fn new(out: &Out) -> Self {
-        Self { dirty: usize::MAX, credit: 512, clean: (0, out.at()), ..Self::default() }
+        Self { dirty: usize::MAX, credit: FIRST_CREDIT, clean: (0, out.at()), ..Self::default() }
     }
 
     /// Moves the beginning of the leaf's steps here.
