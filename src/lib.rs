@@ -3,19 +3,14 @@
 //! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
 mod base64;
-pub mod cognito;
 pub mod core;
 mod form;
 mod hash;
-pub mod http;
 mod json;
 pub mod protocol;
 mod qr;
-pub mod secret;
 pub mod stream;
-pub mod sts;
 mod text;
-pub mod time;
 
 #[cfg(all(target_arch = "wasm32", feature = "desk"))]
 pub mod desk;

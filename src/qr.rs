@@ -3,7 +3,7 @@
 //! Ours, since the smallest of three crates, `qrcodegen`, is twice as much Wasm; tests compare every size of symbol with what it draws.
 
 use crate::form::encode;
-use crate::secret::Secret;
+use signet_cognito::Secret;
 
 /// Light modules around the symbol, as the standard asks.
 const QUIET: usize = 4;
@@ -323,7 +323,7 @@ fn remainder(data: &[u8], divisor: &[u8]) -> Vec<u8> {
     remainder
 }
 
-/// What the QR code of a TOTP secret says. `secret` is base32, as [`crate::cognito::read_associated`] gives it.
+/// What the QR code of a TOTP secret says. `secret` is base32, as [`signet_cognito::read_associated`] gives it.
 /// <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>
 pub fn otpauth_uri(issuer: &str, account: &str, secret: &Secret) -> Secret {
     let mut uri = String::with_capacity(512);

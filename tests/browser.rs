@@ -7,10 +7,12 @@ use std::cell::RefCell;
 use signet::core::chat::Part;
 use signet::core::history::{Input, Order, Reply, StoreFault, Tail};
 use signet::core::session::Record;
-use signet::http::{NoAnswer, Request};
 use signet::protocol::{AnswerId, TabHalf, TurnId};
-use signet::secret::Secret;
 use signet::worker::{carry_out, open, remember, save, send, settled, written};
+use signet_cognito::{
+    Secret,
+    http::{NoAnswer, Request},
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

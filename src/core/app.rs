@@ -3,7 +3,6 @@
 //! This is the one place where a reply to an old request is dropped: each request has a number, and only the newest of its kind is listened to. It
 //! is also the one place where a request of the session that failed for a reason that may pass is sent again.
 
-use crate::cognito::{Entropy, Ephemeral};
 use crate::core::chat::{self, Chat, Conversation};
 use crate::core::config::Config;
 use crate::core::fault::{Busy, Service};
@@ -11,11 +10,12 @@ use crate::core::history::{self, History};
 use crate::core::random::Random;
 use crate::core::session::{self, Env, Memory, Record, Screen, Session};
 use crate::core::words;
-use crate::http::{Head, NoAnswer, Request, Response, may_pass};
 use crate::protocol::{FormId, Intent, View};
-use crate::secret::Secret;
 use crate::stream::stock::Ask;
-use crate::time::UnixMillis;
+use signet_cognito::{
+    Entropy, Ephemeral, Secret, UnixMillis,
+    http::{Head, NoAnswer, Request, Response, may_pass},
+};
 
 /// A request of the session is sent at most so often.
 const TRIES: u32 = 3;
@@ -302,8 +302,8 @@ impl App {
     fn service(&self, url: &str) -> Service {
         let pools = &self.config.identity_pool;
         match &self.config.user_pool {
-            Some(pool) if pool.endpoint == url => Service::UserPool,
-            _ if pools.endpoint == url => Service::IdentityPool,
+            Some(pool) if pool.api.endpoint == url => Service::UserPool,
+            _ if pools.api.endpoint == url => Service::IdentityPool,
             _ if pools.sts_endpoint == url => Service::Sts,
             _ => Service::HostedUi,
         }
@@ -469,7 +469,7 @@ impl App {
             "" => None,
             subject => Some(subject),
         };
-        let owner = owner.map(|owner| [&self.config.identity_pool.id, "\n", owner].concat());
+        let owner = owner.map(|owner| [&self.config.identity_pool.api.id, "\n", owner].concat());
         Some(history::Input::SignedIn { owner })
     }
 
@@ -689,7 +689,7 @@ mod tests {
             let mut body = tokens(tab.now, None);
             let mut claims = claims(tab.now);
             claims["sub"] = who.into();
-            body["AuthenticationResult"]["IdToken"] = crate::cognito::unsigned_token(&claims).into();
+            body["AuthenticationResult"]["IdToken"] = crate::core::session::harness::unsigned_token(&claims).into();
             tab.reply(Ok(response(200, body.to_string())));
             tab.reply(Ok(response(200, r#"{"IdentityId":"eu-central-1:i"}"#)));
             tab.reply(Ok(response(200, credentials("A2", tab.now.plus(HOUR)).to_string())));
@@ -947,7 +947,7 @@ mod tests {
     }
 
     fn stored_reply(reply: history::Reply) -> Input {
-        Input::History(history::Input::Stored(format!("{}\ns-1", config().identity_pool.id), reply))
+        Input::History(history::Input::Stored(format!("{}\ns-1", config().identity_pool.api.id), reply))
     }
 
     fn conversation(id: &str) -> Conversation {

@@ -1,6 +1,9 @@
 //! Everything that can go wrong, as the core knows it. `messages.rs` makes sentences of it.
 
-use crate::cognito::hosted_ui::{CallbackFault, RedirectMismatch};
+use signet_cognito::{
+    hosted_ui::{CallbackFault, RedirectMismatch},
+    http::{NoAnswer, ServiceError},
+};
 
 /// Which service something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +154,29 @@ pub enum Fault {
         /// How many.
         lines: u32,
     },
+}
+
+impl Fault {
+    /// A service did not answer.
+    pub fn from_no_answer(service: Service, no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::Offline => Self::Offline,
+            NoAnswer::Unreachable => Self::Unreachable { service },
+            NoAnswer::Unreadable => Self::Unreadable { service },
+        }
+    }
+
+    /// A service answered with an error.
+    pub fn from_service_error(service: Service, error: &ServiceError) -> Self {
+        let ServiceError { status, code, message, request_id, retry_after } = error.clone();
+        if status >= 500 {
+            Self::Failing { service, status, message, request_id }
+        } else if error.is_throttling() {
+            Self::Throttled { service, retry_after, request_id }
+        } else {
+            Self::Refused { service, status, code, message, request_id }
+        }
+    }
 }
 
 /// Why a field's text is not sent.

@@ -6,10 +6,11 @@
 
 use crate::core::fault::{Fault, Service};
 use crate::core::sign_in::Foreign;
-use crate::http::{Request, Response, check};
 use crate::json::Value;
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{
+    Secret, UnixMillis,
+    http::{Request, Response, check},
+};
 
 /// Asks for a token.
 pub fn request(url: &str) -> Request {
@@ -21,7 +22,7 @@ pub fn read(response: Response, now: UnixMillis) -> Result<Foreign, Fault> {
     let status = response.head.status;
     let body = check(response).map_err(|error| match status {
         401 | 403 => Fault::Denied { error: String::new(), description: error.message },
-        _ => error.fault(Service::HostedUi),
+        _ => Fault::from_service_error(Service::HostedUi, &error),
     })?;
     let value: Value = Value::read(&body).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -39,8 +40,8 @@ pub fn read(response: Response, now: UnixMillis) -> Result<Foreign, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Head;
     use proptest::prelude::*;
+    use signet_cognito::http::Head;
 
     fn read(status: u16, body: &str) -> Result<Foreign, Fault> {
         let head = Head { status, ..Head::default() };

@@ -6,12 +6,10 @@
 
 use zeroize::Zeroizing;
 
-use crate::cognito::Keys;
 use crate::form::{decode, encode};
 use crate::hash::{hmac, sha256, to_hex};
-use crate::http::Request;
 use crate::text::split_once;
-use crate::time::UnixMillis;
+use signet_cognito::{Keys, UnixMillis, http::Request};
 
 /// What the signature is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +136,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::secret::Secret;
+    use signet_cognito::Secret;
 
     /// AWS's own signing test suite; its README says where it is from.
     const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/aws-signing-test-suite");

@@ -21,9 +21,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::cognito::hosted_ui::OauthTokens;
-use crate::cognito::{IdToken, Keys};
-use crate::secret::Secret;
+use signet_cognito::{IdToken, Keys, Secret, hosted_ui::OauthTokens};
 
 /// A text for the screen, usually one of the constants in `core::words`.
 pub type Text = Cow<'static, str>;

@@ -11,7 +11,7 @@ use web_sys::{
 
 use super::{head, scope};
 use crate::core::app::Streamed;
-use crate::http::{NoAnswer, Request, Response};
+use signet_cognito::http::{NoAnswer, Request, Response};
 
 /// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.
 const PATIENCE: u32 = 15_000;

@@ -3,7 +3,7 @@
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::time::UnixMillis;
+use signet_cognito::UnixMillis;
 
 /// A day as the reader's language writes it. Here, since the browser takes 40 ms to make the first one, in which the page could not answer.
 pub fn date(time: UnixMillis) -> String {

@@ -21,10 +21,11 @@ use crate::core::app::{App, Effect, Input, RequestId, Timer};
 use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::setup as words;
-use crate::http::{Head, Request};
 use crate::protocol::{Intent, View, decode, encode};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{
+    Secret, UnixMillis,
+    http::{Head, Request},
+};
 
 /// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];

@@ -21,7 +21,7 @@ use super::database::{Change, Database};
 use super::{random, scope};
 use crate::core::session::Record;
 use crate::protocol::TabHalf;
-use crate::secret::Secret;
+use signet_cognito::Secret;
 
 const DATABASE: &str = "signet";
 const KEYS: &str = "keys";

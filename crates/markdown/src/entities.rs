@@ -1,78 +1,38 @@
 //! Entity and numeric character references, and backslash escapes.
 
-use std::sync::OnceLock;
+use std::{collections::HashMap, sync::LazyLock};
 
-use super::{
-    refs::References,
-    scan::{cut, tail},
-};
+use ::entities::ENTITIES;
 
-/// The names, made by `tests/vectors/entities.py`, which says how they are written.
-const NAMES: &str = include_str!("entities.txt");
+use crate::scan::{cut, tail};
 
-#[inline(never)]
-fn number(digits: &str, radix: u32) -> Option<u32> {
-    let mut number = 0u32;
-    for digit in digits.chars() {
-        number = number.wrapping_mul(radix).wrapping_add(digit.to_digit(radix)?);
-    }
-    Some(number)
-}
+/// The names of HTML's character references that end with `;`, and what they stand for.
+static NAMES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let name = |reference: &'static str| reference.strip_prefix('&')?.strip_suffix(';');
+    ENTITIES.iter().filter_map(|entity| Some((name(entity.entity)?, entity.characters))).collect()
+});
 
-/// All names and what they stand for, read when the first one is looked up.
-fn names() -> &'static References {
-    static READ: OnceLock<References> = OnceLock::new();
-    READ.get_or_init(|| {
-        let mut table = References::default();
-        let mut point = 0;
-        let mut line = 0;
-        while line < NAMES.len() {
-            let (mut gap, mut second) = (1, None);
-            let mut from = line;
-            let mut names = vec![];
-            for (at, byte) in NAMES.bytes().enumerate().skip(line) {
-                if byte == b' ' || byte == b'\n' {
-                    let word = cut(NAMES, from, at);
-                    match (number(word, 10), word.as_bytes().first()) {
-                        (Some(number), _) => gap = number,
-                        (_, Some(b'+')) => second = number(tail(word, 1), 10).and_then(char::from_u32),
-                        _ => names.push(word),
-                    }
-                    from = at + 1;
-                    if byte == b'\n' {
-                        break;
-                    }
-                }
-            }
-            line = from;
-            point += gap;
-            let mut text = String::from(char::from_u32(point).unwrap_or_default());
-            text.extend(second);
-            for name in names {
-                table.add(name.to_owned(), text.clone(), String::new());
-            }
-        }
-        table
-    })
-}
-
-/// What stands between `&` and `;`, as text; `None` if it is no reference.
-pub(super) fn entity(name: &str) -> Option<String> {
-    if name.as_bytes().first() != Some(&b'#') {
-        return names().get(name).map(|(text, _)| text.to_owned());
-    }
-    let hex = matches!(name.as_bytes().get(1), Some(b'x' | b'X'));
-    let digits = tail(name, 1 + usize::from(hex));
-    if digits.is_empty() || digits.len() > 7 - usize::from(hex) {
+/// What a reference stands for; `None` if it is not one. `name` is what stands between `&` and `;`.
+///
+pub(crate) fn entity(name: &str) -> Option<String> {
+    let Some(number) = name.strip_prefix('#') else {
+        return NAMES.get(name).map(|&text| text.to_owned());
+    };
+    let (digits, radix, longest) = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16, 6),
+        None => (number, 10, 7),
+    };
+    // `from_str_radix` would take a sign too.
+    if digits.len() > longest || !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    let point = number(digits, if hex { 16 } else { 10 })?;
+    let point = u32::from_str_radix(digits, radix).ok()?;
     let c = char::from_u32(point).filter(|&c| c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER);
     Some(c.into())
 }
 
 /// A text with its backslash escapes and references resolved.
-pub(super) fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut plain = String::with_capacity(text.len());
     let (mut from, mut at) = (0, 0);
@@ -100,43 +60,4 @@ pub(super) fn unescape(text: &str) -> String {
     }
     plain.push_str(tail(text, from));
     plain
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn every_name_is_known() {
-        let mut count = 0;
-        for line in include_str!("../tests/vectors/entities.tsv").lines() {
-            let (name, points) = line.split_once('\t').unwrap();
-            let text: String = points
-                .split(' ')
-                .map(|point| char::from_u32(u32::from_str_radix(point, 16).unwrap()).unwrap())
-                .collect();
-            assert_eq!(entity(name), Some(text), "{name}");
-            count += 1;
-        }
-        assert_eq!(count, 2125);
-        assert_eq!(entity("nosuch"), None);
-        assert_eq!(entity("AMp"), None);
-    }
-
-    #[test]
-    fn numbers_are_code_points() {
-        assert_eq!(entity("#0").as_deref(), Some("\u{fffd}"));
-        assert_eq!(entity("#xD800").as_deref(), Some("\u{fffd}"));
-        assert_eq!(entity("#x1F600").as_deref(), Some("😀"));
-        for none in ["", "#", "#x", "#12345678", "#x1234567", "#1a", "#xg"] {
-            assert_eq!(entity(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn escapes_and_references_are_resolved() {
-        assert_eq!(unescape(r"a\*b\c&amp;&nosuch;&#65;\&amp;\"), r"a*b\c&&nosuch;A&amp;\");
-    }
 }

@@ -1,80 +1,84 @@
-//! Markdown while it streams: a growing text in, steps that build the document out.
-//!
-//! `CommonMark` 0.31 (<https://spec.commonmark.org/0.31.2/>) with GFM's tables, task lists and strikethrough (<https://github.github.com/gfm/>).
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod blocks;
 mod entities;
 mod inline;
 mod line;
-mod link;
 mod out;
 mod refs;
+mod safe_link;
 mod scan;
 mod table;
 #[cfg(test)]
 mod tests;
+mod work;
+
+// The tests share a module with `examples/render`, which names this crate.
+#[cfg(test)]
+extern crate self as signet_markdown;
 
 use blocks::Blocks;
-pub use link::{Link, safe_link};
+pub use safe_link::{Link, safe_link};
 
-/// One step of building an answer's document. Whoever carries the steps out keeps the elements that are open, the innermost last.
+/// One step of building a document. Whoever carries out the steps keeps the open elements, the innermost last.
 ///
-/// At any moment the document is what the text so far means, with what is still open closed. Steps that may turn out wrong are taken back by
-/// [`Step::Undo`]; [`Step::Settle`] makes the ones before it final, so that what is settled is never touched again, but by
-/// [`Step::Amend`] at the end.
+/// After each call of [`Markdown::push`] the document shows what the text so far means, as if everything still open were closed. A step that turns out
+/// wrong is taken back by [`Step::Undo`]. [`Step::Settle`] makes all earlier steps final: only [`Step::Amend`] touches their elements again, and only
+/// at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Step {
-    /// A new element at the end of the innermost one, which it becomes.
+    /// Adds an element at the end of the innermost one, and makes it the innermost.
     Open(Element),
-    /// Text at the end of the innermost element, never empty.
+    /// Adds text at the end of the innermost element. It is never empty, and is plain text: whoever writes HTML escapes it.
     Text(String),
-    /// The innermost element is whole; the one around it is the innermost again.
+    /// Closes the innermost element. The one around it becomes the innermost.
     Close,
-    /// The innermost element becomes another and keeps what is in it: a paragraph that turns out to be a heading.
+    /// Turns the innermost element into another, which keeps its content: a paragraph that turns out to be a heading.
     Become(Element),
-    /// The innermost list has blank lines between its items: it is loose. It may be one around the innermost element.
+    /// Makes the innermost list loose, as a blank line separates its items. The list need not be the innermost element.
     Loose,
-    /// The last so many steps are taken back. Only steps after the last [`Step::Settle`] are.
+    /// Takes back the last so many steps. None of them is a [`Step::Settle`], or before one.
     Undo(u32),
-    /// The steps so far stay.
+    /// Makes all steps so far final.
     Settle,
-    /// The innermost element, a paragraph, heading or cell whose inner elements are all closed, may be amended when the text has ended: it looks as if it
-    /// refers to a definition that has not come yet. Such elements are counted from zero.
+    /// Marks the innermost element as one that [`Step::Amend`] may change at the end: its text may refer to a link reference definition that has not come
+    /// yet. The element is a paragraph, heading or cell, and the elements in it are closed. Marked elements are numbered from 0, in order.
     Keep,
-    /// All elements being closed, the kept element of this number is emptied and becomes the innermost.
+    /// Empties the marked element of this number and makes it the innermost. Its new content and a [`Step::Close`] follow. No element is open before.
     Amend(u32),
 }
 
-/// An element of the document.
+/// An element of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Element {
     /// A paragraph.
     Paragraph,
-    /// A heading of level 1 to 6, as the text counts.
+    /// A heading of level 1 to 6.
     Heading(u8),
     /// A block quote.
     Quote,
-    /// A bullet list. A list is tight until [`Step::Loose`].
+    /// A bullet list. It is tight until [`Step::Loose`]: its items' paragraphs are shown without space between them.
     Bullets,
-    /// An ordered list that begins with this number.
+    /// An ordered list that begins with this number, at most 999 999 999. It is tight until [`Step::Loose`].
     Numbers(u32),
     /// An item of a list.
     Item,
-    /// An item of a list with a box, which is ticked or not.
+    /// An item of a list with a checkbox: whether it is ticked.
     Task(bool),
-    /// A code block; its language, possibly empty.
+    /// A code block: its language, which may be empty. The content is text that ends with a line feed.
     Code(String),
-    /// A thematic break, without content: it is closed at once.
+    /// A thematic break. It has no content and is closed at once.
     Rule,
-    /// Raw HTML between blocks, as text.
+    /// A block of raw HTML. The content is its source, as text.
     Html,
-    /// A table.
+    /// A table. Its children are rows.
     Table,
-    /// A row of a table; the first one is its head.
+    /// A row of a table. The first one is the head. Its children are cells.
     Row,
-    /// A cell.
+    /// A cell of a row, aligned as its column is.
     Cell(Align),
     /// Emphasis.
     Emphasis,
@@ -86,21 +90,22 @@ pub enum Element {
     CodeSpan,
     /// A link.
     Link {
-        /// Where to, escapes and entities resolved, not percent-encoded.
+        /// Where it leads, with escapes and entities resolved, not percent-encoded. Empty while the target has not come. It may be anything:
+        /// [`safe_link`] says whether it is safe to follow.
         destination: String,
-        /// Its title, possibly empty.
+        /// The title, which may be empty.
         title: String,
     },
-    /// An image, which is never loaded; its content is its description.
+    /// An image. Its content is its description.
     Image {
-        /// Where it lies.
+        /// Where the image is; as [`Element::Link::destination`].
         destination: String,
-        /// Its title, possibly empty.
+        /// The title, which may be empty.
         title: String,
     },
-    /// A hard line break, without content: it is closed at once.
+    /// A hard line break. It has no content and is closed at once.
     Break,
-    /// Raw HTML within a line, as text.
+    /// Raw HTML within a line. The content is its source, as text.
     InlineHtml,
 }
 
@@ -108,41 +113,44 @@ pub enum Element {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Align {
-    /// As the language runs.
+    /// As its language is written: the delimiter row does not say.
     Start,
-    /// To the left.
+    /// Left.
     Left,
-    /// In the middle.
+    /// Center.
     Center,
-    /// To the right.
+    /// Right.
     Right,
 }
 
-/// A text that grows.
+/// A Markdown text that grows.
+///
+/// Calls never fail or panic, whatever the text is, and all of them together do work that is linear in the length of the text.
 #[derive(Debug, Default)]
 pub struct Markdown {
     blocks: Blocks,
 }
 
 impl Markdown {
-    /// An empty text.
+    /// Begins an empty text.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes more of the text; the steps that show it.
+    /// Adds to the text and returns the steps that bring the document up to date. The text may be cut anywhere: after [`Markdown::finish`], the document
+    /// is the same.
     pub fn push(&mut self, text: &str) -> Vec<Step> {
         self.blocks.push(text)
     }
 
-    /// The work done so far, in bytes looked at and tokens visited; that for an open leaf is missing.
-    #[cfg(test)]
-    fn work(&self) -> inline::Work {
-        self.blocks.work()
-    }
-
-    /// Takes the end of the text; the last steps. All elements are closed then.
+    /// Ends the text and returns the last steps. After them no element is open and all steps are final.
     pub fn finish(&mut self) -> Vec<Step> {
         self.blocks.finish()
+    }
+
+    /// The work done so far. That for an open leaf is not included.
+    #[cfg(test)]
+    fn work(&self) -> work::Work {
+        self.blocks.work()
     }
 }

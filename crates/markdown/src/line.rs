@@ -1,24 +1,24 @@
-//! One line: where its columns are, and what block may begin on it.
+//! One line: its columns, and which block begins on it.
 
-use super::scan::{Scan, Tag, tail, trim_end, trim_start};
+use crate::scan::{Scan, Tag, is_blank, tail, trim};
 
-/// A place in a line; tabs stop at every fourth column.
+/// A place in a line. Tab stops are four columns apart.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     line: &'a str,
-    pub(super) at: usize,
+    pub(crate) at: usize,
     column: usize,
-    /// The tab at `at` is partly behind the column.
+    /// The column is inside the tab at `at`.
     in_tab: bool,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(line: &'a str) -> Self {
+    pub(crate) fn new(line: &'a str) -> Self {
         Self { line, at: 0, column: 0, in_tab: false }
     }
 
-    /// Where the next character that is no white space is, and how many columns away.
-    pub(super) fn next(&self) -> (usize, usize) {
+    /// The place of the next character that is not white space, and how many columns away it is.
+    pub(crate) fn next(&self) -> (usize, usize) {
         let mut column = self.column;
         let mut at = self.at;
         loop {
@@ -31,12 +31,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn byte(&self, at: usize) -> Option<u8> {
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
         self.line.as_bytes().get(at).copied()
     }
 
-    /// Goes on by so many columns.
-    pub(super) fn skip(&mut self, mut columns: usize) {
+    /// Advances by so many columns.
+    pub(crate) fn skip(&mut self, mut columns: usize) {
         while columns > 0 {
             let width = match self.line.as_bytes().get(self.at) {
                 Some(b'\t') => 4 - self.column % 4,
@@ -54,34 +54,27 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past a marker and the one column of white space that belongs to it.
-    pub(super) fn skip_marker(&mut self, columns: usize) {
+    /// Advances past a marker of so many columns and the one column of white space that belongs to it.
+    pub(crate) fn skip_marker(&mut self, columns: usize) {
         self.skip(columns);
         if matches!(self.line.as_bytes().get(self.at), Some(b' ' | b'\t')) {
             self.skip(1);
         }
     }
 
-    /// What is left: so many columns of a tab, and the text after it.
-    pub(super) fn rest(&self) -> (usize, &'a str) {
+    /// The rest of the line: the columns left of a tab, and the text after it.
+    pub(crate) fn rest(&self) -> (usize, &'a str) {
         if self.in_tab { (4 - self.column % 4, tail(self.line, self.at + 1)) } else { (0, tail(self.line, self.at)) }
     }
 }
 
-pub(super) fn run(text: &str, byte: u8) -> usize {
+/// How often a byte stands at the beginning of a text.
+pub(crate) fn run(text: &str, byte: u8) -> usize {
     text.bytes().take_while(|&b| b == byte).count()
 }
 
-fn blank(text: &str) -> bool {
-    text.bytes().all(|b| b == b' ' || b == b'\t')
-}
-
-pub(super) fn trim(text: &str) -> &str {
-    trim_start(trim_end(text))
-}
-
-/// The level of an ATX heading and where its content begins.
-pub(super) fn heading(rest: &str) -> Option<(u8, usize)> {
+/// The level of an ATX heading, and where its content begins.
+pub(crate) fn heading(rest: &str) -> Option<(u8, usize)> {
     let level = run(rest, b'#');
     let spaced = matches!(rest.as_bytes().get(level), None | Some(b' ' | b'\t'));
     if !(1..=6).contains(&level) || !spaced {
@@ -91,23 +84,26 @@ pub(super) fn heading(rest: &str) -> Option<(u8, usize)> {
 }
 
 /// The byte, length and info string of an opening code fence.
-pub(super) fn fence(rest: &str) -> Option<(u8, usize, &str)> {
+pub(crate) fn fence(rest: &str) -> Option<(u8, usize, &str)> {
     let byte = *rest.as_bytes().first()?;
     let length = run(rest, byte);
     let info = rest.get(length..)?;
-    (matches!(byte, b'`' | b'~') && length >= 3 && (byte == b'~' || !info.as_bytes().contains(&b'`'))).then_some((
-        byte,
-        length,
-        trim(info),
-    ))
+    let opens = match byte {
+        b'`' => length >= 3 && !info.contains('`'),
+        b'~' => length >= 3,
+        _ => false,
+    };
+    opens.then_some((byte, length, trim(info)))
 }
 
-pub(super) fn closes_fence(rest: &str, byte: u8, length: usize) -> bool {
+/// Whether a line closes a code fence of this byte and length.
+pub(crate) fn closes_fence(rest: &str, byte: u8, length: usize) -> bool {
     let run = run(rest, byte);
-    run >= length && blank(tail(rest, run))
+    run >= length && is_blank(tail(rest, run))
 }
 
-pub(super) fn rule(rest: &str) -> bool {
+/// Whether a line is a thematic break.
+pub(crate) fn rule(rest: &str) -> bool {
     let Some(&byte) = rest.as_bytes().first() else { return false };
     let mut count = 0;
     matches!(byte, b'*' | b'-' | b'_')
@@ -118,19 +114,19 @@ pub(super) fn rule(rest: &str) -> bool {
         && count >= 3
 }
 
-/// The level of a setext heading whose underline this is.
-pub(super) fn underline(rest: &str) -> Option<u8> {
+/// The level of the setext heading that a line underlines.
+pub(crate) fn underline(rest: &str) -> Option<u8> {
     let byte = *rest.as_bytes().first()?;
     let level = match byte {
         b'=' => 1,
         b'-' => 2,
         _ => return None,
     };
-    blank(rest.get(run(rest, byte)..)?).then_some(level)
+    is_blank(rest.get(run(rest, byte)..)?).then_some(level)
 }
 
-/// A list item's marker: its kind, its number, its length.
-pub(super) fn marker(rest: &str) -> Option<(u8, u32, usize)> {
+/// A list item's marker: the byte that tells its kind, its number, its length.
+pub(crate) fn marker(rest: &str) -> Option<(u8, u32, usize)> {
     let bytes = rest.as_bytes();
     let mut number = 0;
     let mut length = 0;
@@ -147,8 +143,8 @@ pub(super) fn marker(rest: &str) -> Option<(u8, u32, usize)> {
     (fits && spaced).then_some((kind, number, length + 1))
 }
 
-/// A task's box: whether it is ticked.
-pub(super) fn task(rest: &str) -> Option<bool> {
+/// Whether a task's box is ticked; `None` if there is no box.
+pub(crate) fn task(rest: &str) -> Option<bool> {
     match rest.as_bytes() {
         [b'[', tick, b']', b' ' | b'\t', ..] => match tick {
             b' ' => Some(false),
@@ -159,12 +155,17 @@ pub(super) fn task(rest: &str) -> Option<bool> {
     }
 }
 
-/// Which of the seven kinds of HTML block begins here.
-pub(super) fn html(rest: &str) -> Option<u8> {
-    const VERBATIM: &[&str] = &["pre", "script", "style", "textarea"];
-    const BLOCKS: &str = " address article aside base basefont blockquote body caption center col colgroup dd details dialog dir div dl dt \
-        fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html iframe legend li link main menu \
-        menuitem nav noframes ol optgroup option p param search section summary table tbody td tfoot th thead title tr track ul ";
+/// Which kind of HTML block begins here, numbered as in <https://spec.commonmark.org/0.31.2/#html-blocks>.
+pub(crate) fn html(rest: &str) -> Option<u8> {
+    const VERBATIM: [&str; 4] = ["pre", "script", "style", "textarea"];
+    #[rustfmt::skip]
+    const BLOCKS: [&str; 62] = [
+        "address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center", "col", "colgroup",
+        "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
+        "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "iframe", "legend",
+        "li", "link", "main", "menu", "menuitem", "nav", "noframes", "ol", "optgroup", "option", "p", "param", "search",
+        "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "track", "ul",
+    ];
     let bytes = rest.as_bytes();
     let after = bytes.get(1..)?;
     if bytes.first() != Some(&b'<') {
@@ -189,28 +190,26 @@ pub(super) fn html(rest: &str) -> Option<u8> {
     let after_name = name.get(length..).unwrap_or_default();
     let ends = matches!(after_name.first(), None | Some(b' ' | b'\t' | b'>'));
     let name = name.get(..length)?.to_ascii_lowercase();
-    if !closing && ends && VERBATIM.iter().any(|known| known.as_bytes() == name) {
+    let is_any_of = |known: &[&str]| known.iter().any(|known| known.as_bytes() == name);
+    if !closing && ends && is_any_of(&VERBATIM) {
         return Some(1);
     }
-    if (ends || after_name.starts_with(b"/>")) && length > 0 {
-        let mut known = BLOCKS.as_bytes().split(|&b| b == b' ');
-        if known.any(|known| known == name) {
-            return Some(6);
-        }
+    if (ends || after_name.starts_with(b"/>")) && is_any_of(&BLOCKS) {
+        return Some(6);
     }
     let mut tag = Tag::new(0);
     for (index, &byte) in after.iter().enumerate() {
         match tag.step(byte) {
             Scan::More => {}
             Scan::Fail => return None,
-            Scan::Done => return after.get(index + 1..)?.iter().all(|&b| b == b' ' || b == b'\t').then_some(7),
+            Scan::Done => return is_blank(rest.get(index + 2..)?).then_some(7),
         }
     }
     None
 }
 
-/// Whether an HTML block of this kind ends with this line.
-pub(super) fn html_ends(kind: u8, line: &str) -> bool {
+/// Whether an HTML block of this kind ends with this line. Kinds 6 and 7 end before a blank line instead.
+pub(crate) fn html_ends(kind: u8, line: &str) -> bool {
     let ends: &[&str] = match kind {
         1 => &["</pre>", "</script>", "</style>", "</textarea>"],
         2 => &["-->"],
@@ -219,9 +218,6 @@ pub(super) fn html_ends(kind: u8, line: &str) -> bool {
         5 => &["]]>"],
         _ => return false,
     };
-    let bytes = line.as_bytes();
-    (0..bytes.len()).any(|at| {
-        let rest = bytes.get(at..).unwrap_or_default();
-        ends.iter().any(|end| rest.get(..end.len()).is_some_and(|part| part.eq_ignore_ascii_case(end.as_bytes())))
-    })
+    let line = line.to_ascii_lowercase();
+    ends.iter().any(|end| line.contains(end))
 }

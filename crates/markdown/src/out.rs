@@ -1,47 +1,48 @@
-//! The steps of the document so far: which ones were handed out, which may still change, which are final.
+//! The steps of the document so far: which the caller has, which may still change, which are final.
 
-use super::{Align, Element, Step};
+use crate::{Align, Element, Step};
 
-/// Positions count all steps ever kept; those before `base` are final and forgotten.
+/// The steps that may still be undone, and those that the caller does not have yet. Places count all steps of the document.
 #[derive(Debug, Default)]
-pub(super) struct Out {
+pub(crate) struct Out {
     log: Vec<Step>,
+    /// The place of the log's first step: all before are final and forgotten.
     base: usize,
+    /// The caller has the steps before this place.
     sent: usize,
+    /// The steps before this place are final.
     settled: usize,
+    /// How many of the caller's steps must be undone first.
     undo: u32,
 }
 
 impl Out {
-    /// Where the next step will stand.
-    pub(super) fn at(&self) -> usize {
+    /// The place of the next step.
+    pub(crate) fn at(&self) -> usize {
         self.base + self.log.len()
     }
 
-    #[inline(never)]
-    pub(super) fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: Step) {
         self.log.push(step);
     }
 
-    #[inline(never)]
-    pub(super) fn open(&mut self, element: Element) {
+    pub(crate) fn open(&mut self, element: Element) {
         self.push(Step::Open(element));
     }
 
-    /// The element that was opened last, just now, is another.
-    pub(super) fn replace(&mut self, element: Element) {
+    /// Replaces the element that the last step opened.
+    pub(crate) fn replace(&mut self, element: Element) {
         if let Some(step) = self.log.last_mut() {
             *step = Step::Open(element);
         }
     }
 
-    #[inline(never)]
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.push(Step::Close);
     }
 
-    /// Text that is final, joined to the text before it if that one was not handed out yet.
-    pub(super) fn text(&mut self, text: &str) {
+    /// Adds final text. It joins the text before it if the caller does not have that yet.
+    pub(crate) fn text(&mut self, text: &str) {
         if text.is_empty() {
             return;
         }
@@ -52,10 +53,9 @@ impl Out {
         }
     }
 
-    /// Takes back everything from a position on.
-    #[inline(never)]
-    pub(super) fn back_to(&mut self, at: usize) {
-        debug_assert!(at >= self.settled, "taking back what is final");
+    /// Undoes everything from a place on.
+    pub(crate) fn back_to(&mut self, at: usize) {
+        debug_assert!(at >= self.settled, "undoes a final step");
         if at < self.sent {
             self.undo += u32::try_from(self.sent - at).unwrap_or(u32::MAX);
             self.sent = at;
@@ -63,19 +63,19 @@ impl Out {
         self.log.truncate(at.saturating_sub(self.base));
     }
 
-    /// Takes the steps from a position on out, to be put back later.
-    pub(super) fn take_from(&mut self, at: usize) -> Vec<Step> {
+    /// Undoes everything from a place on and returns those steps, so that they can be put back.
+    pub(crate) fn take_from(&mut self, at: usize) -> Vec<Step> {
         let taken = self.log.get(at.saturating_sub(self.base)..).unwrap_or_default().to_vec();
         self.back_to(at);
         taken
     }
 
-    pub(super) fn put_back(&mut self, steps: Vec<Step>) {
+    pub(crate) fn put_back(&mut self, steps: Vec<Step>) {
         self.log.extend(steps);
     }
 
-    /// Gives the cells from a position on their alignments.
-    pub(super) fn align(&mut self, at: usize, aligns: &[Align]) {
+    /// Sets the alignments of the cells from a place on.
+    pub(crate) fn align(&mut self, at: usize, aligns: &[Align]) {
         if aligns.iter().any(|&align| align != Align::Start) {
             let mut steps = self.take_from(at);
             let cells = steps.iter_mut().filter_map(|step| match step {
@@ -89,13 +89,13 @@ impl Out {
         }
     }
 
-    /// All steps so far are final.
-    pub(super) fn settle(&mut self) {
+    /// Makes all steps so far final.
+    pub(crate) fn settle(&mut self) {
         self.settled = self.at();
     }
 
-    /// What has to be done since the last time.
-    pub(super) fn flush(&mut self) -> Vec<Step> {
+    /// The steps that bring the caller up to date.
+    pub(crate) fn flush(&mut self) -> Vec<Step> {
         let mut steps = vec![];
         if self.undo > 0 {
             steps.push(Step::Undo(self.undo));

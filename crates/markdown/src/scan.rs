@@ -1,79 +1,103 @@
-//! Small machines that are fed one byte at a time: where a link's target, a definition, a tag ends.
+//! State machines that take one byte at a time and find where a link's target, a link reference definition or an HTML tag ends. Because they can
+//! pause after any byte, no part of a growing text is scanned twice.
 
-/// What a machine says after a byte.
+/// What a state machine says after a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scan {
+pub(crate) enum Scan {
+    /// The construct may still come; more bytes are needed.
     More,
+    /// The text is not this construct.
     Fail,
+    /// The construct ends with this byte.
     Done,
 }
 use Scan::{Done, Fail, More};
 
-/// Part of a text, or nothing.
-#[inline(never)]
-pub(super) fn cut(text: &str, from: usize, to: usize) -> &str {
+/// Part of a text; empty where slicing would panic. A fault in the bookkeeping of places must not bring the caller down.
+pub(crate) fn cut(text: &str, from: usize, to: usize) -> &str {
     text.get(from..to).unwrap_or_default()
 }
 
-/// A text from a place on, or nothing.
-#[inline(never)]
-pub(super) fn tail(text: &str, from: usize) -> &str {
+/// A text from a place on; empty where slicing would panic.
+pub(crate) fn tail(text: &str, from: usize) -> &str {
     text.get(from..).unwrap_or_default()
 }
 
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
+/// The characters that Markdown trims from a line: `str::trim` would take more.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+pub(crate) fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(BLANKS)
 }
 
-#[inline(never)]
-pub(super) fn trim_start(text: &str) -> &str {
-    tail(text, text.bytes().take_while(|&b| is_blank(b)).count())
+pub(crate) fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(BLANKS)
 }
 
-#[inline(never)]
-pub(super) fn trim_end(text: &str) -> &str {
-    cut(text, 0, text.len() - text.bytes().rev().take_while(|&b| is_blank(b)).count())
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(BLANKS)
 }
 
-pub(super) fn is_space(byte: u8) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
+    trim_start(text).is_empty()
+}
+
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n')
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// In a definition's label.
     Label,
+    /// After the label's `]`.
     Colon,
+    /// Before the destination.
     Before,
+    /// In a destination between `<` and `>`.
     Angle,
+    /// In a destination without them.
     Bare,
+    /// After the destination's `>`, where white space must follow.
     After,
+    /// After the destination, where a title may begin.
     Gap,
     Title,
+    /// After the title.
     End,
 }
 
-/// The target of an inline link, from after its `(` to its `)`; or a definition, from after its `[` to its last line's end.
+/// Scans the target of an inline link, from after its `(` to its `)`; or a link reference definition, from after its `[` to the end of its last line.
+///
+/// Places are byte offsets in the leaf's source.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(crate) struct Target {
     stage: Stage,
+    /// Whether it is a definition and not a link.
     definition: bool,
+    /// The last byte was a backslash.
     escaped: bool,
+    /// The label has only white space so far.
     blank: bool,
+    /// Parentheses open in a bare destination.
     depth: u8,
+    /// What closes the title.
     quote: u8,
+    /// The label's length so far, in characters.
     length: u16,
-    pub(super) label: (usize, usize),
-    pub(super) destination: (usize, usize),
-    pub(super) title: (usize, usize),
-    /// Where a definition would end if what follows is no title.
-    pub(super) whole: Option<usize>,
+    pub(crate) label: (usize, usize),
+    pub(crate) destination: (usize, usize),
+    pub(crate) title: (usize, usize),
+    /// Where a definition ends if what follows is not its title.
+    pub(crate) whole: Option<usize>,
 }
 
-/// As many characters as a label may have.
-pub(super) const LABEL: u16 = 999;
+/// The longest label, in characters.
+pub(crate) const LABEL: u16 = 999;
 
 impl Target {
-    pub(super) fn link(at: usize) -> Self {
+    /// A link whose target begins at a place.
+    pub(crate) fn link(at: usize) -> Self {
         Self {
             stage: Stage::Before,
             definition: false,
@@ -89,13 +113,14 @@ impl Target {
         }
     }
 
-    pub(super) fn definition(at: usize) -> Self {
+    /// A definition whose label begins at a place.
+    pub(crate) fn definition(at: usize) -> Self {
         Self { stage: Stage::Label, definition: true, ..Self::link(at) }
     }
 
-    /// Takes the byte at a position.
+    /// Takes the byte at a place.
     #[allow(clippy::too_many_lines)] // One case a stage.
-    pub(super) fn step(&mut self, byte: u8, at: usize) -> Scan {
+    pub(crate) fn step(&mut self, byte: u8, at: usize) -> Scan {
         if self.escaped {
             self.escaped = false;
             if byte.is_ascii_punctuation() {
@@ -203,6 +228,7 @@ impl Target {
         }
     }
 
+    /// Counts a character of the label.
     fn count(&mut self, byte: u8) -> Scan {
         if self.stage == Stage::Label && byte & 0xc0 != 0x80 {
             self.length += 1;
@@ -213,6 +239,7 @@ impl Target {
         More
     }
 
+    /// Takes a byte between destination and title.
     fn gap(&mut self, byte: u8, at: usize) -> Scan {
         match byte {
             b'\n' if self.definition => self.whole = Some(at),
@@ -228,8 +255,8 @@ impl Target {
         More
     }
 
-    /// A definition whose text ends here: whether it is whole. Otherwise `whole` says how much of it is.
-    pub(super) fn end(&mut self, at: usize) -> bool {
+    /// The text ends here: whether the definition is complete with its title. If not, `whole` says where it ends without one.
+    pub(crate) fn end(&mut self, at: usize) -> bool {
         match self.stage {
             Stage::Bare if self.depth == 0 && at > self.destination.0 => self.destination.1 = at,
             Stage::After | Stage::Gap | Stage::End => {}
@@ -242,9 +269,12 @@ impl Target {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
+    /// Right after the `<`.
     Start,
     Name,
+    /// After the `/` of a self-closing tag.
     Slash,
+    /// After the `/` of a closing tag.
     CloseStart,
     CloseName,
     CloseGap,
@@ -252,43 +282,52 @@ enum Part {
     Attribute,
     AttributeGap,
     Equals,
+    /// In a value without quotes.
     Bare,
     Double,
     Single,
+    /// After a value's closing quote.
     Quoted,
+    /// In a processing instruction.
     Question,
     QuestionMark,
+    /// After `<!`.
     Bang,
+    /// After `<!-`.
     Dash,
+    /// After `<!--`, where `>` ends the comment.
     Comment,
     CommentDash,
+    /// Inside a comment.
     Inside,
     InsideDash,
     InsideDashes,
     Declaration,
+    /// After `<![` and so many bytes of `CDATA`.
     Cdata(u8),
     CdataText,
     CdataBracket,
     CdataBrackets,
 }
 
-/// A tag, comment, instruction, declaration or CDATA section, from after its `<`.
+/// Scans a tag, comment, processing instruction, declaration or CDATA section, from after its `<`.
 #[derive(Debug, Clone)]
-pub(super) struct Tag {
+pub(crate) struct Tag {
     part: Part,
-    /// The ends that are known not to come any more.
+    /// The ends known not to come in the rest of the leaf, as [`Tag::waits_for`] numbers them. Without this, many openings with no end would each be
+    /// scanned to the end of the leaf.
     never: u8,
-    /// A space came.
-    pub(super) spaced: bool,
+    /// White space has come.
+    pub(crate) spaced: bool,
 }
 
 impl Tag {
-    pub(super) fn new(never: u8) -> Self {
+    pub(crate) fn new(never: u8) -> Self {
         Self { part: Part::Start, never, spaced: false }
     }
 
-    /// Which end was waited for, as a bit; 0 for the end of a plain tag.
-    pub(super) fn waits_for(&self) -> u8 {
+    /// Which end the tag waits for, as a bit; 0 for that of a plain tag, which cannot run on.
+    pub(crate) fn waits_for(&self) -> u8 {
         match self.part {
             Part::Double => 1,
             Part::Single => 2,
@@ -300,7 +339,8 @@ impl Tag {
         }
     }
 
-    pub(super) fn step(&mut self, byte: u8) -> Scan {
+    /// Takes a byte.
+    pub(crate) fn step(&mut self, byte: u8) -> Scan {
         let letter = byte.is_ascii_alphabetic();
         let space = is_space(byte);
         self.spaced |= space;
@@ -376,14 +416,23 @@ impl Tag {
     }
 }
 
-/// Whether what stands between `<` and `>` is an address, and whether that of a mailbox.
-pub(super) fn autolink(text: &[u8]) -> Option<bool> {
+/// What stands between `<` and `>` in an autolink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// An absolute URI.
+    Uri,
+    /// A mailbox, which becomes a `mailto:` link.
+    Email,
+}
+
+/// Which address stands between `<` and `>`; `None` if it is not one. The caller has made sure that it has no white space and no `<`.
+pub(crate) fn autolink(text: &[u8]) -> Option<Address> {
     let scheme = text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-')).count();
     if (2..=32).contains(&scheme)
         && text.get(scheme) == Some(&b':')
         && text.first().is_some_and(u8::is_ascii_alphabetic)
     {
-        return Some(false);
+        return Some(Address::Uri);
     }
     let at = text.iter().position(|&b| b == b'@')?;
     let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
@@ -395,5 +444,5 @@ pub(super) fn autolink(text: &[u8]) -> Option<bool> {
             && label.first() != Some(&b'-')
             && label.last() != Some(&b'-')
     });
-    (local_ok && domain_ok).then_some(true)
+    (local_ok && domain_ok).then_some(Address::Email)
 }

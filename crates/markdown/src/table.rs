@@ -1,53 +1,38 @@
-//! A table while it grows: where a line has bars, the delimiter row, a row cell by cell; and how a leaf's content is closed.
+//! GFM's tables while they grow: the bars of a line, the delimiter row, a row cell by cell.
+//! <https://github.github.com/gfm/#tables-extension->
 
-use super::{
-    Align, Element, Step,
-    inline::{Context, Inline, Work},
+use crate::{
+    Align, Element,
+    inline::{Inline, Sink},
     out::Out,
-    scan::{cut, tail, trim_start},
+    refs::References,
+    scan::{cut, is_blank, tail, trim_start},
 };
 
-/// Sources of leaves with labels that nothing defined, and those labels.
-pub(super) type Kept = Vec<(String, Vec<String>)>;
+/// The missing cells that may be added to the rows of any table.
+const FREE_CELLS: usize = 1000;
+/// The missing cells that may be added for each byte of the rows.
+const CELLS_PER_BYTE: usize = 4;
 
-/// Where a leaf's steps go, and what is noted of it.
-pub(super) struct Sink<'a> {
-    pub(super) out: &'a mut Out,
-    pub(super) context: Context<'a>,
-    pub(super) kept: &'a mut Kept,
-    pub(super) work: &'a mut Work,
-}
-
-/// Closes a leaf whose content ends at `end`. If it has labels that nothing defines yet, its source is kept.
-pub(super) fn close_inline(mut inline: Inline, end: usize, sink: &mut Sink) {
-    let end = end.min(inline.source.len());
-    inline.end(end, sink.out, sink.context);
-    sink.work.add(inline.work);
-    if !inline.wanted.is_empty() {
-        sink.out.push(Step::Keep);
-        inline.source.truncate(end);
-        sink.kept.push((inline.source, inline.wanted));
-    }
-    sink.out.close();
-}
-
-/// Where a line has bars that part cells.
+/// The places of the bars in a line that separate cells.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bars {
-    /// Their places in the line.
+pub(crate) struct Bars {
+    /// Byte offsets in the line.
     places: Vec<usize>,
-    /// How much of the line was read, and where its content begins.
+    /// How much of the line was read.
     read: usize,
+    /// Where the line's content begins, after the markers of its containers.
     from: usize,
-    /// A backslash came last; one came before a bar.
+    /// The last byte was a backslash.
     escaped: bool,
+    /// A bar was escaped.
     escapes: bool,
     cells: usize,
 }
 
 impl Bars {
-    /// Reads more of the line, up to its end; how much that was.
-    pub(super) fn read(&mut self, text: &str) -> usize {
+    /// Reads more of the line, up to its end. Returns how much that was.
+    pub(crate) fn read(&mut self, text: &str) -> usize {
         let mut length = text.len();
         for (at, byte) in text.bytes().enumerate() {
             let escaped = std::mem::take(&mut self.escaped);
@@ -66,56 +51,58 @@ impl Bars {
         length
     }
 
-    /// The line's content begins here.
-    pub(super) fn begin(&mut self, from: usize) {
+    /// Notes where the line's content begins.
+    pub(crate) fn begin(&mut self, from: usize) {
         self.from = from;
     }
 
-    /// The line, which has this content, is read.
-    pub(super) fn end(&mut self, content: &str) {
+    /// Counts the cells of the line, which is complete and has this content.
+    pub(crate) fn end(&mut self, content: &str) {
         self.cells = self.places.len() + 1;
         if let (Some(first), Some(last)) = (self.places.first(), self.places.last()) {
-            self.cells -= usize::from(trim_start(cut(content, 0, first.saturating_sub(self.from))).is_empty());
-            self.cells -= usize::from(trim_start(tail(content, (last + 1).saturating_sub(self.from))).is_empty());
+            self.cells -= usize::from(is_blank(cut(content, 0, first.saturating_sub(self.from))));
+            self.cells -= usize::from(is_blank(tail(content, (last + 1).saturating_sub(self.from))));
         }
     }
 
-    /// How many cells the line has as a table's row.
-    pub(super) fn cells(&self) -> usize {
+    /// How many cells the line has if it is a row.
+    pub(crate) fn cells(&self) -> usize {
         self.cells
     }
 }
 
-/// A cell of a delimiter row.
+/// The cell of a delimiter row that is being read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Delimiter {
     #[default]
     Empty,
     Colon,
     Dashes(Align),
-    /// Only white space may follow.
+    /// Complete: only white space may follow.
     Whole(Align),
     Failed,
 }
 use Delimiter::{Colon, Dashes, Empty, Failed, Whole};
 
-/// A delimiter row that grows.
+/// A delimiter row while it grows.
 #[derive(Debug, Default)]
-pub(super) struct Delimiters {
-    /// How much of the line was read, and where its content begins.
+pub(crate) struct Delimiters {
+    /// How much of the line was read.
     read: usize,
+    /// Where the line's content begins.
     from: usize,
+    /// Of the cells that are complete.
     aligns: Vec<Align>,
     cell: Delimiter,
-    /// There is a bar or a colon, without which it is no table's.
+    /// A bar or colon has come. Without either, the line is a setext underline.
     marked: bool,
 }
 
 impl Delimiters {
-    /// Reads what of a line is not read yet, whose content begins at `from`; how much that was.
-    pub(super) fn read(&mut self, line: &str, from: usize) -> usize {
+    /// Reads the part of a line that was not read yet; its content begins at `from`. Returns how much that was.
+    pub(crate) fn read(&mut self, line: &str, from: usize) -> usize {
         if self.read > 0 && self.from != from {
-            // There is a marker in it that may not open anything any more.
+            // A marker came that may open a container, so the line is no delimiter row.
             self.fail();
         }
         let mut read = 0;
@@ -146,12 +133,12 @@ impl Delimiters {
         read
     }
 
-    pub(super) fn fail(&mut self) {
+    pub(crate) fn fail(&mut self) {
         self.cell = Failed;
     }
 
-    /// How many columns there are so far; none if it cannot be a delimiter row, or need not be one.
-    pub(super) fn columns(&self) -> usize {
+    /// How many columns there are so far; 0 while the line need not be a delimiter row, or if it cannot be one.
+    pub(crate) fn columns(&self) -> usize {
         match self.cell {
             _ if !self.marked => 0,
             Failed => 0,
@@ -160,8 +147,8 @@ impl Delimiters {
         }
     }
 
-    /// The columns of the row, if it is one.
-    pub(super) fn end(&mut self) -> Option<Vec<Align>> {
+    /// The columns of the line, which is complete, if it is a delimiter row.
+    pub(crate) fn end(&mut self) -> Option<Vec<Align>> {
         match self.cell {
             _ if !self.marked => return None,
             Empty if !self.aligns.is_empty() => {}
@@ -172,27 +159,31 @@ impl Delimiters {
     }
 }
 
-/// A row that is being read.
+/// A row while it grows.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// How many cells are closed.
     column: usize,
+    /// The open cell's content.
     cell: Option<Box<Inline>>,
-    /// Something came, be it only the leading `|`.
+    /// Something has come, if only the leading `|`.
     begun: bool,
+    /// The last byte was a backslash.
     escaped: bool,
-    /// How many cells were added to the table's rows, and how many bytes those rows have. A short row in a wide table may not cost much.
+    /// How many missing cells were added to the table's rows. The bytes of those rows limit them, so that short rows of a wide table stay cheap.
     added: usize,
+    /// How many bytes the table's rows have.
     read: usize,
 }
 
 impl Row {
-    pub(super) fn begin(&mut self) {
+    /// Begins the table's next row.
+    pub(crate) fn begin(&mut self) {
         *self = Self { added: self.added, read: self.read, ..Self::default() };
     }
 
-    /// Takes a whole row whose bars are known.
-    pub(super) fn whole(&mut self, row: &str, bars: &Bars, aligns: &[Align], sink: &mut Sink) {
+    /// Takes a complete row whose bars are known.
+    pub(crate) fn whole(&mut self, row: &str, bars: &Bars, aligns: &[Align], sink: &mut Sink) {
         if bars.escapes {
             self.feed(row, aligns, sink);
             return;
@@ -200,14 +191,15 @@ impl Row {
         let mut from = 0;
         for place in &bars.places {
             let to = place.saturating_sub(bars.from);
-            self.text(cut(row, from, to), aligns, sink.out);
+            self.text(cut(row, from, to), aligns, &mut sink.out);
             self.bar(aligns, sink);
             from = to + 1;
         }
-        self.text(tail(row, from), aligns, sink.out);
+        self.text(tail(row, from), aligns, &mut sink.out);
         self.read += row.len();
     }
 
+    /// Takes a bar that separates cells.
     fn bar(&mut self, aligns: &[Align], sink: &mut Sink) {
         if self.begun {
             self.close_cell(aligns, sink);
@@ -215,6 +207,7 @@ impl Row {
         self.begun = true;
     }
 
+    /// Adds text to the open cell, or opens one.
     fn text(&mut self, text: &str, aligns: &[Align], out: &mut Out) {
         let Some(&align) = aligns.get(self.column) else {
             self.begun = true;
@@ -232,8 +225,8 @@ impl Row {
         cell.source.push_str(text);
     }
 
-    /// Takes more of the row, up to its end; how much that was.
-    pub(super) fn feed(&mut self, text: &str, aligns: &[Align], sink: &mut Sink) -> usize {
+    /// Takes more of the row, up to its end. Returns how much that was.
+    pub(crate) fn feed(&mut self, text: &str, aligns: &[Align], sink: &mut Sink) -> usize {
         let (mut from, mut end) = (0, text.len());
         for (at, byte) in text.bytes().enumerate() {
             if matches!(byte, b'\n' | b'\r' | 0) {
@@ -242,24 +235,24 @@ impl Row {
             }
             let escaped = std::mem::take(&mut self.escaped);
             if escaped && byte != b'|' {
-                self.text("\\", aligns, sink.out);
+                self.text("\\", aligns, &mut sink.out);
             }
             match byte {
                 b'\\' => {
-                    self.text(cut(text, from, at), aligns, sink.out);
+                    self.text(cut(text, from, at), aligns, &mut sink.out);
                     self.escaped = true;
                     from = at + 1;
                 }
                 b'|' if escaped => {}
                 b'|' => {
-                    self.text(cut(text, from, at), aligns, sink.out);
+                    self.text(cut(text, from, at), aligns, &mut sink.out);
                     from = at + 1;
                     self.bar(aligns, sink);
                 }
                 _ => {}
             }
         }
-        self.text(cut(text, from, end), aligns, sink.out);
+        self.text(cut(text, from, end), aligns, &mut sink.out);
         self.read += end;
         sink.work.saw(end);
         end
@@ -267,7 +260,7 @@ impl Row {
 
     fn close_cell(&mut self, aligns: &[Align], sink: &mut Sink) {
         if let Some(cell) = self.cell.take() {
-            close_inline(*cell, usize::MAX, sink);
+            sink.close(*cell, usize::MAX);
         } else if let Some(&align) = aligns.get(self.column) {
             sink.out.open(Element::Cell(align));
             sink.out.close();
@@ -275,21 +268,23 @@ impl Row {
         self.column += 1;
     }
 
-    /// The row's end: cells that lack are empty.
-    pub(super) fn end(&mut self, aligns: &[Align], sink: &mut Sink) {
+    /// Ends the row. Missing cells are added, empty.
+    pub(crate) fn end(&mut self, aligns: &[Align], sink: &mut Sink) {
         if std::mem::take(&mut self.escaped) {
-            self.text("\\", aligns, sink.out);
+            self.text("\\", aligns, &mut sink.out);
         }
-        while self.cell.is_some() || self.column < aligns.len() && self.added < 1000 + 4 * self.read {
+        while self.cell.is_some() || self.column < aligns.len() && self.added < FREE_CELLS + CELLS_PER_BYTE * self.read
+        {
             self.added += usize::from(self.cell.is_none());
             self.close_cell(aligns, sink);
         }
     }
 
-    pub(super) fn show(&mut self, out: &mut Out, context: Context) {
+    /// Brings the steps of the open cell up to date.
+    pub(crate) fn show(&mut self, out: &mut Out, references: &References) {
         match &mut self.cell {
             Some(cell) => {
-                cell.run(cell.source.len(), false, context);
+                cell.run(cell.source.len(), false, references);
                 cell.render(out, false);
             }
             None => out.settle(),

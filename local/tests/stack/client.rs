@@ -17,7 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use signet::cognito::{Entropy, Ephemeral, SrpChallenge};
+use signet_cognito::{Entropy, Ephemeral, SrpChallenge, UnixMillis};
 use signet_local::{Stack, User};
 
 use crate::ORIGIN;
@@ -116,7 +116,7 @@ pub(crate) async fn prove_password(config: &Config, username: &str, password: &s
         srp_b: parameter("SRP_B"),
         secret_block: parameter("SECRET_BLOCK"),
     };
-    let timestamp = signet::time::UnixMillis(i64::try_from(unix_seconds()).unwrap() * 1000).srp_timestamp();
+    let timestamp = UnixMillis(i64::try_from(unix_seconds()).unwrap() * 1000).srp_timestamp();
     let pool = config.user_pool_id.split_once('_').unwrap().1;
     let signature = ephemeral.password_claim_signature(pool, challenge, password, &timestamp).unwrap();
     let responses = json!({

@@ -3,7 +3,7 @@
 use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::stream::stock::UseCase;
 use crate::stream::{StopReason, Usage};
-use crate::time::UnixMillis;
+use signet_cognito::UnixMillis;
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

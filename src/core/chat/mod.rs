@@ -10,21 +10,22 @@ mod spoken;
 pub use conversation::{Answer, Change, Conversation, Part, Tail, Turn};
 
 use crate::base64::encode_url;
-use crate::cognito::Keys;
 use crate::core::config::Config;
 use crate::core::fault::{Fault, Service};
 use crate::core::session::Grant;
 use crate::core::sign::{Scope, sign};
 use crate::core::words;
-use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
 use crate::protocol::{AnswerId, AnswerUpdate, End, TurnId, TurnUpdate, View};
 use crate::stream::stock::{Ask, UseCase};
 use crate::stream::{Decoder, Event, Failure, Usage};
-use crate::sts::{get_caller_identity, read_role_name};
 use crate::text::contains;
-use crate::time::UnixMillis;
 use pieces::Pieces;
+use signet_cognito::{
+    Keys, UnixMillis,
+    http::{Head, NoAnswer, Request, Response, check},
+    sts::{get_caller_identity, read_role_name},
+};
 use signet_markdown::{Markdown, Step};
 use spoken::spoken;
 
@@ -429,7 +430,7 @@ impl Chat {
             },
             (Input::Keys(Err(fault)), Stage::Keys) => self.fail(config, now, answering, fault),
             (Input::NoAnswer(no_answer), Stage::Requested { .. }) => {
-                self.fail(config, now, answering, no_answer.fault(Service::FunctionUrl))
+                self.fail(config, now, answering, Fault::from_no_answer(Service::FunctionUrl, no_answer))
             }
             (Input::Head(head), Stage::Requested { signed_with, role }) => self.go_on(
                 answering,
@@ -564,7 +565,7 @@ impl Chat {
                 return vec![Effect::NeedKeys { refused: None }];
             }
             (403, role) if !mendable => Fault::NotAllowed { role, request_id: error.request_id },
-            _ => error.fault(Service::FunctionUrl),
+            _ => Fault::from_service_error(Service::FunctionUrl, &error),
         };
         self.fail(config, now, answering, fault)
     }

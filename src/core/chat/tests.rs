@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::core::config::{Price, Prices};
 use crate::protocol::Notice;
-use crate::secret::Secret;
-use crate::time::Skew;
+use signet_cognito::{Secret, Skew};
 
 const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 const TURN: TurnId = TurnId(0);

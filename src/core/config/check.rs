@@ -1,7 +1,7 @@
 //! What is right for a text of the configuration.
 
 use crate::text::split_once;
-use crate::time::UnixMillis;
+use signet_cognito::UnixMillis;
 
 pub(super) fn checked(text: &str, good: bool) -> Option<String> {
     (good && !text.is_empty()).then(|| text.to_owned())

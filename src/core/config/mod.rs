@@ -7,6 +7,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use signet_cognito::hosted_ui;
+
 use crate::core::words::config as say;
 
 /// What the app is pointed at.
@@ -52,15 +54,11 @@ pub struct Price {
     pub output: u64,
 }
 
-/// An app client of a user pool, and what the app offers of it. The client has no secret.
+/// A user pool, and what the app offers of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPool {
-    /// Such as `eu-central-1_AbCdEfGhI`.
-    pub id: String,
-    /// The app client's id.
-    pub client_id: String,
-    /// The address of its API; AWS's own unless the config names another.
-    pub endpoint: String,
+    /// How its API is called; at AWS's own address unless the config names another.
+    pub api: signet_cognito::UserPool,
     /// How a sign-in begins.
     pub auth_flow: AuthFlow,
     /// `PREFERRED_CHALLENGE` of `USER_AUTH`: `PASSWORD_SRP`, `PASSWORD`, `EMAIL_OTP`, `SMS_OTP` or `WEB_AUTHN`.
@@ -136,29 +134,11 @@ pub struct PasswordPolicy {
     pub symbols: bool,
 }
 
-/// An OAuth 2.0 authorization server (RFC 6749) that issues ID tokens (OIDC Core 1.0).
+/// The user pool's hosted UI or another authorization server, and the buttons that lead there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostedUi {
-    /// The address of the authorization endpoint: `https://DOMAIN/oauth2/authorize` of a user pool.
-    pub authorization_endpoint: String,
-    /// The address of the token endpoint: `https://DOMAIN/oauth2/token` of a user pool.
-    pub token_endpoint: String,
-    /// `https://DOMAIN/logout` of a user pool; none elsewhere.
-    pub logout_endpoint: Option<String>,
-    /// `iss` of its ID tokens.
-    pub issuer: String,
-    /// `client_id`, and `aud` of its ID tokens.
-    pub client_id: String,
-    /// `scope`.
-    pub scopes: Vec<String>,
-    /// Addresses to come back to, as they are registered; the one that is this page's is used.
-    pub redirect_sign_in: Vec<String>,
-    /// Addresses to come back to after signing out.
-    pub redirect_sign_out: Vec<String>,
-    /// `prompt`, such as `login` or `select_account`.
-    pub prompt: Option<String>,
-    /// `lang` of managed login, such as `de`.
-    pub lang: Option<String>,
+    /// How its endpoints are called.
+    pub api: hosted_ui::HostedUi,
     /// The buttons, at least one.
     pub providers: Vec<Provider>,
 }
@@ -170,23 +150,17 @@ pub struct Provider {
     pub label: String,
     /// A file of the app's own origin, such as `google.svg`.
     pub icon: Option<String>,
-    /// `identity_provider`, such as `Google` or a SAML provider's name.
-    pub identity_provider: Option<String>,
-    /// `idp_identifier`, instead.
-    pub idp_identifier: Option<String>,
-    /// `login_hint`.
-    pub login_hint: Option<String>,
+    /// Whose page it leads to.
+    pub provider: hosted_ui::Provider,
 }
 
-/// An identity pool.
+/// An identity pool, and how the app uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityPool {
-    /// Such as `eu-central-1:00000000-0000-0000-0000-000000000000`.
-    pub id: String,
+    /// How its API is called; at AWS's own address unless the config names another.
+    pub api: signet_cognito::IdentityPool,
     /// Its region.
     pub region: String,
-    /// The address of its API; AWS's own unless the config names another.
-    pub endpoint: String,
     /// The address of STS in its region; AWS's own unless the config names another.
     pub sts_endpoint: String,
     /// The key of `Logins`, where it is not the ID token's issuer: `graph.facebook.com`, a SAML provider's ARN, a developer provider's name.
@@ -206,13 +180,6 @@ pub struct BasicFlow {
     pub guest_role_arn: Option<String>,
     /// `DurationSeconds`, from 900.
     pub duration_seconds: u32,
-}
-
-impl UserPool {
-    /// The id after the underscore, as SRP hashes it.
-    pub fn name(&self) -> &str {
-        self.id.split_once('_').map_or("", |(_, name)| name)
-    }
 }
 
 /// What is wrong with a configuration. A field is named as its file writes it, with those that it lies in: `hostedUi.domain`.

@@ -1,5 +1,7 @@
 //! From a file's fields to a [`Config`].
 
+use signet_cognito::hosted_ui;
+
 use crate::core::words::config as say;
 use crate::json::Value;
 
@@ -153,9 +155,11 @@ impl Reader<'_> {
             return None;
         };
         Some(UserPool {
-            endpoint: endpoint.unwrap_or_else(|| aws("cognito-idp", region(&id, '_'), "")),
-            id,
-            client_id: self.need(Key::UserPoolClientId),
+            api: signet_cognito::UserPool {
+                endpoint: endpoint.unwrap_or_else(|| aws("cognito-idp", region(&id, '_'), "")),
+                id,
+                client_id: self.need(Key::UserPoolClientId),
+            },
             auth_flow,
             preferred_challenge: preferred_challenge.filter(|_| chooses),
             form,
@@ -266,8 +270,8 @@ impl Reader<'_> {
                 return None;
             };
             token_endpoint = at("/oauth2/token");
-            client_id = Some(pool.client_id.clone());
-            issuer = issuer.or_else(|| Some(aws("cognito-idp", region(&pool.id, '_'), &pool.id)));
+            client_id = Some(pool.api.client_id.clone());
+            issuer = issuer.or_else(|| Some(aws("cognito-idp", region(&pool.api.id, '_'), &pool.api.id)));
         }
         self.text(Key::ResponseType);
         let scopes = match self.list(Key::Scopes) {
@@ -286,16 +290,18 @@ impl Reader<'_> {
             self.missing(Key::RedirectSignIn);
         }
         Some(HostedUi {
-            authorization_endpoint: at("/oauth2/authorize").or(other).unwrap_or_default(),
-            token_endpoint: self.or_missing(token_endpoint, Key::TokenEndpoint),
-            logout_endpoint: at("/logout"),
-            issuer: self.or_missing(issuer, Key::Issuer),
-            client_id: self.or_missing(client_id, Key::ClientId),
-            scopes,
-            redirect_sign_in,
-            redirect_sign_out: self.list(Key::RedirectSignOut).unwrap_or_default(),
-            prompt: self.text(Key::Prompt),
-            lang: self.text(Key::Lang),
+            api: hosted_ui::HostedUi {
+                authorization_endpoint: at("/oauth2/authorize").or(other).unwrap_or_default(),
+                token_endpoint: self.or_missing(token_endpoint, Key::TokenEndpoint),
+                logout_endpoint: at("/logout"),
+                issuer: self.or_missing(issuer, Key::Issuer),
+                client_id: self.or_missing(client_id, Key::ClientId),
+                scopes,
+                redirect_sign_in,
+                redirect_sign_out: self.list(Key::RedirectSignOut).unwrap_or_default(),
+                prompt: self.text(Key::Prompt),
+                lang: self.text(Key::Lang),
+            },
             providers: self.providers(),
         })
     }
@@ -328,7 +334,10 @@ impl Reader<'_> {
             let (name, called) = social.map_or((name, name), |(_, name, called)| (name, called));
             return Some(Provider {
                 label: [say::CONTINUE_WITH, called].concat(),
-                identity_provider: Some(name.to_owned()),
+                provider: hosted_ui::Provider {
+                    identity_provider: Some(name.to_owned()),
+                    ..hosted_ui::Provider::default()
+                },
                 ..Provider::default()
             });
         }
@@ -350,7 +359,8 @@ impl Reader<'_> {
         if identity_provider.is_some() && idp_identifier.is_some() {
             self.wrong(found.path, say::ONE_ID);
         }
-        Some(Provider { label: label.unwrap_or_default(), icon, identity_provider, idp_identifier, login_hint })
+        let provider = hosted_ui::Provider { identity_provider, idp_identifier, login_hint };
+        Some(Provider { label: label.unwrap_or_default(), icon, provider })
     }
 
     fn prices(&mut self) -> Option<Prices> {
@@ -378,7 +388,10 @@ impl Reader<'_> {
         let id = self.need(Key::IdentityPoolId);
         let region = region(&id, ':').to_owned();
         IdentityPool {
-            endpoint: self.text(Key::IdentityPoolEndpoint).unwrap_or_else(|| aws("cognito-identity", &region, "")),
+            api: signet_cognito::IdentityPool {
+                endpoint: self.text(Key::IdentityPoolEndpoint).unwrap_or_else(|| aws("cognito-identity", &region, "")),
+                id,
+            },
             sts_endpoint: self.text(Key::StsEndpoint).unwrap_or_else(|| aws("sts", &region, "")),
             logins_key: self.text(Key::Logins),
             guest_access: self.flag(Key::GuestAccess, "", false),
@@ -387,7 +400,6 @@ impl Reader<'_> {
                 guest_role_arn: self.text(Key::GuestRoleArn),
                 duration_seconds: self.number(Key::DurationSeconds, 900, 43_200, 3600),
             }),
-            id,
             region,
         }
     }

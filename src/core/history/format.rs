@@ -7,7 +7,7 @@ use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::stream::stock::UseCase;
 use crate::stream::{StopReason, Usage};
 use crate::text;
-use crate::time::UnixMillis;
+use signet_cognito::UnixMillis;
 
 /// What a file of conversations calls itself.
 const FORMAT: &str = "signet-conversations";

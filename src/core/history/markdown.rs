@@ -2,7 +2,7 @@
 
 use crate::core::chat::{Conversation, Turn};
 use crate::core::words;
-use crate::time::UnixMillis;
+use signet_cognito::UnixMillis;
 
 /// The longest name of a file, in bytes, without the date.
 const LONGEST_NAME: usize = 60;

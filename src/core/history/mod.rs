@@ -17,8 +17,7 @@ use crate::core::words::history as words;
 use crate::hash::sha256;
 use crate::json;
 use crate::protocol::{Entry, HistoryView, Text, View};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{Secret, UnixMillis};
 
 /// All that is known of the conversations of one person.
 #[derive(Debug)]

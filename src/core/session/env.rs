@@ -1,12 +1,10 @@
 //! What a step of the session may look at, and where it says what is to be done.
 
 use super::{Effect, Screen};
-use crate::cognito::{Entropy, Ephemeral};
 use crate::core::config::Config;
 use crate::core::random::Random;
 use crate::protocol::FormId;
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{Entropy, Ephemeral, Secret, UnixMillis};
 
 /// The surroundings of one step.
 pub struct Env<'a> {

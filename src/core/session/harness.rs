@@ -1,9 +1,10 @@
 //! A session with everything around it, for tests: what AWS replies goes in, what was sent and what is shown can be looked at.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{Effect, Env, Grant, Input, Memory, Record, Screen, Session};
-use crate::cognito::{Entropy, Ephemeral, unsigned_token};
 use crate::core::config::{
     AuthFlow, BasicFlow, Config, HostedUi, IdentityPool, PasswordPolicy, Provider, SignUp, UserPool, Username,
 };
@@ -11,10 +12,11 @@ use crate::core::fault::Fault;
 use crate::core::random::Random;
 use crate::core::sign_in::{Action, Step};
 use crate::core::words;
-use crate::http::{Head, NoAnswer, Request, Response};
 use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{
+    Entropy, Ephemeral, Secret, UnixMillis, hosted_ui,
+    http::{Head, NoAnswer, Request, Response},
+};
 
 pub(crate) const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 /// [`NOW`] as Cognito's `TIMESTAMP`.
@@ -33,9 +35,11 @@ pub(crate) fn config() -> Config {
         name: None,
         contact: None,
         user_pool: Some(UserPool {
-            id: "eu-central-1_AbC".into(),
-            client_id: "1abc".into(),
-            endpoint: "https://cognito-idp.eu-central-1.amazonaws.com/".into(),
+            api: signet_cognito::UserPool {
+                id: "eu-central-1_AbC".into(),
+                client_id: "1abc".into(),
+                endpoint: "https://cognito-idp.eu-central-1.amazonaws.com/".into(),
+            },
             auth_flow: AuthFlow::UserSrpAuth,
             preferred_challenge: None,
             form: true,
@@ -54,9 +58,11 @@ pub(crate) fn config() -> Config {
         hosted_ui: None,
         token_url: None,
         identity_pool: IdentityPool {
-            id: "eu-central-1:1-2".into(),
+            api: signet_cognito::IdentityPool {
+                id: "eu-central-1:1-2".into(),
+                endpoint: "https://cognito-identity.eu-central-1.amazonaws.com/".into(),
+            },
             region: "eu-central-1".into(),
-            endpoint: "https://cognito-identity.eu-central-1.amazonaws.com/".into(),
             sts_endpoint: "https://sts.eu-central-1.amazonaws.com/".into(),
             logins_key: None,
             guest_access: false,
@@ -97,12 +103,13 @@ pub(crate) fn with_hosted_ui() -> Config {
     let provider = |label: &str, identity_provider: &str| Provider {
         label: label.into(),
         icon: None,
-        identity_provider: Some(identity_provider.into()),
-        idp_identifier: None,
-        login_hint: None,
+        provider: hosted_ui::Provider {
+            identity_provider: Some(identity_provider.into()),
+            ..hosted_ui::Provider::default()
+        },
     };
     let mut config = config();
-    config.hosted_ui = Some(HostedUi {
+    let api = hosted_ui::HostedUi {
         authorization_endpoint: "https://signet.auth.eu-central-1.amazoncognito.com/oauth2/authorize".into(),
         token_endpoint: "https://signet.auth.eu-central-1.amazoncognito.com/oauth2/token".into(),
         logout_endpoint: Some("https://signet.auth.eu-central-1.amazoncognito.com/logout".into()),
@@ -113,8 +120,9 @@ pub(crate) fn with_hosted_ui() -> Config {
         redirect_sign_out: vec![PAGE.into()],
         prompt: None,
         lang: None,
-        providers: vec![provider("Continue with Google", "Google"), provider("Continue with Okta", "okta")],
-    });
+    };
+    let providers = vec![provider("Continue with Google", "Google"), provider("Continue with Okta", "okta")];
+    config.hosted_ui = Some(HostedUi { api, providers });
     config
 }
 
@@ -135,6 +143,12 @@ pub(crate) fn with_basic_flow(role: Option<&str>, guest_role: Option<&str>) -> C
 }
 
 // --- replies in the shapes of AWS's API references ----------------------------------------------------------------------------
+
+/// An ID token with these claims and no valid signature.
+pub(crate) fn unsigned_token(claims: &Value) -> String {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.c2ln", part(&json!({"alg": "RS256"})), part(claims))
+}
 
 pub(crate) fn response(status: u16, body: impl Into<Vec<u8>>) -> Response {
     Response { head: Head { status, request_id: Some("6f1c".into()), ..Head::default() }, body: body.into() }

@@ -17,18 +17,16 @@ mod record;
 pub use env::{Env, Memory};
 pub use record::Record;
 
-use crate::cognito::{
-    self, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, get_credentials_for_identity, get_id,
-    get_open_id_token, get_tokens_from_refresh_token, hosted_ui, revoke_token,
-};
 use crate::core::config::{Config, UserPool};
 use crate::core::fault::{Busy, Fault, Service};
 use crate::core::sign_in::{Foreign, Outcome, Question, SignIn, user_pool_fault};
-use crate::http::{NoAnswer, Request, Response};
 use crate::protocol::{FormId, PasskeyOutcome};
-use crate::secret::Secret;
-use crate::sts;
-use crate::time::{Skew, UnixMillis};
+use signet_cognito::{
+    self as cognito, AuthReply, CognitoError, IdToken, IdentityId, Keys, Login, Secret, Skew, UnixMillis,
+    get_credentials_for_identity, get_id, get_open_id_token, get_tokens_from_refresh_token, hosted_ui,
+    http::{NoAnswer, Request, Response},
+    revoke_token, sts,
+};
 
 /// Keys and tokens are renewed when they have no longer than this to live, in milliseconds: an answer may take a while to be asked for, and a
 /// signature must still be good when it arrives.
@@ -327,8 +325,9 @@ impl Session {
             Proof::Tokens { refresh, typed, .. } => (refresh, typed.is_none()),
             Proof::Foreign(_) | Proof::Guest => (None, false),
         };
-        let revoke = pool.zip(refresh).map(|(pool, refresh)| revoke_token(pool, &refresh));
-        let url = env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| hosted_ui::logout_url(ui, env.page));
+        let revoke = pool.zip(refresh).map(|(pool, refresh)| revoke_token(&pool.api, &refresh));
+        let url =
+            env.config.hosted_ui.as_ref().filter(|_| hosted).and_then(|ui| hosted_ui::logout_url(&ui.api, env.page));
         let Some(url) = url else {
             let sign_in = SignIn::begin(env, String::new(), None);
             env.effects.extend(revoke.map(Effect::SendAndForget));
@@ -406,7 +405,7 @@ impl Session {
 
 /// Where this browser keeps a guest's identity.
 fn guest_key(config: &Config) -> String {
-    ["guest ", &config.identity_pool.id].concat()
+    ["guest ", &config.identity_pool.api.id].concat()
 }
 
 impl Account {
@@ -473,7 +472,7 @@ impl Account {
     /// The user pool, if the tokens are its: they can be another provider's, whose button stands beside the pool's form.
     fn pool<'a>(&self, config: &'a Config) -> Option<&'a UserPool> {
         match &self.proof {
-            Proof::Tokens { id, .. } => config.user_pool.as_ref().filter(|pool| id.issuer.ends_with(&pool.id)),
+            Proof::Tokens { id, .. } => config.user_pool.as_ref().filter(|pool| id.issuer.ends_with(&pool.api.id)),
             Proof::Foreign(_) | Proof::Guest => None,
         }
     }
@@ -484,8 +483,8 @@ impl Account {
             Proof::Tokens { refresh, device_key, .. } => {
                 let refresh = refresh.as_ref()?;
                 match (self.pool(config), &config.hosted_ui) {
-                    (Some(pool), _) => Some(get_tokens_from_refresh_token(pool, refresh, device_key.as_deref())),
-                    (None, Some(ui)) => Some(hosted_ui::refresh(ui, refresh)),
+                    (Some(pool), _) => Some(get_tokens_from_refresh_token(&pool.api, refresh, device_key.as_deref())),
+                    (None, Some(ui)) => Some(hosted_ui::refresh(&ui.api, refresh)),
                     (None, None) => None,
                 }
             }
@@ -506,13 +505,14 @@ impl Account {
                 Some(request) => (Step::Refresh, request),
                 None => return self.ended(env, how.wanted),
             },
-            None => (Step::GetId, get_id(&config.identity_pool, login.as_ref())),
+            None => (Step::GetId, get_id(&config.identity_pool.api, login.as_ref())),
             Some(identity) if config.identity_pool.basic_flow.is_some() => {
-                (Step::GetOpenIdToken, get_open_id_token(&config.identity_pool, identity, login.as_ref()))
+                (Step::GetOpenIdToken, get_open_id_token(&config.identity_pool.api, identity, login.as_ref()))
             }
-            Some(identity) => {
-                (Step::GetCredentials, get_credentials_for_identity(&config.identity_pool, identity, login.as_ref()))
-            }
+            Some(identity) => (
+                Step::GetCredentials,
+                get_credentials_for_identity(&config.identity_pool.api, identity, login.as_ref()),
+            ),
         };
         env.effects.push(Effect::Send(request));
         Session::Renewing(Renewing { account: self, step, how })
@@ -542,7 +542,7 @@ impl Renewing {
         };
         let response = match reply {
             Ok(response) => response,
-            Err(no_answer) => return self.failed(env, no_answer.fault(service)),
+            Err(no_answer) => return self.failed(env, Fault::from_no_answer(service, no_answer)),
         };
         match self.step {
             Step::Refresh => self.refreshed(env, response, service),
@@ -697,7 +697,7 @@ impl Renewing {
                 self.account.renew(env, Renewal { refresh: Refresh::Now, ..self.how })
             }
             _ => {
-                let fault = error.fault(service);
+                let fault = Fault::from_service_error(service, &error);
                 self.failed(env, fault)
             }
         }

@@ -3,11 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::{Account, Proof};
-use crate::cognito::{IdToken, IdentityId};
 use crate::core::sign_in::{Foreign, Pending};
 use crate::json::{Json, Value};
-use crate::secret::Secret;
-use crate::time::{Skew, UnixMillis};
+use signet_cognito::{IdToken, IdentityId, Secret, Skew, UnixMillis};
 
 /// What the tab keeps.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
@@ -101,7 +99,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cognito::unsigned_token;
+    use crate::core::session::harness::unsigned_token;
     use proptest::prelude::*;
     use serde_json::json;
 

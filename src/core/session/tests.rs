@@ -6,7 +6,7 @@ use super::*;
 use crate::core::sign_in::{Action, Step as Asked};
 
 fn logins() -> Value {
-    json!({ ISSUER: crate::cognito::unsigned_token(&claims(NOW)) })
+    json!({ ISSUER: unsigned_token(&claims(NOW)) })
 }
 
 fn need_keys(refused: Option<&str>) -> Input {
@@ -199,7 +199,7 @@ fn the_form_begins_with_what_was_typed_and_not_with_what_the_token_calls_the_per
     let mut named = claims(NOW);
     named["email"] = "alice@example.com".into();
     let mut reply = tokens(NOW, Some("refresh-1"));
-    reply["AuthenticationResult"]["IdToken"] = crate::cognito::unsigned_token(&named).into();
+    reply["AuthenticationResult"]["IdToken"] = unsigned_token(&named).into();
     let mut run = Run::new(config());
     run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(&reply).refuse("InvalidParameterException", "");
     assert_eq!((run.asks(), run.username()), (&Asked::SignIn, "alice"));
@@ -256,7 +256,7 @@ fn another_persons_token_from_the_address_comes_with_that_persons_identity() {
 #[test]
 fn another_providers_refresh_token_is_not_shown_to_the_user_pool() {
     let mut config = with_hosted_ui();
-    let ui = config.hosted_ui.as_mut().unwrap();
+    let ui = &mut config.hosted_ui.as_mut().unwrap().api;
     ui.issuer = "https://login.example.com".into();
     ui.token_endpoint = "https://login.example.com/token".into();
     let mut run = Run::new(config);
@@ -265,8 +265,7 @@ fn another_providers_refresh_token_is_not_shown_to_the_user_pool() {
     let attempt: Value = serde_json::from_str(&kept).unwrap();
     let mut claims = claims(NOW);
     (claims["iss"], claims["nonce"]) = ("https://login.example.com".into(), attempt["nonce"].clone());
-    let tokens =
-        json!({"id_token": crate::cognito::unsigned_token(&claims), "access_token": "a", "refresh_token": "refresh-9"});
+    let tokens = json!({"id_token": unsigned_token(&claims), "access_token": "a", "refresh_token": "refresh-9"});
     run.restore(&format!("code=c&state={}", attempt["state"].as_str().unwrap())).reply(&tokens);
     run.reply(&identity("eu-central-1:i")).reply(&credentials("A1", NOW.plus(HOUR)));
     run.at(NOW.plus(HOUR)).step(need_keys(None)).expect(
@@ -449,7 +448,7 @@ fn tokens_of_an_openid_provider_are_refreshed_at_its_token_endpoint() {
         let attempt: Value = serde_json::from_str(&kept).unwrap();
         let mut claims = claims(NOW);
         claims["nonce"] = attempt["nonce"].clone();
-        let token = crate::cognito::unsigned_token(&claims);
+        let token = unsigned_token(&claims);
         let tokens = json!({"id_token": token, "access_token": "access-token", "refresh_token": "refresh-1"});
         run.restore(&format!("code=c&state={}", attempt["state"].as_str().unwrap())).reply(&tokens);
         run.reply(&identity("eu-central-1:i")).reply(&credentials("A1", NOW.plus(HOUR)));
@@ -460,7 +459,7 @@ fn tokens_of_an_openid_provider_are_refreshed_at_its_token_endpoint() {
         run
     };
     let mut run = provider();
-    let fresh = crate::cognito::unsigned_token(&claims(NOW.plus(HOUR)));
+    let fresh = unsigned_token(&claims(NOW.plus(HOUR)));
     run.reply(&json!({"id_token": fresh, "access_token": "access-token", "refresh_token": "refresh-2"}));
     assert_eq!(run.sends(), Some("GetCredentialsForIdentity"));
     run.reply(&credentials("A2", NOW.plus(2 * HOUR))).at(NOW.plus(2 * HOUR)).step(need_keys(None));
@@ -646,9 +645,11 @@ fn fitting(operation: &str, kind: u8, now: UnixMillis) -> Value {
         "GetCredentialsForIdentity" => credentials("A1", now.plus(HOUR)),
         "GetOpenIdToken" => json!({"Token": "open-id-token"}),
         "https://login.example.com/token" => developers_token("eu-central-1:dora"),
-        _ => json!({"id_token": crate::cognito::unsigned_token(&claims(now)), "access_token": "access-token",
+        _ => {
+            json!({"id_token": unsigned_token(&claims(now)), "access_token": "access-token",
             "refresh_token": "refresh-1", "Token": "open-id-token",
-            "CodeDeliveryDetails": {"Destination": "a***", "DeliveryMedium": "EMAIL"}}),
+            "CodeDeliveryDetails": {"Destination": "a***", "DeliveryMedium": "EMAIL"}})
+        }
     }
 }
 

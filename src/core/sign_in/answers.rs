@@ -6,7 +6,7 @@ use super::question::Input;
 use crate::core::config::{PasswordPolicy, UserPool, Username};
 use crate::core::fault::{Fault, FieldFault};
 use crate::protocol::Check;
-use crate::secret::Secret;
+use signet_cognito::Secret;
 
 /// What was filled in, by what was asked.
 pub(super) struct Answers<'a> {

@@ -2,11 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use crate::cognito::Challenge;
 use crate::core::config::UserPool;
 use crate::json::{Json, Value};
-use crate::secret::Secret;
-use crate::time::UnixMillis;
+use signet_cognito::{Challenge, Secret, UnixMillis};
 
 /// A device that the user pool remembers.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
@@ -67,7 +65,7 @@ impl Pending {
             sent: time("sent")?,
             asked: time("asked")?,
             proved: value.get("proved")?.as_bool()?,
-            challenge: Challenge::from_json(&Value::read(text("challenge")?.as_bytes()).ok()?)?,
+            challenge: Challenge::from_json(text("challenge")?.as_bytes())?,
         })
     }
 }
@@ -77,7 +75,7 @@ pub(super) const USERNAME: &str = "username";
 
 /// Where this browser keeps what a user pool needs to know it again for somebody.
 pub(super) fn device_key(pool: &UserPool, username: &str) -> String {
-    ["device ", &pool.id, " ", &username.to_ascii_lowercase()].concat()
+    ["device ", &pool.api.id, " ", &username.to_ascii_lowercase()].concat()
 }
 
 pub(super) const ATTEMPT: &str = "attempt ";

@@ -23,19 +23,17 @@ use answers::{Answers, wrong_field};
 use keep::{ATTEMPT, USERNAME, attempt_key, device_key};
 use question::{CONFIRM_SIGN_UP, FORGOT_PASSWORD, REMEMBER_DEVICE, RESET_PASSWORD, SIGN_IN, SIGN_UP};
 
-use crate::cognito::hosted_ui::{Attempt, Callback, OauthTokens};
-use crate::cognito::{
-    self, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, SrpChallenge, Tokens, hosted_ui,
-};
 use crate::core::config::{AuthFlow, HostedUi, UserPool, Username};
 use crate::core::fault::{Busy, Fault, Service};
 use crate::core::session::{Asked, Effect, Env, Record, Screen};
-use crate::http::{NoAnswer, Request, Response, ServiceError};
-use crate::json::Value;
 use crate::protocol::{FormId, PasskeyOutcome};
-use crate::secret::Secret;
 use crate::text::contains;
-use crate::time::UnixMillis;
+use signet_cognito::{
+    self as cognito, AuthReply, Challenge, CognitoError, DeviceSecret, Ephemeral, IdToken, Secret, SrpChallenge,
+    Tokens, UnixMillis, hosted_ui,
+    hosted_ui::{Attempt, Callback, OauthTokens},
+    http::{NoAnswer, Request, Response, ServiceError},
+};
 
 /// A challenge is not taken up again after this, in milliseconds: the longest `AuthSessionValidity` is 15 minutes. Before that the user pool says
 /// when a session has expired, since a client does not know how long its pool waits.
@@ -174,7 +172,7 @@ impl SignIn {
     /// Forgets attempts at the hosted UI that nobody came back from for an hour.
     pub fn forget_old_attempts(env: &mut Env<'_>) {
         let old = |kept: &Secret| {
-            let attempt = Value::read(kept.expose().as_bytes()).ok().and_then(|value| Attempt::from_json(&value));
+            let attempt = Attempt::from_json(kept.expose().as_bytes());
             attempt.is_none_or(|attempt| attempt.started.plus(LONGEST_ATTEMPT) < env.now)
         };
         for name in env.memory.names(ATTEMPT, old) {
@@ -240,13 +238,12 @@ impl SignIn {
     fn exchange(&mut self, env: &mut Env<'_>, query: &str) -> Result<(), Fault> {
         let Callback { state, outcome } = Callback::parse(query).ok_or(Fault::UnknownCallback)?;
         let key = attempt_key(&state);
-        let attempt =
-            env.memory.get(&key).and_then(|kept| Attempt::from_json(&Value::read(kept.expose().as_bytes()).ok()?));
+        let attempt = env.memory.get(&key).and_then(|kept| Attempt::from_json(kept.expose().as_bytes()));
         // Good for one return, whatever comes of it.
         env.forget(&key);
         let (attempt, ui) = attempt.zip(env.config.hosted_ui.as_ref()).ok_or(Fault::UnknownCallback)?;
         let code = outcome.map_err(|error| Fault::Denied { error: error.error, description: error.description })?;
-        let request = hosted_ui::exchange(ui, &attempt, &code);
+        let request = hosted_ui::exchange(&ui.api, &attempt, &code);
         self.send(env, request, Call::Exchange(attempt), Question::sign_in(), Busy::SigningIn);
         Ok(())
     }
@@ -299,7 +296,7 @@ impl SignIn {
             Step::SelectMfaSetup(_) => self.associate(env, pool, question),
             Step::SetUpTotp => {
                 let session = session_of(&question.challenge);
-                let request = cognito::verify_software_token(pool, &session, answers.code().expose(), None);
+                let request = cognito::verify_software_token(&pool.api, &session, answers.code().expose(), None);
                 self.send(env, request, Call::VerifySoftwareToken, question, Busy::Checking);
             }
             Step::SetUpEmail => {
@@ -327,7 +324,7 @@ impl SignIn {
             Step::ConfirmSignUp(_) if by_link(env.config) => self.enter(env, pool, None),
             Step::ConfirmSignUp(_) => {
                 let session = question.challenge.session.as_ref();
-                let request = cognito::confirm_sign_up(pool, &self.username, answers.code().expose(), session);
+                let request = cognito::confirm_sign_up(&pool.api, &self.username, answers.code().expose(), session);
                 self.send(env, request, Call::ConfirmSignUp, question, Busy::Checking);
             }
             Step::ForgotPassword => {
@@ -337,7 +334,7 @@ impl SignIn {
             Step::ResetPassword(_) => {
                 let password = Secret::new(answers.raw(&Input::NewPassword).to_owned());
                 let code = answers.code();
-                let request = cognito::confirm_forgot_password(pool, &self.username, code.expose(), &password);
+                let request = cognito::confirm_forgot_password(&pool.api, &self.username, code.expose(), &password);
                 self.send(env, request, Call::ConfirmForgotPassword(password), question, Busy::Checking);
             }
             Step::RememberDevice => {
@@ -345,7 +342,7 @@ impl SignIn {
                     return self.start_again(env, Some(Fault::SignInExpired));
                 };
                 let remembered = answers.choice() == "yes";
-                let request = cognito::update_device_status(pool, &tokens.access, &device.key, remembered);
+                let request = cognito::update_device_status(&pool.api, &tokens.access, &device.key, remembered);
                 self.send(env, request, Call::UpdateDeviceStatus(tokens), question, Busy::SigningIn);
             }
         }
@@ -458,7 +455,7 @@ impl SignIn {
             // The device is not remembered; the person is signed in all the same.
             (Err(_), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => Some(self.done(env, tokens)),
             (Err(no_answer), _) => {
-                self.ask_again(env, question, Some(no_answer.fault(service)));
+                self.ask_again(env, question, Some(Fault::from_no_answer(service, no_answer)));
                 None
             }
         }
@@ -576,7 +573,7 @@ impl SignIn {
         if let Some(device) = &self.device {
             parameters.push(("DEVICE_KEY", &device.key));
         }
-        let request = cognito::initiate_auth(pool, flow, &parameters, session);
+        let request = cognito::initiate_auth(&pool.api, flow, &parameters, session);
         let proof = match password {
             Some(password) if is_sent => Proof::Sent(password),
             Some(password) => Proof::Typed(password, ephemeral),
@@ -699,7 +696,7 @@ impl SignIn {
         let timestamp = env.now.srp_timestamp();
         let field = |name| challenge.parameter(name).unwrap_or_default();
         let (pool_name, user_id, secret) = match (&password, &self.device) {
-            (Some(password), _) => (pool.name(), self.user.as_str(), password),
+            (Some(password), _) => (pool.api.name(), self.user.as_str(), password),
             (None, Some(device)) => (device.group_key.as_str(), device.key.as_str(), &device.password),
             (None, None) => return,
         };
@@ -789,12 +786,12 @@ impl SignIn {
             responses.push(("DEVICE_KEY", &device.key));
         }
         let session = challenge.session.as_ref();
-        let request = cognito::respond_to_auth_challenge(pool, &challenge.name, session, &responses);
+        let request = cognito::respond_to_auth_challenge(&pool.api, &challenge.name, session, &responses);
         self.send(env, request, Call::Auth(proof), back, Busy::Checking);
     }
 
     fn associate(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
-        let request = cognito::associate_software_token(pool, &session_of(&question.challenge));
+        let request = cognito::associate_software_token(&pool.api, &session_of(&question.challenge));
         self.send(env, request, Call::AssociateSoftwareToken, question, Busy::Checking);
     }
 
@@ -891,20 +888,20 @@ impl SignIn {
         if let Some(also) = also.filter(|also| attributes.iter().all(|(name, _)| name != also)) {
             attributes.push((also, &self.username));
         }
-        let request = cognito::sign_up(pool, &self.username, Some(&password), &attributes);
+        let request = cognito::sign_up(&pool.api, &self.username, Some(&password), &attributes);
         self.password = Some(password);
         self.send(env, request, Call::SignUp, question, Busy::Sending);
     }
 
     fn forgot_password(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
-        let request = cognito::forgot_password(pool, &self.username);
+        let request = cognito::forgot_password(&pool.api, &self.username);
         self.send(env, request, Call::ForgotPassword, question, Busy::Sending);
     }
 
     fn resend(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
         match question.step {
             Step::ConfirmSignUp(_) => {
-                let request = cognito::resend_confirmation_code(pool, &self.username);
+                let request = cognito::resend_confirmation_code(&pool.api, &self.username);
                 self.send(env, request, Call::ResendConfirmationCode, question, Busy::Sending);
             }
             Step::ResetPassword(_) => self.forgot_password(env, pool, question),
@@ -922,10 +919,10 @@ impl SignIn {
         let Some((ui, provider)) = ui.and_then(|ui| Some((ui, ui.providers.get(index)?))) else {
             return self.ask_again(env, question, None);
         };
-        match hosted_ui::redirect_uri(ui, env.page) {
+        match hosted_ui::redirect_uri(&ui.api, env.page) {
             Ok(redirect_uri) => {
                 let attempt = Attempt::new(&env.random.bytes(), redirect_uri, env.now);
-                let url = hosted_ui::authorize_url(ui, provider, &attempt);
+                let url = hosted_ui::authorize_url(&ui.api, &provider.provider, &attempt);
                 env.remember(attempt_key(&attempt.state), Secret::from_utf8(attempt.to_json().to_vec()));
                 env.show(Screen::Busy(Busy::Leaving));
                 env.effects.push(Effect::Leave(url));
@@ -939,14 +936,14 @@ impl SignIn {
         let ui: &HostedUi = env.config.hosted_ui.as_ref()?;
         let fault = match hosted_ui::read_exchange(response) {
             // It was issued just now, whatever this machine's clock says.
-            Ok(tokens) => match hosted_ui::verify(ui, attempt, &tokens.id, tokens.id.issued) {
+            Ok(tokens) => match hosted_ui::verify(&ui.api, attempt, &tokens.id, tokens.id.issued) {
                 Ok(()) => {
                     let OauthTokens { id, refresh, .. } = tokens;
                     return Some(Outcome::Tokens { id, refresh, device_key: None, hosted: true });
                 }
                 Err(fault) => Fault::WrongToken(fault),
             },
-            Err(CognitoError::Service(error)) => error.fault(Service::HostedUi),
+            Err(CognitoError::Service(error)) => Fault::from_service_error(Service::HostedUi, &error),
             Err(other) => Fault::Unexpected { service: Service::HostedUi, what: other.to_string() },
         };
         self.start_again(env, Some(fault));
@@ -961,7 +958,7 @@ impl SignIn {
             cognito::device_verifier(&new.group_key, &new.key, &env.random.bytes());
         let device = Device { key: new.key, group_key: new.group_key, password };
         let request =
-            cognito::confirm_device(pool, &tokens.access, &device.key, "Signet", &salt_base64, &verifier_base64);
+            cognito::confirm_device(&pool.api, &tokens.access, &device.key, "Signet", &salt_base64, &verifier_base64);
         self.send(env, request, Call::ConfirmDevice(tokens, device), Question::sign_in(), Busy::SigningIn);
         None
     }
@@ -1077,7 +1074,7 @@ impl SignIn {
         if let Some(pool) = pool {
             let parameters = [("USERNAME", self.username.as_str()), ("PREFERRED_CHALLENGE", "WEB_AUTHN")];
             self.user.clone_from(&self.username);
-            env.effects.push(Effect::Send(cognito::initiate_auth(pool, "USER_AUTH", &parameters, None)));
+            env.effects.push(Effect::Send(cognito::initiate_auth(&pool.api, "USER_AUTH", &parameters, None)));
             self.stage = Stage::Awaiting(Call::Autofill, Question::sign_in());
         }
     }
@@ -1123,6 +1120,6 @@ pub fn user_pool_fault(error: &ServiceError) -> Fault {
         "NotAuthorizedException" if said("emporary password has expired") => Fault::TemporaryPasswordExpired,
         "LimitExceededException" | "TooManyFailedAttemptsException" => Fault::TooManyAttempts,
         _ if said("SECRET_HASH") || said("secret hash") => Fault::ClientSecret,
-        _ => error.fault(Service::UserPool),
+        _ => Fault::from_service_error(Service::UserPool, error),
     }
 }

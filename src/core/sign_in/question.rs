@@ -3,9 +3,9 @@
 //! A question is made from a [`Challenge`] and can be made again from it, so that keeping the challenge is enough to survive a reload. Steps that
 //! are not Cognito's have names of this app's, in lower case, which no challenge of AWS has.
 
-use crate::cognito::{Challenge, Delivery};
 use crate::core::config::{AuthFlow, Config, Username};
 use crate::core::fault::Fault;
+use signet_cognito::{Challenge, Delivery};
 
 /// The first form.
 pub const SIGN_IN: &str = "sign-in";

@@ -190,8 +190,8 @@ fn grouped(number: u32) -> String {
 mod tests {
     use super::*;
     use crate::stream::Usage;
-    use crate::time::UnixMillis;
     use proptest::prelude::*;
+    use signet_cognito::UnixMillis;
 
     fn answer() -> Answer {
         Answer {

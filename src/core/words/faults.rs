@@ -1,11 +1,11 @@
 //! What went wrong, in sentences: what happened and what to do next.
 
 use super::BROKEN_RULE;
-use crate::cognito::hosted_ui::CallbackFault;
 use crate::core::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
 use crate::stream::CRC_MISMATCH;
 use crate::text::replace;
+use signet_cognito::hosted_ui::CallbackFault;
 
 pub fn service(service: Service) -> &'static str {
     match service {
@@ -349,7 +349,7 @@ pub fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cognito::hosted_ui::RedirectMismatch;
+    use signet_cognito::hosted_ui::RedirectMismatch;
 
     /// One of each variant, and one of each service or reason where the sentence depends on it.
     fn all() -> Vec<Fault> {

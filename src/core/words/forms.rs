@@ -1,13 +1,12 @@
 //! What the forms of a sign-in say.
 
 use super::notice;
-use crate::cognito::Delivery;
 use crate::core::config::{AuthFlow, Config, PasswordPolicy, Username};
 use crate::core::fault::{Busy, Fault, FieldFault};
 use crate::core::session::{Asked, Screen};
 use crate::core::sign_in::{Action, Input, Step, by_link, checks};
 use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Person, Rule, SessionView, Text};
-use crate::secret::Secret;
+use signet_cognito::{Delivery, Secret};
 
 /// A screen as the page shows it.
 pub fn screen(config: &Config, screen: Screen) -> SessionView {

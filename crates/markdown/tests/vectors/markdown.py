@@ -1,14 +1,14 @@
-# Makes commonmark.json and gfm.json, the examples of two specifications, each with its number, its Markdown and its HTML.
+# Makes commonmark.json and gfm.json: the examples of two specifications, each with its number, Markdown and HTML.
 #
 #     npm pack commonmark-spec@0.31.2 && tar xzf commonmark-spec-0.31.2.tgz
 #     python3 tests/vectors/markdown.py commonmark package/spec.txt > tests/vectors/commonmark.json
 #     python3 tests/vectors/markdown.py gfm GFM/spec.txt > tests/vectors/gfm.json
 #
 # commonmark.json: the CommonMark Spec 0.31.2 by John MacFarlane, https://spec.commonmark.org/0.31.2/, CC-BY-SA 4.0.
-# gfm.json: of the GitHub Flavored Markdown Spec 0.29-gfm, https://github.github.com/gfm/, CC-BY-SA 4.0, the examples of tables, task lists and
-# strikethrough; its spec.txt is test/spec.txt of the repository github/cmark-gfm. Up to 2020 that has an older 491, without ~there~, and no
-# 493; those two are entered by hand, as pulldown-cmark's copy of the section (third_party/GitHub/gfm_strikethrough.txt) has them.
-# Both files are under that licence too; all that was changed is that the examples were taken out of the text.
+# gfm.json: the examples of tables, task lists and strikethrough of the GitHub Flavored Markdown Spec 0.29-gfm, https://github.github.com/gfm/,
+# CC-BY-SA 4.0. Its spec.txt is test/spec.txt of the repository github/cmark-gfm. Copies from before 2021 have an older example 491, without ~there~,
+# and no 493: those two were entered by hand, after pulldown-cmark's copy of the section (third_party/GitHub/gfm_strikethrough.txt).
+# Both files stay under that licence. The only change is that the examples were taken out of the text.
 
 import json
 import re

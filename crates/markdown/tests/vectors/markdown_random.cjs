@@ -3,8 +3,8 @@
 //     npm install --prefix /tmp/commonmark commonmark@0.31.2
 //     NODE_PATH=/tmp/commonmark/node_modules node tests/vectors/markdown_random.cjs > tests/vectors/markdown_random.json
 //
-// Left out are `|` and `~` within a line, which mean something in GFM, and what commonmark.js reads in its own way: tabs and U+00A0 at the ends of
-// lines, characters beyond U+FFFF beside a delimiter, HTML in an image's description.
+// The texts have no `|`, and no `~` within a line, as GFM gives these a meaning. Nor do they have what commonmark.js reads in its own way: tabs and
+// U+00A0 at the ends of lines, characters beyond U+FFFF next to a delimiter, HTML in an image's description.
 
 const { HtmlRenderer, Parser } = require("commonmark");
 

@@ -69,17 +69,17 @@ fn provider(label: &str, name: Option<&str>) -> Provider {
     Provider {
         label: label.into(),
         icon: None,
-        identity_provider: name.map(str::to_owned),
-        idp_identifier: None,
-        login_hint: None,
+        provider: hosted_ui::Provider { identity_provider: name.map(str::to_owned), ..hosted_ui::Provider::default() },
     }
 }
 
 fn user_pool() -> UserPool {
     UserPool {
-        id: POOL.into(),
-        client_id: "1example23456789".into(),
-        endpoint: "https://cognito-idp.eu-central-1.amazonaws.com/".into(),
+        api: signet_cognito::UserPool {
+            id: POOL.into(),
+            client_id: "1example23456789".into(),
+            endpoint: "https://cognito-idp.eu-central-1.amazonaws.com/".into(),
+        },
         auth_flow: AuthFlow::UserSrpAuth,
         preferred_challenge: None,
         form: true,
@@ -99,9 +99,11 @@ fn user_pool() -> UserPool {
 
 fn identity_pool() -> IdentityPool {
     IdentityPool {
-        id: IDENTITY_POOL.into(),
+        api: signet_cognito::IdentityPool {
+            id: IDENTITY_POOL.into(),
+            endpoint: "https://cognito-identity.eu-central-1.amazonaws.com/".into(),
+        },
         region: "eu-central-1".into(),
-        endpoint: "https://cognito-identity.eu-central-1.amazonaws.com/".into(),
         sts_endpoint: "https://sts.eu-central-1.amazonaws.com/".into(),
         logins_key: None,
         guest_access: false,
@@ -109,8 +111,8 @@ fn identity_pool() -> IdentityPool {
     }
 }
 
-fn hosted_ui() -> HostedUi {
-    HostedUi {
+fn hosted_ui_api() -> hosted_ui::HostedUi {
+    hosted_ui::HostedUi {
         authorization_endpoint: "https://acme.auth.eu-central-1.amazoncognito.com/oauth2/authorize".into(),
         token_endpoint: "https://acme.auth.eu-central-1.amazoncognito.com/oauth2/token".into(),
         logout_endpoint: Some("https://acme.auth.eu-central-1.amazoncognito.com/logout".into()),
@@ -121,7 +123,6 @@ fn hosted_ui() -> HostedUi {
         redirect_sign_out: vec![],
         prompt: None,
         lang: None,
-        providers: vec![],
     }
 }
 
@@ -147,21 +148,26 @@ fn every_field_of_signets_own_file_is_read() {
             ..user_pool()
         }),
         hosted_ui: Some(HostedUi {
-            scopes: strings(&["openid", "email"]),
-            redirect_sign_in: strings(&["https://app.acme.example/", "http://localhost:8080"]),
-            redirect_sign_out: strings(&["https://app.acme.example/"]),
-            prompt: Some("select_account".into()),
-            lang: Some("de".into()),
+            api: hosted_ui::HostedUi {
+                scopes: strings(&["openid", "email"]),
+                redirect_sign_in: strings(&["https://app.acme.example/", "http://localhost:8080"]),
+                redirect_sign_out: strings(&["https://app.acme.example/"]),
+                prompt: Some("select_account".into()),
+                lang: Some("de".into()),
+                ..hosted_ui_api()
+            },
             providers: vec![
                 Provider { icon: Some("icons/google.svg".into()), ..provider("Continue with Google", Some("Google")) },
                 Provider {
-                    idp_identifier: Some("acme.example".into()),
-                    login_hint: Some("you@acme.example".into()),
+                    provider: hosted_ui::Provider {
+                        identity_provider: None,
+                        idp_identifier: Some("acme.example".into()),
+                        login_hint: Some("you@acme.example".into()),
+                    },
                     ..provider("Acme staff", None)
                 },
                 provider("Another way", None),
             ],
-            ..hosted_ui()
         }),
         token_url: None,
         identity_pool: IdentityPool {
@@ -196,13 +202,16 @@ fn an_identity_pool_can_be_fed_by_another_provider() {
     assert_eq!(
         config.identity_pool,
         IdentityPool {
-            endpoint: "https://identity.acme.example/".into(),
+            api: signet_cognito::IdentityPool {
+                endpoint: "https://identity.acme.example/".into(),
+                ..identity_pool().api
+            },
             sts_endpoint: "https://sts.acme.example/".into(),
             logins_key: Some("login.acme.example".into()),
             ..identity_pool()
         }
     );
-    let expected = HostedUi {
+    let api = hosted_ui::HostedUi {
         authorization_endpoint: "https://login.acme.example/authorize".into(),
         token_endpoint: "https://login.acme.example/oauth/token".into(),
         logout_endpoint: None,
@@ -210,9 +219,9 @@ fn an_identity_pool_can_be_fed_by_another_provider() {
         client_id: "acme-research.apps.example".into(),
         scopes: strings(&["openid", "email", "profile"]),
         redirect_sign_in: strings(&["https://app.acme.example/?from=login"]),
-        providers: vec![provider("Continue on the sign-in page", None)],
-        ..hosted_ui()
+        ..hosted_ui_api()
     };
+    let expected = HostedUi { api, providers: vec![provider("Continue on the sign-in page", None)] };
     assert_eq!(config.hosted_ui, Some(expected));
 }
 
@@ -237,7 +246,10 @@ fn of_outputs() -> Config {
         }),
         hosted_ui: Some(HostedUi {
             // Without the phone app's.
-            redirect_sign_out: strings(&["https://app.acme.example/bye"]),
+            api: hosted_ui::HostedUi {
+                redirect_sign_out: strings(&["https://app.acme.example/bye"]),
+                ..hosted_ui_api()
+            },
             providers: vec![
                 provider("Continue with Google", Some("Google")),
                 provider("Continue with Facebook", Some("Facebook")),
@@ -245,7 +257,6 @@ fn of_outputs() -> Config {
                 provider("Continue with Apple", Some("SignInWithApple")),
                 provider("Continue with AcmeStaff", Some("AcmeStaff")),
             ],
-            ..hosted_ui()
         }),
         token_url: None,
         identity_pool: IdentityPool { guest_access: true, ..identity_pool() },
@@ -279,13 +290,12 @@ fn every_field_of_aws_exports_is_read() {
             ..user_pool()
         }),
         hosted_ui: Some(HostedUi {
-            redirect_sign_out: strings(&["https://app.acme.example/"]),
+            api: hosted_ui::HostedUi { redirect_sign_out: strings(&["https://app.acme.example/"]), ..hosted_ui_api() },
             providers: vec![
                 provider("Continue with Facebook", Some("Facebook")),
                 provider("Continue with Amazon", Some("LoginWithAmazon")),
                 provider("Continue with Apple", Some("SignInWithApple")),
             ],
-            ..hosted_ui()
         }),
         token_url: None,
         identity_pool: identity_pool(),
@@ -319,7 +329,7 @@ fn what_the_own_file_does_not_say_is_the_extended_ones() {
     pool.sign_up = None;
     pool.password_policy =
         PasswordPolicy { minimum_length: 14, lowercase: false, uppercase: false, numbers: false, symbols: false };
-    let hosted_ui = expected.hosted_ui.as_mut().unwrap();
+    let hosted_ui = &mut expected.hosted_ui.as_mut().unwrap().api;
     hosted_ui.lang = Some("pt-BR".into());
     hosted_ui.redirect_sign_out = vec![]; // null takes away
     assert_eq!(Config::from_json_over(OVER, OUTPUTS), Ok(expected));
@@ -343,10 +353,10 @@ fn another_provider_takes_nothing_from_the_extended_hosted_ui() {
     own["extends"] = "amplify_outputs.json".into();
     let read = |own: &Value| Config::from_json_over(own.to_string().as_bytes(), OUTPUTS);
     let hosted_ui = read(&own).unwrap().hosted_ui.unwrap();
-    assert_eq!(hosted_ui.issuer, "https://login.acme.example/");
+    assert_eq!(hosted_ui.api.issuer, "https://login.acme.example/");
     assert_eq!(hosted_ui.providers, [provider("Continue on the sign-in page", None)]);
-    assert_eq!(hosted_ui.scopes, ["openid", "email", "profile"]);
-    assert_eq!(hosted_ui.redirect_sign_out, [""; 0]);
+    assert_eq!(hosted_ui.api.scopes, ["openid", "email", "profile"]);
+    assert_eq!(hosted_ui.api.redirect_sign_out, [""; 0]);
     set(&mut own, "hostedUi.redirectSignIn", None);
     assert!(matches!(read(&own), Err(ConfigError::Missing { field: "hostedUi.redirectSignIn", .. })));
 }
@@ -369,20 +379,23 @@ fn errors_name_the_field_as_its_file_does() {
 #[test]
 fn regions_and_endpoints_follow_from_the_ids() {
     let config = Config::from_json(GOOD.as_bytes()).unwrap();
-    assert_eq!(config.user_pool.as_ref().unwrap().endpoint, "https://cognito-idp.eu-central-1.amazonaws.com/");
-    assert_eq!(config.identity_pool.endpoint, "https://cognito-identity.eu-west-1.amazonaws.com/");
+    assert_eq!(config.user_pool.as_ref().unwrap().api.endpoint, "https://cognito-idp.eu-central-1.amazonaws.com/");
+    assert_eq!(config.identity_pool.api.endpoint, "https://cognito-identity.eu-west-1.amazonaws.com/");
     assert_eq!(config.function_url, "https://abc.lambda-url.us-gov-west-1.on.aws/");
     assert_eq!(config.function_region, "us-gov-west-1");
-    assert_eq!(config.user_pool.unwrap().name(), "AbC");
+    assert_eq!(config.user_pool.unwrap().api.name(), "AbC");
     let china = with("userPoolId", "cn-north-1_AbC".into()).unwrap();
-    assert_eq!(china.user_pool.unwrap().endpoint, "https://cognito-idp.cn-north-1.amazonaws.com.cn/");
+    assert_eq!(china.user_pool.unwrap().api.endpoint, "https://cognito-idp.cn-north-1.amazonaws.com.cn/");
 }
 
 #[test]
 fn what_is_not_said_is_the_default() {
     let config = Config::from_json(GOOD.as_bytes()).unwrap();
     let pool = config.user_pool.unwrap();
-    let expected = UserPool { id: pool.id.clone(), client_id: pool.client_id.clone(), ..user_pool() };
+    let expected = UserPool {
+        api: signet_cognito::UserPool { endpoint: user_pool().api.endpoint, ..pool.api.clone() },
+        ..user_pool()
+    };
     assert_eq!(pool, expected);
     assert_eq!((config.name, config.contact, config.hosted_ui, config.token_url), (None, None, None, None));
     assert_eq!((config.identity_pool.guest_access, config.identity_pool.basic_flow), (false, None));
@@ -437,10 +450,10 @@ fn the_domain_is_a_name_or_an_address() {
         ("http://127.0.0.1:4566/_hosted", "http://127.0.0.1:4566/_hosted/oauth2/token"),
     ] {
         let config = read(&set_in(CONFIG, "hostedUi.domain", domain.into())).unwrap();
-        assert_eq!(config.hosted_ui.unwrap().token_endpoint, expected);
+        assert_eq!(config.hosted_ui.unwrap().api.token_endpoint, expected);
     }
     let issuer = set_in(CONFIG, "hostedUi.issuer", "http://127.0.0.1:4566/eu-central-1_AbC".into());
-    assert_eq!(read(&issuer).unwrap().hosted_ui.unwrap().issuer, "http://127.0.0.1:4566/eu-central-1_AbC");
+    assert_eq!(read(&issuer).unwrap().hosted_ui.unwrap().api.issuer, "http://127.0.0.1:4566/eu-central-1_AbC");
 }
 
 #[test]
@@ -891,7 +904,7 @@ proptest! {
     #[test]
     fn any_redirect_that_passes_is_kept_as_written(url in "https?://[a-z.:@0-9]{0,20}/?[ -~]{0,10}") {
         if let Ok(config) = read(&set_in(CONFIG, "hostedUi.redirectSignIn", json!([url]))) {
-            prop_assert_eq!(&config.hosted_ui.unwrap().redirect_sign_in, &[url.as_str()]);
+            prop_assert_eq!(&config.hosted_ui.unwrap().api.redirect_sign_in, &[url.as_str()]);
             prop_assert!(!url.contains(['#', ' ']));
         }
     }

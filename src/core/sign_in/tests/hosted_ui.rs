@@ -3,12 +3,20 @@
 use base64::Engine;
 
 use super::*;
-use crate::cognito::hosted_ui::CallbackFault;
 use crate::core::session::{self, Screen};
+use signet_cognito::hosted_ui::CallbackFault;
+
+/// The value of the only parameter of that name.
+fn in_form(form: &str, name: &str) -> Option<String> {
+    let mut values = form_urlencoded::parse(form.as_bytes()).filter(|(other, _)| other == name);
+    let value = values.next().map(|(_, value)| value.into_owned());
+    assert_eq!(values.next(), None, "{name}");
+    value
+}
 
 /// The query parameter's value in an address.
 fn parameter(url: &str, name: &str) -> String {
-    crate::form::value(url.split_once('?').unwrap().1, name).unwrap().unwrap_or_default()
+    in_form(url.split_once('?').unwrap().1, name).unwrap_or_default()
 }
 
 /// Leaves for the provider's page; the address.
@@ -21,7 +29,7 @@ fn tokens(nonce: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut claims = claims(NOW);
     claims["nonce"] = nonce.into();
     change(&mut claims);
-    json!({"id_token": cognito::unsigned_token(&claims), "access_token": "access-token", "refresh_token": "refresh-1",
+    json!({"id_token": unsigned_token(&claims), "access_token": "access-token", "refresh_token": "refresh-1",
         "token_type": "Bearer", "expires_in": 3600})
 }
 
@@ -63,7 +71,7 @@ fn the_code_that_comes_back_becomes_tokens_and_keys() {
     run.restore(&format!("?code=the-code&state={}", parameter(&url, "state")));
     let sent = run.body().as_str().unwrap().to_owned();
     assert_eq!(run.sends(), Some("https://signet.auth.eu-central-1.amazoncognito.com/oauth2/token"));
-    let verifier = crate::form::value(&sent, "code_verifier").unwrap().unwrap();
+    let verifier = in_form(&sent, "code_verifier").unwrap();
     let begin =
         "grant_type=authorization_code&client_id=1abc&code=the-code&redirect_uri=https%3A%2F%2Fapp.example.com%2F";
     assert_eq!(sent, format!("{begin}&code_verifier={verifier}"));
@@ -190,7 +198,7 @@ fn a_token_that_is_not_the_answer_to_the_attempt_is_refused() {
 #[test]
 fn a_page_that_is_not_registered_is_not_left_and_both_addresses_are_named() {
     let mut config = with_hosted_ui();
-    let ui = config.hosted_ui.as_mut().unwrap();
+    let ui = &mut config.hosted_ui.as_mut().unwrap().api;
     ui.redirect_sign_in = vec!["http://localhost:8080/".into(), "https://app.example.com/app".into()];
     let mut run = Run::new(config);
     run.page = "https://app.example.com/app/".into();

@@ -114,7 +114,8 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use hyper::header::{HeaderName, HeaderValue};
-    use signet::{cognito, core::sign::Scope, http::Request, secret::Secret, time::UnixMillis};
+    use signet::core::sign::Scope;
+    use signet_cognito::{self as cognito, Secret, UnixMillis, http::Request};
 
     use super::*;
 

@@ -157,7 +157,7 @@ fn session_key(u: &BigUint, s: &BigUint) -> [u8; 16] {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use signet::cognito::{Entropy, Ephemeral, SrpChallenge};
+    use signet_cognito::{Entropy, Ephemeral, SrpChallenge};
 
     use super::*;
 
@@ -167,7 +167,8 @@ pub(super) mod tests {
 
     #[test]
     fn intermediate_values_are_the_vectors() {
-        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../vectors/srp.json")).unwrap();
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../../crates/cognito/tests/vectors/srp.json")).unwrap();
         assert_eq!(*PRIME, hex(vectors["N"].as_str().unwrap()));
         let cases = vectors["cases"].as_array().unwrap();
         assert!(cases.len() > 20);

@@ -1,8 +1,7 @@
 //! The tester tested: what is right passes, and each thing that is wrong is told.
 
 use hyper::HeaderMap;
-use signet::cognito::{Entropy, Ephemeral, SrpChallenge};
-use signet::time::UnixMillis;
+use signet_cognito::{Entropy, Ephemeral, SrpChallenge, UnixMillis};
 
 use super::*;
 use tokens::unix_seconds;

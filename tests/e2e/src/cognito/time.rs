@@ -63,7 +63,7 @@ fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64)
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use signet::time::UnixMillis;
+    use signet_cognito::UnixMillis;
 
     use super::*;
 

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!((&payload["nonce"], &payload["aud"]), (&json!("n-1"), &json!(CLIENT)));
         assert_eq!(payload.get("cognito:username"), None);
         assert_eq!(payload["exp"].as_i64().unwrap() - payload["iat"].as_i64().unwrap(), 300);
-        let token = signet::cognito::IdToken::parse(signet::secret::Secret::new(raw)).unwrap();
+        let token = signet_cognito::IdToken::parse(signet_cognito::Secret::new(raw)).unwrap();
         assert_eq!((token.issuer.as_str(), token.username.as_str()), (ISSUER, "ann@example.com"));
         assert_eq!(token.role_name().as_deref(), Some("writers"));
         assert_eq!(issued["NewDeviceMetadata"], json!({ "DeviceKey": "key", "DeviceGroupKey": "group" }));
