@@ -115,7 +115,7 @@ async fn prove_password(config: &Config, username: &str, password: &str) -> Valu
         secret_block: asked("SECRET_BLOCK"),
     };
     let timestamp = now().srp_timestamp();
-    let signature = ephemeral.password_claim_signature(pool.name(), challenge, password, &timestamp).unwrap();
+    let signature = ephemeral.password_claim_signature(pool.api.name(), challenge, password, &timestamp).unwrap();
     let responses = json!({
         "USERNAME": challenge.user_id,
         "PASSWORD_CLAIM_SECRET_BLOCK": challenge.secret_block,
@@ -127,14 +127,15 @@ async fn prove_password(config: &Config, username: &str, password: &str) -> Valu
 
 /// The input of `InitiateAuth`.
 fn srp(config: &Config, parameters: &Value) -> Value {
-    let client = &config.user_pool.as_ref().unwrap().client_id;
+    let client = &config.user_pool.as_ref().unwrap().api.client_id;
     json!({ "ClientId": client, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters })
 }
 
 /// `RespondToAuthChallenge`.
 async fn respond(config: &Config, challenge: &str, session: Option<&Value>, responses: &Value) -> Value {
     let pool = config.user_pool.as_ref().unwrap();
-    let mut input = json!({ "ClientId": pool.client_id, "ChallengeName": challenge, "ChallengeResponses": responses });
+    let mut input =
+        json!({ "ClientId": pool.api.client_id, "ChallengeName": challenge, "ChallengeResponses": responses });
     if let Some(session) = session {
         input["Session"] = session.clone();
     }
@@ -143,7 +144,7 @@ async fn respond(config: &Config, challenge: &str, session: Option<&Value>, resp
 
 /// An operation of the user pool, as a browser calls it; what it answers, whether it is an error or not.
 async fn idp(config: &Config, operation: &str, input: Value) -> Value {
-    let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+    let endpoint = &config.user_pool.as_ref().unwrap().api.endpoint;
     call(endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), input).await
 }
 
@@ -189,7 +190,7 @@ fn login(token: &IdToken) -> Login {
 }
 
 async fn keys_for(config: &Config, token: &IdToken) -> Keys {
-    let pool = &config.identity_pool;
+    let pool = &config.identity_pool.api;
     let login = login(token);
     let identity = cognito::read_identity_id(fetch(cognito::get_id(pool, Some(&login))).await).unwrap();
     let reply = fetch(cognito::get_credentials_for_identity(pool, &identity, Some(&login))).await;
@@ -467,7 +468,7 @@ fn cognito_refuses_wrong_password_and_unknown_user_alike_and_readably() {
         let unknown = prove_password(config, "nobody@example.com", "wrong").await;
         assert_eq!((&wrong["__type"], &wrong["message"]), (&unknown["__type"], &unknown["message"]));
         assert_eq!(error(&unknown), "NotAuthorizedException");
-        let endpoint = &config.user_pool.as_ref().unwrap().endpoint;
+        let endpoint = &config.user_pool.as_ref().unwrap().api.endpoint;
         let nobody = srp(config, &json!({ "USERNAME": "nobody@example.com", "SRP_A": "1" }));
         let target = "AWSCognitoIdentityProviderService.InitiateAuth";
         let response = send(operation(endpoint, target, &nobody)).await;
@@ -485,11 +486,12 @@ fn a_role_that_is_not_ones_own_is_refused() {
         let role = token_of(config, alice(stack)).await.role.unwrap();
         let credentials = async |user: User| {
             let token = token_of(config, user).await;
-            let identity =
-                cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&token)))).await)
-                    .unwrap();
+            let identity = cognito::read_identity_id(
+                fetch(cognito::get_id(&config.identity_pool.api, Some(&login(&token)))).await,
+            )
+            .unwrap();
             let mut request =
-                cognito::get_credentials_for_identity(&config.identity_pool, &identity, Some(&login(&token)));
+                cognito::get_credentials_for_identity(&config.identity_pool.api, &identity, Some(&login(&token)));
             let mut body: Value = serde_json::from_slice(&request.body).unwrap();
             body["CustomRoleArn"] = role.clone().into();
             request.body = body.to_string().into_bytes();
@@ -511,7 +513,7 @@ fn a_tampered_id_token_buys_no_keys() {
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let forged = IdToken::parse(Secret::new(format!("{rest}.{other}{}", &signature[1..]))).unwrap();
         let refused =
-            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool, Some(&login(&forged)))).await)
+            cognito::read_identity_id(fetch(cognito::get_id(&config.identity_pool.api, Some(&login(&forged)))).await)
                 .unwrap_err();
         let cognito::CognitoError::Service(refused) = refused else { panic!("{refused:?}") };
         assert_eq!(refused.code, "NotAuthorizedException");

@@ -44,7 +44,7 @@ fn wrong_code(secret: &str) -> String {
 }
 
 fn client_id(config: &Config) -> &str {
-    &config.user_pool.as_ref().unwrap().client_id
+    &config.user_pool.as_ref().unwrap().api.client_id
 }
 
 fn encoded(text: &str) -> String {
@@ -150,7 +150,7 @@ async fn oauth_error(response: Response<Incoming>) -> String {
 fn the_configuration_names_the_ways_in() {
     test(async |stack, read| {
         // As the app reads it, the hosted UI is the gateway and its tokens come from AWS.
-        let (hosted_ui, pool) = (read.hosted_ui.as_ref().unwrap(), &read.user_pool.as_ref().unwrap().id);
+        let (hosted_ui, pool) = (&read.hosted_ui.as_ref().unwrap().api, &read.user_pool.as_ref().unwrap().api.id);
         let gateway = stack.gateway().url().to_owned();
         assert_eq!(hosted_ui.token_endpoint, format!("{gateway}/oauth2/token"));
         assert_eq!(hosted_ui.authorization_endpoint, format!("{gateway}/oauth2/authorize"));
@@ -217,7 +217,7 @@ fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
         assert_eq!(said["nonce"], "the-nonce");
         assert_eq!(said["aud"], client_id(config));
         assert_eq!(said["token_use"], "id");
-        let pool = &config.user_pool.as_ref().unwrap().id;
+        let pool = &config.user_pool.as_ref().unwrap().api.id;
         assert_eq!(said["iss"], format!("https://cognito-idp.eu-central-1.amazonaws.com/{pool}"));
         assert!(has_role(id_token), "{said}");
         let issued = stack.gateway().issued();
@@ -465,18 +465,18 @@ async fn answers_with_code(stack: &Stack, config: &Config, user: User, secret: &
 }
 
 async fn identity(config: &Config, operation: &str, input: Value) -> Value {
-    call(&config.identity_pool.endpoint, &format!("AWSCognitoIdentityService.{operation}"), input).await
+    call(&config.identity_pool.api.endpoint, &format!("AWSCognitoIdentityService.{operation}"), input).await
 }
 
 fn login(config: &Config, token: &IdToken) -> Value {
-    let pool = &config.user_pool.as_ref().unwrap().id;
+    let pool = &config.user_pool.as_ref().unwrap().api.id;
     json!({ format!("cognito-idp.eu-central-1.amazonaws.com/{pool}"): token.raw().expose() })
 }
 
 #[test]
 fn a_guest_gets_keys_that_may_not_ask() {
     test(async |stack, config| {
-        let found = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.id })).await;
+        let found = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
         let id = &found["IdentityId"];
         let vended = identity(config, "GetCredentialsForIdentity", json!({ "IdentityId": id })).await;
         assert_eq!(vended["IdentityId"], *id);
@@ -493,7 +493,7 @@ fn a_guest_gets_keys_that_may_not_ask() {
 
         // Somebody's own identity is not for guests.
         let token = token_of(config, bob(stack)).await;
-        let bobs = json!({ "IdentityPoolId": config.identity_pool.id, "Logins": login(config, &token) });
+        let bobs = json!({ "IdentityPoolId": config.identity_pool.api.id, "Logins": login(config, &token) });
         let bobs = identity(config, "GetId", bobs).await;
         let stolen = identity(config, "GetCredentialsForIdentity", json!({ "IdentityId": bobs["IdentityId"] })).await;
         assert_eq!(error(&stolen), "NotAuthorizedException");
@@ -509,7 +509,7 @@ fn the_templates_other_parameters_do_what_they_say() {
         let token = token_of(config, alice(stack)).await;
         let logins = login(config, &token);
         let found =
-            identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.id, "Logins": logins })).await;
+            identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id, "Logins": logins })).await;
         let with_login = json!({ "IdentityId": found["IdentityId"], "Logins": logins });
         let refused = identity(config, "GetOpenIdToken", with_login.clone()).await;
         assert_eq!(error(&refused), "InvalidParameterException");
@@ -519,7 +519,7 @@ fn the_templates_other_parameters_do_what_they_say() {
         let closed = ["AllowSignUp=false", "Mfa=OFF", "HostedUiPrefix=", "CallbackUrls=", "AllowGuests=false"];
         gateway.deploy(&[&closed[..], &["AllowClassicFlow=true"]].concat()).await.unwrap();
         assert_eq!(oauth_error(authorize(stack, config, &[]).await).await, "unauthorized_client");
-        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.id })).await;
+        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
         assert_eq!(error(&guest), "NotAuthorizedException");
         let sign_up =
             json!({ "ClientId": client_id(config), "Username": "j@example.com", "Password": "Judy-is-new-1" });
@@ -573,7 +573,7 @@ fn the_templates_other_parameters_do_what_they_say() {
 
         // As it was, and the names of everything too.
         gateway.deploy(&[]).await.unwrap();
-        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.id })).await;
+        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
         assert!(guest["IdentityId"].is_string());
         assert!(token_of(config, alice(stack)).await.role.is_some());
     });
