@@ -4,12 +4,6 @@ mod read;
 
 pub use read::{NotJson, Value};
 
-/// A tree of the peer's, for tests to write with its `json!`.
-#[cfg(test)]
-pub(crate) fn read_peer(peer: &serde_json::Value) -> Value {
-    Value::read(peer.to_string().as_bytes()).expect("the peer writes JSON")
-}
-
 /// What is to be written. All of it is borrowed, so a request's body is one table.
 #[derive(Clone, Copy)]
 pub enum Json<'a> {
