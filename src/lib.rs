@@ -12,7 +12,6 @@ mod json;
 pub mod protocol;
 mod qr;
 pub mod secret;
-pub mod stream;
 pub mod sts;
 mod text;
 pub mod time;

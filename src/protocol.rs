@@ -14,7 +14,7 @@ pub use write::{write_desk_views, write_intent, write_views};
 
 use std::borrow::Cow;
 
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// The worker's messages are pairs: for which part of the page, and its views as bytes. This one is for the first screen.
 pub const GATE: u8 = 0;

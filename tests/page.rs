@@ -5,8 +5,8 @@
 use js_sys::{Array, Function, Promise};
 use signet::desk::{Document, start, take};
 use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, write_desk_views};
-use signet::stream::stock::UseCase;
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
+use signet_stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

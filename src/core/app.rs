@@ -14,8 +14,8 @@ use crate::core::words;
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
 use crate::protocol::{DeskView, FormId, Intent, View};
 use crate::secret::Secret;
-use crate::stream::stock::Ask;
 use crate::time::UnixMillis;
+use signet_stream::stock::Ask;
 
 /// A request of the session is sent at most so often.
 const TRIES: u32 = 3;
@@ -500,8 +500,8 @@ mod tests {
         with_guests,
     };
     use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
-    use crate::stream::stock::UseCase;
     use proptest::prelude::*;
+    use signet_stream::stock::UseCase;
 
     /// An app, and the effects of its last step.
     struct Tab {
@@ -965,7 +965,7 @@ mod tests {
             end: Some(End::Done),
             notice: None,
             stop: None,
-            usage: crate::stream::Usage::default(),
+            usage: signet_stream::Usage::default(),
             first_text: None,
             duration: 1,
         };

@@ -1,8 +1,8 @@
 //! What the worker says to the conversation's part of the page.
 
 use super::Text;
-use crate::stream::stock::UseCase;
 use signet_markdown::Step;
+use signet_stream::stock::UseCase;
 
 /// What the conversation shows from now on. Each is one thing that changes alone.
 #[derive(Debug, Clone, PartialEq, Eq)]

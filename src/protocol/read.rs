@@ -6,8 +6,8 @@ use super::{
     AnswerId, AnswerUpdate, Button, Check, DeskView, End, Entry, Field, FieldKind, Form, FormError, FormId,
     HistoryView, Intent, Notice, PasskeyOutcome, Person, Rule, SessionView, TabHalf, TurnId, TurnUpdate, View,
 };
-use crate::stream::stock::UseCase;
 use signet_markdown::{Align, Element, Step};
+use signet_stream::stock::UseCase;
 
 /// What the worker posted to the first screen; `None` if it came from another build.
 pub fn views(bytes: &[u8]) -> Option<Vec<View>> {

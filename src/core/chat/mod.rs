@@ -19,13 +19,13 @@ use crate::core::words;
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
 use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, TurnId, TurnUpdate};
-use crate::stream::stock::{Ask, UseCase};
-use crate::stream::{Decoder, Event, Failure, Usage};
 use crate::sts::{get_caller_identity, read_role_name};
 use crate::text::contains;
 use crate::time::UnixMillis;
 use pieces::Pieces;
 use signet_markdown::{Markdown, Step};
+use signet_stream::stock::{Ask, UseCase};
+use signet_stream::{Decoder, Event, Failure, Usage};
 use spoken::spoken;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.

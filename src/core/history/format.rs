@@ -4,10 +4,10 @@ use crate::core::chat::{Answer, Conversation, Part, Tail, Turn};
 use crate::core::words;
 use crate::json::{Json, Value, list};
 use crate::protocol::{AnswerId, End, Notice, TurnId};
-use crate::stream::stock::UseCase;
-use crate::stream::{StopReason, Usage};
 use crate::text;
 use crate::time::UnixMillis;
+use signet_stream::stock::UseCase;
+use signet_stream::{StopReason, Usage};
 
 /// What a file of conversations calls itself.
 const FORMAT: &str = "signet-conversations";

@@ -4,8 +4,8 @@ use super::BROKEN_RULE;
 use crate::cognito::hosted_ui::CallbackFault;
 use crate::core::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
-use crate::stream::CRC_MISMATCH;
 use crate::text::replace;
+use signet_stream::CRC_MISMATCH;
 
 pub fn service(service: Service) -> &'static str {
     match service {
