@@ -145,7 +145,7 @@ mod tests {
             codes in prop::collection::vec(prop_oneof![any::<u16>(), 0xd800_u16..=0xdfff], 0..5),
             tail in ".{0,3}",
         ) {
-            let escapes: String = codes.iter().map(|code| format!("\\u{code:04X}")).collect();
+            let escapes = codes.iter().map(|code| format!("\\u{code:04X}")).collect::<Vec<_>>().concat();
             let tail = tail.replace(['"', '\\'], "").replace(char::is_control, "");
             let text = format!("\"{escapes}{tail}\"");
             let expected = String::from_utf16_lossy(&codes) + &tail;

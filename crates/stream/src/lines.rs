@@ -105,7 +105,7 @@ impl Lines {
             _ if colon.is_none() && !self.has_fields => return message(line.trim_ascii(), answer),
             b"data" => match &mut self.data {
                 None => self.data = Some(value.to_vec()),
-                // Without this line the event is no JSON, and is told to be unreadable.
+                // Without this line the data is not JSON, so the event becomes unreadable.
                 Some(data) if data.len() + value.len() > LONGEST => {}
                 Some(data) => {
                     data.push(b'\n');

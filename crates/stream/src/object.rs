@@ -54,17 +54,22 @@ fn read_object(object: &Value, answer: &mut Answer) {
 
 /// Reads the fields of an object, or of the first element of a list in it. Returns whether any wire knows it, even if nothing is in it.
 fn read_fields(kind: &str, part: &Value, answer: &mut Answer) -> bool {
-    Field::ALL.into_iter().fold(false, |is_known, field| read_field(field, kind, part, answer) || is_known)
+    let mut is_known = false;
+    for field in Field::ALL {
+        is_known |= read_field(field, kind, part, answer);
+    }
+    is_known
 }
 
-/// Reads one field. Where it stands in several places, only the first is told: some servers write the same text under two names.
+/// Reads one field. If it stands in several places, only the first that says something counts: some servers write the same text under two
+/// names.
 fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bool {
     let mut is_known = false;
     for wire in &ALL {
-        for (_, _, path) in wire.fields.iter().filter(|(of, of_kind, _)| *of == field && *of_kind == kind) {
+        for (_, _, path) in wire.fields.iter().filter(|entry| (entry.0, entry.1) == (field, kind)) {
             let value = json::find(part, path);
             is_known |= !kind.is_empty() || value.is_some();
-            if value.is_some_and(|value| tell(field, value, wire.padding, answer)) {
+            if value.is_some_and(|value| emit_field(field, value, wire.padding, answer)) {
                 return true;
             }
         }
@@ -72,8 +77,8 @@ fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bo
     is_known
 }
 
-/// Tells what a field says. Returns whether it says anything.
-fn tell(field: Field, value: &Value, padding: &[char], answer: &mut Answer) -> bool {
+/// Emits what a field says. Returns whether it says anything.
+fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer) -> bool {
     match (field, value.as_str().map(|text| text.trim_end_matches(padding))) {
         (Field::Context, _) => match json::count(value) {
             Some(bytes) => answer.emit(Event::Context(bytes)),
@@ -109,9 +114,9 @@ fn read_counts(object: &Value, answer: &mut Answer) -> bool {
     if counts != answer.counts {
         answer.counts = counts;
         let count = |count: Count| counts[count as usize];
-        let beside = [Count::CacheRead, Count::CacheWrite].into_iter().filter_map(count).fold(0, u32::saturating_add);
+        let cache = [Count::CacheRead, Count::CacheWrite].into_iter().filter_map(count).fold(0, u32::saturating_add);
         answer.emit(Event::Usage(Usage {
-            input_tokens: count(Count::Input).map(|tokens| tokens.saturating_add(beside)),
+            input_tokens: count(Count::Input).map(|tokens| tokens.saturating_add(cache)),
             cached_tokens: count(Count::Cached).or(count(Count::CacheRead)),
             output_tokens: count(Count::Output),
         }));

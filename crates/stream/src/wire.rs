@@ -25,7 +25,7 @@ pub(crate) struct Wire {
     pub ends: &'static [&'static str],
     /// The characters that texts are padded with at their end.
     pub padding: &'static [char],
-    /// Reads what no table says. Its arguments are the object's `type` and the object.
+    /// Reads what no table describes. Its arguments are the object's `type` and the object.
     pub read: fn(&str, &Value, &mut Answer),
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// All of them, in the order in which one object tells them.
+    /// All of them, in the order of the events that one object gives.
     pub const ALL: [Self; 5] = [Self::Model, Self::Context, Self::Reasoning, Self::Text, Self::Stop];
 }
 

@@ -53,12 +53,10 @@ pub(crate) const WIRE: Wire = Wire {
 fn read(kind: &str, _: &Value, answer: &mut Answer) {
     match kind {
         "text-start" => answer.start_part(),
-        "start-step" => {
-            answer.start_step();
-        }
-        // The server withdraws the text of the step so far. What was shown is never taken back, so the answer is flawed.
-        "reset-step" => {
-            if answer.start_step() {
+        "start-step" | "reset-step" => {
+            let had_text = answer.start_step();
+            // The server withdraws the text of the step so far. What was shown is never taken back, so the answer is flawed.
+            if kind == "reset-step" && had_text {
                 answer.emit(Event::Unreadable);
             }
         }

@@ -16,11 +16,11 @@ use crate::wire::Wire;
 
 pub(crate) const WIRE: Wire = Wire {
     fields: &[
-        (Text, "", "/outputText"),
         (Text, "", "/generation"),
+        (Text, "", "/outputText"),
         (Text, "", "/text"),
-        (Stop, "", "/completionReason"),
         (Stop, "", "/stop_reason"),
+        (Stop, "", "/completionReason"),
     ],
     lists: &["outputs"],
     usage: &[""],

@@ -22,7 +22,7 @@ pub(crate) static ALL: [Wire; 9] = [
     anthropic::WIRE,
     ai_sdk::WIRE,
     bedrock::WIRE,
-    bedrock_models::WIRE,
     chat_ui::WIRE,
     ollama::WIRE,
+    bedrock_models::WIRE,
 ];
