@@ -11,8 +11,7 @@
 /// How many bytes the two lengths and their CRC take.
 pub(crate) const PRELUDE: usize = 12;
 
-/// The headers that matter, in the order of [`Frame::headers`]:
-/// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>.
+/// The headers that matter, in the order of [`Frame::headers`]. The specification names them under "Amazon Event Semantics".
 const NAMES: [&[u8]; 4] = [b":message-type", b":exception-type", b":error-code", b":error-message"];
 
 /// The header type of a string.
