@@ -17,8 +17,8 @@ use http::{
 };
 use serde::Serialize;
 use serde_json::json;
-use signet::stream::stock::{DONE, ERROR_PREFIX, Line};
-use signet::stream::typed::{Event, KEEP_ALIVE, StopReason, Usage};
+use signet_stream::stock::{DONE, ERROR_PREFIX, Line};
+use signet_stream::typed::{Event, KEEP_ALIVE, StopReason, Usage};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout_at},

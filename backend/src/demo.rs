@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use signet::stream::typed::{StopReason, Usage};
+use signet_stream::typed::{StopReason, Usage};
 
 use crate::model::{ModelError, Piece, Question};
 
@@ -255,7 +255,7 @@ fn code(value: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use signet::stream::stock::{Ask, UseCase};
+    use signet_stream::stock::{Ask, UseCase};
     use tokio::time::Instant;
 
     use super::*;

@@ -11,7 +11,7 @@
 //!
 //! # What it answers
 //!
-//! [`signet::stream::stock`], or to whoever accepts `text/event-stream` by that name, typed events. These are Server-Sent Events, each with
+//! [`signet_stream::stock`], or to whoever accepts `text/event-stream` by that name, typed events. These are Server-Sent Events, each with
 //! one line of `data`:
 //!
 //! | event | when |

@@ -1,8 +1,8 @@
 //! A model that is asked and answers in pieces: Bedrock's, another endpoint's, or the demonstration.
 
 use serde::Serialize;
-use signet::stream::stock::Ask;
-use signet::stream::typed::{StopReason, Usage};
+use signet_stream::stock::Ask;
+use signet_stream::typed::{StopReason, Usage};
 
 use crate::{bedrock, demo, openai, request::Caller};
 
