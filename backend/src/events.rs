@@ -2,7 +2,7 @@
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. The crate's documentation lists them.
 
 use serde::Serialize;
-use signet::stream::typed::Event;
+use signet_stream::typed::Event;
 
 /// The content type of an answer in typed events.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream; charset=utf-8";
@@ -11,9 +11,9 @@ pub(crate) const CONTENT_TYPE: &str = "text/event-stream; charset=utf-8";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Wire {
-    /// Lines, [`signet::stream::stock`].
+    /// Lines, [`signet_stream::stock`].
     Stock,
-    /// Typed events, [`signet::stream::typed`].
+    /// Typed events, [`signet_stream::typed`].
     Events,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn write<'a>(events: impl IntoIterator<Item = &'a Event<'a>>) -> Stri
 
 #[cfg(test)]
 mod tests {
-    use signet::stream::typed::{StopReason, Usage};
+    use signet_stream::typed::{StopReason, Usage};
 
     use super::*;
 

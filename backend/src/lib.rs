@@ -10,7 +10,7 @@
 //!
 //! # The answer
 //!
-//! By default, lines: [`signet::stream::stock`]. A caller whose `Accept` header names `text/event-stream` gets typed events instead. These are
+//! By default, lines: [`signet_stream::stock`]. A caller whose `Accept` header names `text/event-stream` gets typed events instead. These are
 //! server-sent events, each with one line of `data`:
 //!
 //! | event | when |

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use signet::stream::stock::{Ask, UseCase};
+use signet_stream::stock::{Ask, UseCase};
 
 use crate::{
     caller::{self, Caller},

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use signet::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// The strategy that applies when none is configured.
 const BUNDLED: &str = include_str!("../model_selection.json");

@@ -1,7 +1,7 @@
 //! Why a request has no answer, as the caller is told and as the log records it.
 
 use http::StatusCode;
-use signet::stream::typed::Event;
+use signet_stream::typed::Event;
 
 use crate::{model::error::ModelError, request::RequestError, strategy::StrategyError};
 

@@ -1,7 +1,7 @@
 //! The log: one line for each request.
 
 use serde::Serialize;
-use signet::stream::typed::Usage;
+use signet_stream::typed::Usage;
 use tokio::time::Instant;
 
 use crate::events::Wire;

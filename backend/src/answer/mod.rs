@@ -19,8 +19,8 @@ use http::{
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde_json::json;
-use signet::stream::stock::{DONE, ERROR_PREFIX, Line};
-use signet::stream::typed::{Event, KEEP_ALIVE, StopReason, Usage};
+use signet_stream::stock::{DONE, ERROR_PREFIX, Line};
+use signet_stream::typed::{Event, KEEP_ALIVE, StopReason, Usage};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout_at},

@@ -13,7 +13,7 @@ use aws_sdk_bedrockruntime::{
     },
 };
 
-use signet::stream::typed::{StopReason, Usage};
+use signet_stream::typed::{StopReason, Usage};
 
 use super::{
     error::{ModelError, plain_code},

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use signet::stream::typed::{StopReason, Usage};
+use signet_stream::typed::{StopReason, Usage};
 
 use super::{
     error::ModelError,

@@ -1,7 +1,7 @@
 //! Why a model gave no answer, or only part of one.
 
 use http::StatusCode;
-use signet::stream::typed::StopReason;
+use signet_stream::typed::StopReason;
 
 /// Why there is no answer, or no more of it. The caller reads these sentences, so they say nothing about the function's own account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

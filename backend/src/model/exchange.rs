@@ -1,8 +1,8 @@
 //! What a model is asked, and what it answers.
 
 use serde::Serialize;
-use signet::stream::stock::Ask;
-use signet::stream::typed::StopReason;
+use signet_stream::stock::Ask;
+use signet_stream::typed::StopReason;
 
 use crate::caller::Caller;
 

@@ -8,7 +8,7 @@ pub(crate) mod exchange;
 pub(crate) mod openai;
 mod sse;
 
-use signet::stream::typed::Usage;
+use signet_stream::typed::Usage;
 
 use crate::config::ModelBackend;
 use error::ModelError;

@@ -12,7 +12,7 @@ use hyper_util::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use signet::stream::typed::{StopReason, Usage};
+use signet_stream::typed::{StopReason, Usage};
 
 use super::{
     error::{ModelError, plain_code},

@@ -1,4 +1,4 @@
-use signet::stream::stock::{Ask, UseCase};
+use signet_stream::stock::{Ask, UseCase};
 use tokio::time::Instant;
 
 use super::*;
