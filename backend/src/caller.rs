@@ -39,7 +39,7 @@ impl Caller {
     }
 }
 
-/// One part of a SigV4 `Authorization` header.
+/// One part of an AWS Signature Version 4 `Authorization` header.
 fn part<'a>(authorization: &'a str, name: &str) -> Option<&'a str> {
     let parts = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
     parts.split(',').find_map(|part| part.trim().strip_prefix(name))

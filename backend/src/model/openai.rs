@@ -45,12 +45,12 @@ pub(crate) struct Pieces {
 #[derive(Deserialize)]
 struct Chunk {
     choices: Option<Vec<Choice>>,
-    usage: Option<Tokens>,
+    usage: Option<ChunkUsage>,
     error: Option<Value>,
 }
 
 #[derive(Deserialize)]
-struct Tokens {
+struct ChunkUsage {
     prompt_tokens: Option<i64>,
     prompt_tokens_details: Option<PromptTokens>,
     completion_tokens: Option<i64>,
