@@ -2,14 +2,8 @@
 //!
 //! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
-mod base64;
 pub mod core;
-mod form;
-mod hash;
-mod json;
 pub mod protocol;
-mod qr;
-mod text;
 
 #[cfg(all(target_arch = "wasm32", feature = "desk"))]
 pub mod desk;

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use signet::core::chat::Part;
+use signet::core::conversation::Part;
 use signet::core::history::{Input, Order, Reply, StoreFault, Tail};
 use signet::core::session::Record;
 use signet::protocol::{AnswerId, TabHalf, TurnId};

@@ -7,7 +7,6 @@ use signet::desk::{Document, start, take};
 use signet::protocol::{
     AnswerId, AnswerUpdate, End, Form, Notice, Person, SessionView, TurnId, TurnUpdate, View, encode,
 };
-use signet_stream::stock::UseCase;
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use signet_stream::stock::UseCase;
 use wasm_bindgen::prelude::*;

@@ -1,11 +1,11 @@
-//! Everything that can go wrong, as the core knows it. `messages.rs` makes sentences of it.
+//! Everything that can go wrong, as typed facts. `words/faults.rs` makes sentences of them.
 
 use signet_cognito::{
     hosted_ui::{CallbackFault, RedirectMismatch},
     http::{NoAnswer, ServiceError},
 };
 
-/// Which service something is said of.
+/// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// The Cognito user pool.
@@ -23,53 +23,53 @@ pub enum Service {
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The username or the password is wrong; which, is not said.
+    /// The username or the password is wrong; the user pool does not say which.
     WrongPassword,
-    /// The answer to a custom challenge, or the passkey, is not the right one.
+    /// The answer to a custom challenge, or the passkey, was not accepted.
     WrongAnswer,
-    /// The user pool knows no such account, and says so.
+    /// The user pool says that there is no such account.
     UnknownUser,
     /// The user pool has locked the account for a while after failed attempts.
     TooManyAttempts,
-    /// What was typed in this field, counted from zero, cannot be sent: it is empty, or not what the pool takes.
+    /// A field cannot be sent: it is empty, or breaks the password policy.
     Field {
-        /// Which field of the form.
+        /// The field's index in the form.
         field: u8,
         /// Why.
         why: FieldFault,
     },
-    /// The steps of the sign-in took longer than the user pool waits, or one was taken twice.
+    /// The sign-in took longer than the user pool waits, or a step was sent twice.
     SignInExpired,
-    /// The account does not exist on this user pool's word any more, or an administrator has disabled it.
+    /// An administrator has disabled the account.
     Disabled,
     /// The temporary password was not used in time.
     TemporaryPasswordExpired,
     /// The app client has a secret, which a page cannot keep.
     ClientSecret,
-    /// The person did not use a passkey, or none of theirs is here.
+    /// The person declined, or has no passkey here.
     PasskeyRefused,
     /// This browser has no passkeys.
     PasskeyUnsupported,
-    /// This page's address is none of those that are registered to come back to.
+    /// This page's address is not among the registered redirect addresses.
     Redirect(RedirectMismatch),
-    /// This browser keeps no data for the page, so it could not come back from another.
+    /// The browser does not store data for this page, so a return from another page could not be checked.
     NotKept,
-    /// What came back from the hosted UI was not asked for by this browser, or was used before.
+    /// This browser did not start the sign-in that the hosted UI returned from, or the return was used before.
     UnknownCallback,
     /// The hosted UI, or the provider behind it, refused.
     Denied {
         /// The OAuth error code, such as `access_denied`.
         error: String,
-        /// Its own sentence, possibly empty.
+        /// The service's own message, possibly empty.
         description: String,
     },
-    /// The ID token that came back is not the one that was asked for.
+    /// The ID token that came back fails a check.
     WrongToken(CallbackFault),
     /// The basic flow needs a role, and neither the configuration nor the ID token names one.
     NoRole,
-    /// The user pool asks for a step that this app does not know.
+    /// The user pool sent a challenge that this app does not know.
     UnknownChallenge {
-        /// AWS's name of it.
+        /// AWS's name for it.
         name: String,
     },
     /// The refresh token is spent or revoked: the person must sign in again.
@@ -78,80 +78,80 @@ pub enum Fault {
     Offline,
     /// Nothing answers at the address.
     Unreachable {
-        /// Whose address.
+        /// The service at the address.
         service: Service,
     },
-    /// Something answers at the address, but the browser may not read it: CORS is not set for this page, or a refusal came without CORS headers.
+    /// The browser may not read the reply: CORS does not allow this page, or a refusal came without CORS headers.
     Unreadable {
-        /// Whose address.
+        /// The service at the address.
         service: Service,
     },
     /// Too many requests.
     Throttled {
-        /// Which service said so.
+        /// The service.
         service: Service,
-        /// Seconds to wait, if it said so.
+        /// Seconds to wait, if it says.
         retry_after: Option<u32>,
-        /// For whoever looks into it.
+        /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
     /// The service failed: a status of 500 or more.
     Failing {
-        /// Which service.
+        /// The service.
         service: Service,
         /// The HTTP status.
         status: u16,
-        /// Its own sentence, possibly empty.
+        /// The service's own message, possibly empty.
         message: String,
-        /// For whoever looks into it.
+        /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
     /// The role may not use the function URL.
     NotAllowed {
-        /// The role's name, where the ID token names one.
+        /// The role's name, if known.
         role: Option<String>,
-        /// For whoever looks into it.
+        /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
     /// The service refused for another reason.
     Refused {
-        /// Which service.
+        /// The service.
         service: Service,
         /// The HTTP status.
         status: u16,
-        /// AWS's name of the reason, possibly empty.
+        /// AWS's code for the reason, possibly empty.
         code: String,
-        /// Its own sentence, possibly empty.
+        /// The service's own message, possibly empty.
         message: String,
-        /// For whoever looks into it.
+        /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
-    /// The service's answer is not what its documentation says.
+    /// The reply is not as documented.
     Unexpected {
-        /// Which service.
+        /// The service.
         service: Service,
         /// What is wrong with it.
         what: String,
     },
     /// The back end reported an error in the middle of the answer.
     Answer {
-        /// Its own sentence, or else its word for the error; possibly empty.
+        /// Its own message or code, possibly empty.
         message: String,
-        /// Whether asking again may help, if it said so.
+        /// Whether a retry may help, if it says.
         retryable: Option<bool>,
-        /// Seconds to wait, if it said so.
+        /// Seconds to wait, if it says.
         retry_after: Option<u32>,
-        /// For whoever looks into it.
+        /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
-    /// Nothing came for so long that nothing will.
+    /// The connection was silent for too long.
     Silent {
         /// Seconds.
         seconds: u32,
     },
-    /// Some lines of the answer could not be read; what could is shown.
+    /// Some lines of the answer could not be read. The others are shown.
     Garbled {
-        /// How many.
+        /// The number of unreadable lines.
         lines: u32,
     },
 }
@@ -179,26 +179,26 @@ impl Fault {
     }
 }
 
-/// Why a field's text is not sent.
+/// Why a field is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldFault {
-    /// There is none.
+    /// It is empty.
     Empty,
-    /// A new password that the pool's policy forbids.
+    /// The new password breaks the pool's policy.
     Policy,
 }
 
-/// What is under way, for the screen to say.
+/// What is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Busy {
     /// The person is being signed in.
     SigningIn,
-    /// What was filled in is being checked.
+    /// The input is being checked.
     Checking,
-    /// Something is being sent.
+    /// A message is being sent to the person.
     Sending,
     /// The page is being left for a provider's.
     Leaving,
-    /// A service does not answer, or is busy; it is asked again after so many seconds.
+    /// A service does not answer or is busy; the request is repeated after so many seconds.
     Retrying(Service, u32),
 }

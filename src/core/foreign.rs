@@ -1,39 +1,73 @@
 //! A login token from an address of the deployer's: for developer-authenticated identities, SAML, and every provider whose tokens a page cannot fetch.
 //!
 //! The address is asked with the person's cookies for it, and answers `{"token": "…"}`, with `loginsKey`, `identityId`, `username` and `expiresIn`
-//! (seconds) where they are known. What the token is good for, the identity pool judges.
+//! (seconds) where they are known. The identity pool checks the token.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html>
 
-use crate::core::fault::{Fault, Service};
-use crate::core::sign_in::Foreign;
-use crate::json::Value;
-use signet_cognito::{
-    Secret, UnixMillis,
-    http::{Request, Response, check},
-};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use signet_cognito::http::{Request, Response, check};
+use signet_cognito::{Secret, UnixMillis};
 
-/// Asks for a token.
+use crate::core::fault::{Fault, Service};
+
+/// Somebody who is signed in at the deployer's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// The key of `Logins`, if the address gives one.
+    pub key: Option<String>,
+    /// The token: an ID token, a SAML assertion, an access token, or one of `GetOpenIdTokenForDeveloperIdentity`.
+    pub token: Secret,
+    /// The identity that goes with a developer's token.
+    pub identity_id: Option<String>,
+    /// The person's name.
+    pub username: String,
+    /// When the token expires, by this machine's clock.
+    pub expires: Option<UnixMillis>,
+}
+
+/// The reply. A member that cannot be used is as one that is not there.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Reply {
+    #[serde(deserialize_with = "usable")]
+    token: Option<String>,
+    #[serde(deserialize_with = "usable")]
+    logins_key: Option<String>,
+    #[serde(deserialize_with = "usable")]
+    identity_id: Option<String>,
+    #[serde(deserialize_with = "usable")]
+    username: Option<String>,
+    #[serde(deserialize_with = "usable")]
+    expires_in: Option<i64>,
+}
+
+fn usable<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
+/// The request for a token.
 pub fn request(url: &str) -> Request {
     Request { method: "GET", url: url.to_owned(), headers: vec![], body: vec![], cookies: true }
 }
 
-/// Reads the answer.
+/// Reads the reply to [`request`].
 pub fn read(response: Response, now: UnixMillis) -> Result<Foreign, Fault> {
     let status = response.head.status;
     let body = check(response).map_err(|error| match status {
         401 | 403 => Fault::Denied { error: String::new(), description: error.message },
         _ => Fault::from_service_error(Service::HostedUi, &error),
     })?;
-    let value: Value = Value::read(&body).unwrap_or_default();
-    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let token = text("token")
+    let reply: Reply = serde_json::from_slice(&body).unwrap_or_default();
+    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let token = filled(reply.token)
         .ok_or_else(|| Fault::Unexpected { service: Service::HostedUi, what: "it holds no token".to_owned() })?;
     Ok(Foreign {
-        key: text("loginsKey"),
+        key: filled(reply.logins_key),
         token: Secret::new(token),
-        identity_id: text("identityId"),
-        username: text("username").unwrap_or_default(),
-        expires: value.get("expiresIn").and_then(Value::as_i64).map(|seconds| now.plus(seconds.saturating_mul(1000))),
+        identity_id: filled(reply.identity_id),
+        username: reply.username.unwrap_or_default(),
+        expires: reply.expires_in.map(|seconds| now.plus(seconds.saturating_mul(1000))),
     })
 }
 

@@ -3,10 +3,14 @@
 pub mod app;
 pub mod chat;
 pub mod config;
+pub mod conversation;
+pub mod env;
 pub mod fault;
-mod foreign;
+pub mod foreign;
 pub mod history;
-mod random;
+pub mod question;
+pub mod random;
+pub mod record;
 pub mod session;
 pub mod sign;
 pub mod sign_in;

@@ -1,10 +1,10 @@
-//! Randomness as a value: what the browser gave at the start, stretched by HMAC-SHA-256, so that the core can be run again with the same outcome.
+//! Randomness as a value: the browser's seed, stretched by HMAC-SHA-256, so that a run of the core can be repeated.
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::hash::hmac;
-
-/// A stream of bytes that nobody can tell from random without the seed. What was drawn cannot be computed from what is kept.
+/// A pseudorandom stream of bytes. Its state moves on with each block, so that bytes drawn earlier cannot be computed from it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Random([u8; 32]);
 
@@ -15,7 +15,7 @@ impl std::fmt::Debug for Random {
 }
 
 impl Random {
-    /// From 32 bytes of the browser's own randomness.
+    /// `seed`: 32 bytes of the browser's randomness.
     pub fn new(seed: [u8; 32]) -> Self {
         Self(seed)
     }
@@ -24,11 +24,16 @@ impl Random {
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         for chunk in bytes.chunks_mut(32) {
-            let block = hmac(&self.0, &[b"bytes"]);
+            let block = self.block(b"bytes");
             chunk.copy_from_slice(&block[..chunk.len()]);
-            self.0 = hmac(&self.0, &[b"next"]);
+            self.0 = self.block(b"next");
         }
         bytes
+    }
+
+    fn block(&self, label: &[u8]) -> [u8; 32] {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.chain_update(label).finalize().into_bytes().into()
     }
 
     /// A number below `bound`, which is small.

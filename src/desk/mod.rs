@@ -32,7 +32,6 @@ use crate::core::words::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
 use crate::protocol::{AnswerUpdate, Intent, Person, SessionView, TurnId, TurnUpdate, View, decode};
-use signet_stream::stock::UseCase;
 use follow::Follow;
 use history::History;
 use parts::{add, closest, make, value};

@@ -2,7 +2,6 @@
 
 use web_sys::Storage;
 
-use crate::hash::to_hex;
 use crate::protocol::TabHalf;
 
 /// The tab's half of the session record's key, in hexadecimal.
@@ -29,7 +28,7 @@ pub fn tab_half() -> Option<TabHalf> {
     }
     let mut half = [0; 32];
     web_sys::window()?.crypto().ok()?.get_random_values_with_u8_array(&mut half).ok()?;
-    storage.set_item(TAB, &to_hex(&half)).ok()?;
+    storage.set_item(TAB, &half.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).ok()?;
     Some(TabHalf(half))
 }
 

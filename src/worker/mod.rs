@@ -20,7 +20,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use crate::core::app::{App, Effect, Input, RequestId, Timer};
 use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
-use crate::core::words::setup as words;
+use crate::core::words::{config, setup as words};
 use crate::protocol::{Intent, View, decode, encode};
 use signet_cognito::{
     Secret, UnixMillis,
@@ -147,7 +147,7 @@ async fn configure() -> Result<Config, String> {
                 continue;
             }
         };
-        let said = |files: &str, error: &ConfigError| words::wrong(files, &error.to_string());
+        let said = |files: &str, error: &ConfigError| words::wrong(files, &config::problem(error));
         return match Config::extends(&text).map_err(|error| said(file, &error))? {
             None => Config::from_json(&text).map_err(|error| said(file, &error)),
             Some(base) => Config::from_json_over(&text, &load(&base).await??)

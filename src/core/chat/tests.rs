@@ -1,10 +1,17 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::answering::{HEAD_PATIENCE, SHORTEST_BATCH, beginning};
+use super::spoken::spoken;
 use super::*;
 use crate::core::config::{Price, Prices};
+use crate::core::conversation::{Part, Tail};
+use crate::core::fault::Service;
 use crate::protocol::Notice;
-use signet_cognito::{Secret, Skew};
+use signet_cognito::http::Request;
+use signet_cognito::{Keys, Secret, Skew};
+use signet_markdown::Step;
+use signet_stream::{Event, Failure};
 
 const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 const TURN: TurnId = TurnId(0);
@@ -346,12 +353,12 @@ fn a_role_that_the_token_does_not_name_is_asked_of_sts() {
 
 #[test]
 fn stop_ends_it_at_every_stage_and_nothing_comes_after() {
-    let gone_on = "the model may have gone on after it";
+    let gone_on = "The model may have continued after that.";
     for (count, told) in [
-        (0, &["stopped before the first word"][..]),
-        (1, &["stopped before the first word", gone_on]),
-        (2, &["stopped before the first word", gone_on]),
-        (3, &["stopped; what came is kept", gone_on, "first word 0.30 s", "0.40 s in all"]),
+        (0, &["Stopped before the first word."][..]),
+        (1, &["Stopped before the first word.", gone_on]),
+        (2, &["Stopped before the first word.", gone_on]),
+        (3, &["Stopped. The partial answer is kept.", gone_on, "first word 0.30 s", "0.40 s in all"]),
     ] {
         let mut chat = Chat::default();
         let mut begun = vec![ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n")];
@@ -663,7 +670,12 @@ fn an_edited_question_goes_on_in_a_copy() {
 fn an_answer_that_was_kept_cut_off_is_shown_so_and_can_be_asked_again() {
     let mut stored = talk(None, &[("p", &[(End::Done, "a b")])]).conversation;
     let notice = words::history::page_was_closed();
-    (stored.turns[0].answers[0].end, stored.turns[0].answers[0].notice) = (Some(End::CutOff), Some(notice.clone()));
+    stored.turns[0].answers[0].end = Some(End::CutOff);
+    // Earlier versions stored the notice.
+    let mut with_notice = stored.clone();
+    with_notice.turns[0].answers[0].notice = Some(notice.clone());
+    let effects = Chat::default().show(&config(), with_notice);
+    assert_eq!(end(&effects), Some((End::CutOff, Some(notice.clone()))));
     let mut chat = Chat::default();
     let effects = chat.show(&config(), stored);
     assert_eq!(end(&effects), Some((End::CutOff, Some(notice))));

@@ -1,6 +1,5 @@
 //! What is right for a text of the configuration.
 
-use crate::text::split_once;
 use signet_cognito::UnixMillis;
 
 pub(super) fn checked(text: &str, good: bool) -> Option<String> {
@@ -74,13 +73,13 @@ pub(super) fn is_region(text: &str) -> bool {
 
 /// The region in `https://ID.lambda-url.REGION.on.aws/`.
 pub(super) fn lambda_region(url: &str) -> Option<&str> {
-    let (_, rest) = split_once(url, ".lambda-url.")?;
+    let (_, rest) = url.split_once(".lambda-url.")?;
     rest.split(['.', '/', ':']).next().filter(|region| is_region(region))
 }
 
 /// Scheme, host with port, and what follows the slash of an absolute address. Plain http only to this machine, where the local AWS listens.
 pub(super) fn web(url: &str) -> Option<(&str, &str, &str)> {
-    let (scheme, rest) = split_once(url, "://")?;
+    let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
     let local = host == "127.0.0.1" || host == "localhost" || host.ends_with(".localhost");

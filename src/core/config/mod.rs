@@ -1,15 +1,16 @@
 //! One validated configuration, read at run time, so that one build serves any deployment. It comes from Signet's own `config.json`
 //! (`docs/config.schema.json`), from one of Amplify's files, or from the first over the second.
 
+mod amplify;
 mod check;
-mod keys;
+mod field;
+mod file;
 mod read;
 #[cfg(test)]
 mod tests;
 
+use serde::Deserialize;
 use signet_cognito::hosted_ui;
-
-use crate::core::words::config as say;
 
 /// What the app is pointed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,8 @@ pub struct UserPool {
 
 /// `AuthFlow` of `InitiateAuth`.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuthFlow {
     /// `USER_SRP_AUTH`: the password is proved and never sent.
     #[default]
@@ -109,7 +111,7 @@ pub enum Username {
 }
 
 /// What signing up asks for beside username and password.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SignUp {
     /// Names of required attributes, such as `email` or `custom:team`, in the form's order.
     pub attributes: Vec<String>,
@@ -146,12 +148,24 @@ pub struct HostedUi {
 /// A button that leads to a provider's page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provider {
-    /// Such as `Continue with Google`.
-    pub label: String,
+    /// Its label.
+    pub label: ProviderLabel,
     /// A file of the app's own origin, such as `google.svg`.
     pub icon: Option<String>,
     /// Whose page it leads to.
     pub provider: hosted_ui::Provider,
+}
+
+/// What a provider's button says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ProviderLabel {
+    /// No provider is named: the hosted UI's own page asks.
+    #[default]
+    HostedUi,
+    /// `Continue with` and the provider's name.
+    ContinueWith(String),
+    /// As configured.
+    Custom(String),
 }
 
 /// An identity pool, and how the app uses it.
@@ -182,35 +196,66 @@ pub struct BasicFlow {
     pub duration_seconds: u32,
 }
 
-/// What is wrong with a configuration. A field is named as its file writes it, with those that it lies in: `hostedUi.domain`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a configuration cannot be used. A field is named as its file writes it, with those around it: `hostedUi.providers[0].label`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
-    /// The text is not a JSON object.
-    #[error("{}", say::not_json(.0))]
-    NotJson(String),
-    /// A field that must be there is not.
-    #[error("{}", say::missing(field, expected))]
-    Missing {
-        /// Its name.
-        field: &'static str,
-        /// What it must hold.
-        expected: &'static str,
+    /// The text is not JSON (RFC 8259).
+    NotJson {
+        /// Of the first character that does not fit, from one.
+        line: usize,
+        /// In bytes, from one.
+        column: usize,
+        /// Whether the text ends there.
+        is_cut_off: bool,
     },
-    /// A field holds something else than it must.
-    #[error("{}", say::wrong(field, expected))]
+    /// The text is JSON, but not an object.
+    NotAnObject,
+    /// A field holds something else than it must, or is not known.
     Wrong {
-        /// Its name.
+        /// Its path; empty at the top.
+        field: String,
+        /// Its line, from one.
+        line: usize,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// A field that must be there is not.
+    Missing {
+        /// Its path.
         field: &'static str,
         /// What it must hold.
         expected: &'static str,
     },
-    /// A field that Signet does not know, as a rule a misspelling.
-    #[error("{}", say::unknown(.0, &beside(.0)))]
-    Unknown(String),
+    /// Fields contradict each other.
+    Conflict(Conflict),
 }
 
-/// The fields that there could be instead of an unknown one.
-fn beside(unknown: &str) -> String {
-    let prefix = unknown.rfind('.').and_then(|dot| unknown.get(..=dot)).unwrap_or_default();
-    keys::known(prefix).collect::<Vec<_>>().join(", ")
+/// How fields contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// `extends` in a file that is read by itself.
+    NothingToExtend,
+    /// `extends` names a file of Signet's own format.
+    ExtendsItsOwnFormat,
+    /// A user pool's domain, and endpoints of another authorization server.
+    TwoServers,
+    /// A provider with `identityProvider` and `idpIdentifier`.
+    TwoProviderIds,
+    /// No form, no hosted UI, no token URL and no guests.
+    NoWayIn,
+}
+
+impl ConfigError {
+    /// The field that it is about, if it is about one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::NotJson { .. } | Self::NotAnObject => None,
+            Self::Wrong { field, .. } => Some(field.as_str()).filter(|field| !field.is_empty()),
+            Self::Missing { field, .. } => Some(field),
+            Self::Conflict(Conflict::NothingToExtend | Conflict::ExtendsItsOwnFormat) => Some("extends"),
+            Self::Conflict(Conflict::TwoServers) => Some("hostedUi.domain"),
+            Self::Conflict(Conflict::TwoProviderIds) => Some("hostedUi.providers"),
+            Self::Conflict(Conflict::NoWayIn) => Some("passwordForm"),
+        }
+    }
 }

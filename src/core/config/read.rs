@@ -1,220 +1,221 @@
-//! From a file's fields to a [`Config`].
+//! From files to a [`Config`].
 
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use signet_cognito::hosted_ui;
 
-use crate::core::words::config as say;
-use crate::json::Value;
-
-use super::check::{address, lambda_region, region};
-use super::keys::{EXPORTS, File, Found, Key, OWN, Reader, expected, own_path};
-use super::{
-    AuthFlow, BasicFlow, Config, ConfigError, HostedUi, IdentityPool, PasswordPolicy, Price, Prices, Provider, SignUp,
-    UserPool, Username,
+use super::amplify::{Exports, Outputs};
+use super::check::{lambda_region, region};
+use super::field::{
+    Address, Checked, ClientId, Currency, Date, Domain, FunctionUrl, IdentityPoolId, Redirect, Region, Switch, Text,
+    UserPoolClientId, UserPoolId,
 };
-
-const FLOWS: [(&str, AuthFlow); 7] = [
-    ("USER_SRP_AUTH", AuthFlow::UserSrpAuth),
-    ("USER_PASSWORD_AUTH", AuthFlow::UserPasswordAuth),
-    ("CUSTOM_AUTH", AuthFlow::CustomAuth),
-    ("CUSTOM_AUTH_WITH_SRP", AuthFlow::CustomAuthWithSrp),
-    ("USER_AUTH", AuthFlow::UserAuth),
-    // Amplify's own names.
-    ("CUSTOM_WITHOUT_SRP", AuthFlow::CustomAuth),
-    ("CUSTOM_WITH_SRP", AuthFlow::CustomAuthWithSrp),
-];
-
-/// Amplify's names of social providers, where they are not Cognito's: what Cognito calls them, and what people do.
-const SOCIAL: [(&str, &str, &str); 6] = [
-    ("GOOGLE", "Google", "Google"),
-    ("FACEBOOK", "Facebook", "Facebook"),
-    ("LOGIN_WITH_AMAZON", "LoginWithAmazon", "Amazon"),
-    ("AMAZON", "LoginWithAmazon", "Amazon"),
-    ("SIGN_IN_WITH_APPLE", "SignInWithApple", "Apple"),
-    ("APPLE", "SignInWithApple", "Apple"),
-];
+use super::file::{File, Format, HostedUiFile, PricesFile, ProviderFile, UsernameAttribute, Verification};
+use super::{
+    AuthFlow, BasicFlow, Config, ConfigError, Conflict, HostedUi, IdentityPool, PasswordPolicy, Price, Prices,
+    Provider, ProviderLabel, SignUp, UserPool, Username,
+};
 
 impl Config {
     /// Reads and checks one file: Signet's own `config.json`, or one of Amplify's.
     pub fn from_json(text: &[u8]) -> Result<Self, ConfigError> {
         let file = File::parse(text)?;
-        match file.extends()? {
-            Some(_) => Err(cannot_extend(say::ONE_FILE)),
-            None => Reader::new(&[file]).config(),
+        if file.extends.as_ref().is_some() {
+            return Err(ConfigError::Conflict(Conflict::NothingToExtend));
         }
+        file.config()
     }
 
-    /// The file beside Signet's own `config.json` that it extends. Its text belongs into [`Config::from_json_over`].
+    /// The name of the file that Signet's own `config.json` extends, if it does. Its text is for [`Config::from_json_over`].
     pub fn extends(text: &[u8]) -> Result<Option<String>, ConfigError> {
-        File::parse(text)?.extends()
+        Ok(File::parse(text)?.extends.value().map(|name| name.0))
     }
 
-    /// Reads and checks Signet's own `config.json` and, for whatever it does not say, a file of Amplify's.
+    /// Reads and checks Signet's own `config.json` and, for whatever it does not say, one of Amplify's files.
     pub fn from_json_over(text: &[u8], base: &[u8]) -> Result<Self, ConfigError> {
-        let files = [File::parse(text)?, File::parse(base)?];
-        if files[1].format == OWN {
-            return Err(cannot_extend(expected(Key::Extends)));
+        let (own, base) = (File::parse(text)?, File::parse(base)?);
+        if base.format == Format::Signet {
+            return Err(ConfigError::Conflict(Conflict::ExtendsItsOwnFormat));
         }
-        Reader::new(&files).config()
+        own.over(base).config()
     }
 }
 
-fn cannot_extend(expected: &'static str) -> ConfigError {
-    ConfigError::Wrong { field: own_path(Key::Extends), expected }
+/// A field that a configuration must have: its name in each format, or in `config.json` where Amplify has no such thing.
+#[derive(Clone, Copy)]
+struct Required {
+    names: [&'static str; 3],
+    expected: &'static str,
+}
+
+const USER_POOL_ID: Required =
+    Required { names: ["userPoolId", "auth.user_pool_id", "aws_user_pools_id"], expected: UserPoolId::EXPECTED };
+const USER_POOL_CLIENT_ID: Required = Required {
+    names: ["userPoolClientId", "auth.user_pool_client_id", "aws_user_pools_web_client_id"],
+    expected: UserPoolClientId::EXPECTED,
+};
+const IDENTITY_POOL_ID: Required = Required {
+    names: ["identityPoolId", "auth.identity_pool_id", "aws_cognito_identity_pool_id"],
+    expected: IdentityPoolId::EXPECTED,
+};
+const FUNCTION_URL: Required = Required {
+    names: ["functionUrl", "custom.signet.functionUrl", "aws_cloud_logic_custom"],
+    expected: FunctionUrl::EXPECTED,
+};
+const REGION: Required =
+    Required { names: ["region", "custom.signet.region", "aws_project_region"], expected: Region::EXPECTED };
+const REDIRECT_SIGN_IN: Required = Required {
+    names: ["hostedUi.redirectSignIn", "auth.oauth.redirect_sign_in_uri", "oauth.redirectSignIn"],
+    expected: Redirect::EXPECTED,
+};
+const DOMAIN: Required =
+    Required { names: ["hostedUi.domain", "auth.oauth.domain", "oauth.domain"], expected: Domain::EXPECTED };
+
+/// A field that only `config.json` has.
+const fn own(name: &'static str, expected: &'static str) -> Required {
+    Required { names: [name; 3], expected }
+}
+
+const TOKEN_ENDPOINT: Required = own("hostedUi.tokenEndpoint", Address::EXPECTED);
+const ISSUER: Required = own("hostedUi.issuer", Address::EXPECTED);
+const CLIENT_ID: Required = own("hostedUi.clientId", ClientId::EXPECTED);
+const PROVIDER_LABEL: Required = own("hostedUi.providers.label", Text::EXPECTED);
+const PRICES_DATE: Required = own("prices.date", Date::EXPECTED);
+const PRICES_CURRENCY: Required = own("prices.currency", Currency::EXPECTED);
+const PRICES_MODELS: Required = own("prices.models", "an object with the prices of a million tokens by model id");
+
+impl Required {
+    /// Named as the first file would name it.
+    fn missing(self, format: Format) -> ConfigError {
+        ConfigError::Missing { field: self.names[format as usize], expected: self.expected }
+    }
 }
 
 impl File {
-    fn extends(&self) -> Result<Option<String>, ConfigError> {
-        let mut reader = Reader::new(std::slice::from_ref(self));
-        let name = reader.text(Key::Extends);
-        reader.problem.map_or(Ok(name), Err)
+    fn parse(text: &[u8]) -> Result<Self, ConfigError> {
+        /// What tells the formats apart.
+        #[derive(Deserialize)]
+        struct Marks {
+            aws_project_region: Option<IgnoredAny>,
+            version: Option<IgnoredAny>,
+        }
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+        let (json, lines_before) = match serde_json::from_slice::<IgnoredAny>(text) {
+            Ok(_) => (text, 0),
+            Err(error) => script(text).ok_or_else(|| not_json(&error))?,
+        };
+        if json.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ConfigError::NotAnObject);
+        }
+        let marks: Marks = deserialize(json, lines_before)?;
+        if marks.aws_project_region.is_some() {
+            deserialize::<Exports>(json, lines_before).map(Self::from)
+        } else if marks.version.is_some() {
+            deserialize::<Outputs>(json, lines_before).map(Self::from)
+        } else {
+            deserialize(json, lines_before)
+        }
     }
-}
 
-/// The address of a service in a region. <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
-fn aws(service: &str, region: &str, path: &str) -> String {
-    let suffix = if region.starts_with("cn-") { ".amazonaws.com.cn/" } else { ".amazonaws.com/" };
-    ["https://", service, ".", region, suffix, path].concat()
-}
-
-impl Reader<'_> {
-    fn config(mut self) -> Result<Config, ConfigError> {
-        let user_pool = self.user_pool();
-        let hosted_ui = self.hosted_ui(user_pool.as_ref());
-        let token_url = self.text(Key::TokenUrl);
-        let identity_pool = self.identity_pool();
-        let function_url = self.function_url();
-        let region = self.text(Key::Region);
-        let function_region = self.or_missing(lambda_region(&function_url).map(str::to_owned).or(region), Key::Region);
+    fn config(self) -> Result<Config, ConfigError> {
+        let format = self.format;
+        let prices = self.prices.as_ref().map(|prices| prices.0.clone().prices(format)).transpose()?;
+        let (name, contact) = (self.name.as_ref().cloned(), self.contact.as_ref().cloned());
+        let token_url = self.token_url.as_ref().map(|url| url.0.clone());
+        let function_url = self.function_url.as_ref().ok_or_else(|| FUNCTION_URL.missing(format))?.0.clone();
+        let function_region = lambda_region(&function_url)
+            .or(self.region.as_ref().map(|region| region.0.as_str()))
+            .ok_or_else(|| REGION.missing(format))?
+            .to_owned();
+        let identity_pool = self.identity_pool()?;
+        let user_pool = self.user_pool()?;
+        let hosted_ui = match self.hosted_ui.value() {
+            Some(ui) => ui.0.hosted_ui(user_pool.as_ref(), format)?,
+            None => None,
+        };
         let has_form = user_pool.as_ref().is_some_and(|pool| pool.form);
         if !has_form && hosted_ui.is_none() && token_url.is_none() && !identity_pool.guest_access {
-            match user_pool {
-                Some(_) => self.wrong(own_path(Key::PasswordForm), say::WAY_IN),
-                None => self.missing(Key::UserPoolId),
-            }
+            return Err(match user_pool {
+                Some(_) => ConfigError::Conflict(Conflict::NoWayIn),
+                None => USER_POOL_ID.missing(format),
+            });
         }
-        let (name, contact) = (self.text(Key::Name), self.text(Key::Contact));
-        let prices = self.prices();
-        match self.problem {
-            Some(problem) => Err(problem),
-            None => Ok(Config {
-                name,
-                contact,
-                user_pool,
-                hosted_ui,
-                token_url,
-                identity_pool,
-                function_url,
-                function_region,
-                prices,
-            }),
-        }
-    }
-
-    fn function_url(&mut self) -> String {
-        if let Some(Found { file: File { format: EXPORTS, .. }, value: Value::List(apis), .. }) =
-            self.get(Key::FunctionUrl)
-        {
-            let mut addresses = apis.iter().filter_map(|api| api.get("endpoint")?.as_str());
-            let url = addresses.find(|url| lambda_region(url).is_some()).and_then(address);
-            return self.or_missing(url, Key::FunctionUrl);
-        }
-        self.need(Key::FunctionUrl)
-    }
-
-    fn user_pool(&mut self) -> Option<UserPool> {
-        let (id, client_id) = (self.text(Key::UserPoolId), self.text(Key::UserPoolClientId));
-        let preferred_challenge = self.text(Key::PreferredChallenge);
-        let passkeys = self.flag(Key::PasskeyAutofill, "", false);
-        // Both are read, so that both are checked.
-        let codes = self.flag(Key::EmailOtp, "", false) | self.flag(Key::SmsOtp, "", false);
-        let auth_flow = match self.get(Key::AuthFlow) {
-            Some(found) => {
-                let names = &FLOWS[..if found.file.format == OWN { 5 } else { FLOWS.len() }];
-                let flow = names.iter().find(|(name, _)| found.value.as_str() == Some(*name));
-                if flow.is_none() {
-                    self.wrong(found.path, expected(Key::AuthFlow));
-                }
-                flow.map_or_else(AuthFlow::default, |(_, flow)| *flow)
-            }
-            // Only this flow has them.
-            None if passkeys || codes || preferred_challenge.is_some() => AuthFlow::UserAuth,
-            None => AuthFlow::default(),
-        };
-        let chooses = auth_flow == AuthFlow::UserAuth;
-        let username = self.username();
-        let sign_up = self.sign_up();
-        let password_policy = self.password_policy();
-        let form = self.flag(Key::PasswordForm, "", true);
-        let recovery = self.flag(Key::Recovery, "", true);
-        let endpoint = self.text(Key::UserPoolEndpoint);
-        if id.is_none() && client_id.is_none() {
-            return None;
-        }
-        let Some(id) = id else {
-            self.missing(Key::UserPoolId);
-            return None;
-        };
-        Some(UserPool {
-            api: signet_cognito::UserPool {
-                endpoint: endpoint.unwrap_or_else(|| aws("cognito-idp", region(&id, '_'), "")),
-                id,
-                client_id: self.need(Key::UserPoolClientId),
-            },
-            auth_flow,
-            preferred_challenge: preferred_challenge.filter(|_| chooses),
-            form,
-            username,
-            sign_up,
-            recovery,
-            password_policy,
-            passkey_autofill: passkeys && chooses,
+        Ok(Config {
+            name: name.map(|name| name.0),
+            contact: contact.map(|contact| contact.0),
+            user_pool,
+            hosted_ui,
+            token_url,
+            identity_pool,
+            function_url,
+            function_region,
+            prices,
         })
     }
 
-    fn username(&mut self) -> Username {
-        let Some(found) = self.get(Key::UsernameAttributes) else { return Username::Any };
-        let (mut any, mut email, mut phone) = (false, false, false);
-        for word in self.list(Key::UsernameAttributes).unwrap_or_default() {
-            match (word.as_str(), found.file.format) {
-                ("username", _) => any = true,
-                ("email", _) | ("EMAIL", EXPORTS) => email = true,
-                ("phone_number", _) | ("PHONE_NUMBER", EXPORTS) => phone = true,
-                _ => self.wrong(found.path, expected(Key::UsernameAttributes)),
+    fn user_pool(&self) -> Result<Option<UserPool>, ConfigError> {
+        let client_id = self.user_pool_client_id.as_ref().map(|id| id.0.clone());
+        let Some(id) = self.user_pool_id.as_ref().map(|id| id.0.clone()) else {
+            return if client_id.is_some() { Err(USER_POOL_ID.missing(self.format)) } else { Ok(None) };
+        };
+        let preferred_challenge = self.preferred_challenge.as_ref().map(|challenge| challenge.0.clone());
+        let passkeys = self.passkey_autofill.as_ref() == Some(&true);
+        let auth_flow = match self.auth_flow.as_ref() {
+            Some(flow) => *flow,
+            // Only this flow has them.
+            None if passkeys || self.one_time_codes || preferred_challenge.is_some() => AuthFlow::UserAuth,
+            None => AuthFlow::default(),
+        };
+        let chooses = auth_flow == AuthFlow::UserAuth;
+        let endpoint = self.user_pool_endpoint.as_ref().map(|endpoint| endpoint.0.clone());
+        Ok(Some(UserPool {
+            api: signet_cognito::UserPool {
+                endpoint: endpoint.unwrap_or_else(|| aws("cognito-idp", region(&id, '_'), "")),
+                id,
+                client_id: client_id.ok_or_else(|| USER_POOL_CLIENT_ID.missing(self.format))?,
+            },
+            auth_flow,
+            preferred_challenge: preferred_challenge.filter(|_| chooses),
+            form: self.password_form.as_ref() != Some(&false),
+            username: self.username(),
+            sign_up: self.sign_up(),
+            recovery: self.recovery.as_ref() != Some(&false),
+            password_policy: self.password_policy(),
+            passkey_autofill: passkeys && chooses,
+        }))
+    }
+
+    fn username(&self) -> Username {
+        let attributes = self.username_attributes.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let has = |attribute| attributes.contains(&attribute);
+        match (has(UsernameAttribute::Email), has(UsernameAttribute::PhoneNumber)) {
+            _ if has(UsernameAttribute::Username) => Username::Any,
+            (true, true) => Username::EmailOrPhone,
+            (true, false) => Username::Email,
+            (false, true) => Username::Phone,
+            (false, false) => Username::Any,
+        }
+    }
+
+    fn sign_up(&self) -> Option<SignUp> {
+        match self.sign_up.as_ref()? {
+            Switch::Flag(offered) => offered.then(SignUp::default),
+            Switch::Object(sign_up) => {
+                let names = sign_up.attributes.as_ref().map(Vec::as_slice).unwrap_or_default();
+                // Amplify Gen 1 writes standard attributes in upper case.
+                let name =
+                    |name: &String| if name.starts_with("custom:") { name.clone() } else { name.to_ascii_lowercase() };
+                Some(SignUp {
+                    attributes: names.iter().map(|attribute| name(&attribute.0)).collect(),
+                    by_link: sign_up.verification.as_ref() == Some(&Verification::Link),
+                })
             }
         }
-        match (email, phone) {
-            (true, true) if !any => Username::EmailOrPhone,
-            (true, false) if !any => Username::Email,
-            (false, true) if !any => Username::Phone,
-            _ => Username::Any,
-        }
     }
 
-    fn sign_up(&mut self) -> Option<SignUp> {
-        let offered = match self.said(Key::SignUp) {
-            // Amplify's own form has it.
-            None => self.files.iter().any(|file| file.format != OWN),
-            Some(found) => match found.value {
-                Value::Null => false,
-                Value::Bool(offered) => *offered,
-                Value::Object(_) => true,
-                _ => {
-                    self.wrong(found.path, expected(Key::SignUp));
-                    false
-                }
-            },
-        };
-        let mut attributes = self.list(Key::SignUpAttributes).unwrap_or_default();
-        // Gen 1 shouts.
-        for name in attributes.iter_mut().filter(|name| !name.starts_with("custom:")) {
-            name.make_ascii_lowercase();
-        }
-        let by_link = self.text(Key::SignUpVerification).is_some_and(|how| how == "link");
-        offered.then_some(SignUp { attributes, by_link })
-    }
-
-    fn password_policy(&mut self) -> PasswordPolicy {
-        let Some(found) = self.group(Key::PasswordPolicy) else {
+    fn password_policy(&self) -> PasswordPolicy {
+        // Cognito's own default.
+        let Some(policy) = self.password_policy.as_ref().map(|policy| &policy.0) else {
             return PasswordPolicy {
                 minimum_length: 8,
                 lowercase: true,
@@ -223,193 +224,155 @@ impl Reader<'_> {
                 symbols: true,
             };
         };
-        // A policy is one thing: none of it is another file's.
-        let files = std::mem::replace(&mut self.files, std::slice::from_ref(found.file));
-        let policy = PasswordPolicy {
-            // What is not said is the least that Cognito allows.
-            minimum_length: self.number(Key::MinimumLength, 6, 99, 6),
-            lowercase: self.flag(Key::RequireLowercase, "REQUIRES_LOWERCASE", false),
-            uppercase: self.flag(Key::RequireUppercase, "REQUIRES_UPPERCASE", false),
-            numbers: self.flag(Key::RequireNumbers, "REQUIRES_NUMBERS", false),
-            symbols: self.flag(Key::RequireSymbols, "REQUIRES_SYMBOLS", false),
-        };
-        self.files = files;
-        policy
-    }
-
-    fn hosted_ui(&mut self, pool: Option<&UserPool>) -> Option<HostedUi> {
-        let authorization_endpoint = self.text(Key::AuthorizationEndpoint);
-        let files = self.files;
-        if authorization_endpoint.is_some() {
-            // Another provider's addresses, scopes and buttons are not the user pool's.
-            self.files = &files[..files.len().min(1)];
+        PasswordPolicy {
+            // What a policy leaves out is the least that Cognito allows.
+            minimum_length: policy.minimum_length.as_ref().map_or(6, |length| length.0),
+            lowercase: policy.require_lowercase.as_ref() == Some(&true),
+            uppercase: policy.require_uppercase.as_ref() == Some(&true),
+            numbers: policy.require_numbers.as_ref() == Some(&true),
+            symbols: policy.require_symbols.as_ref() == Some(&true),
         }
-        let domain = self.text(Key::Domain);
-        let hosted_ui = self.server(domain.as_deref(), authorization_endpoint, pool);
-        self.files = files;
-        hosted_ui
     }
 
-    fn server(&mut self, domain: Option<&str>, other: Option<String>, pool: Option<&UserPool>) -> Option<HostedUi> {
+    fn identity_pool(&self) -> Result<IdentityPool, ConfigError> {
+        let id = self.identity_pool_id.as_ref().ok_or_else(|| IDENTITY_POOL_ID.missing(self.format))?.0.clone();
+        let region = region(&id, ':').to_owned();
+        let endpoint = self.identity_pool_endpoint.as_ref().map(|endpoint| endpoint.0.clone());
+        let sts_endpoint = self.sts_endpoint.as_ref().map(|endpoint| endpoint.0.clone());
+        Ok(IdentityPool {
+            api: signet_cognito::IdentityPool {
+                endpoint: endpoint.unwrap_or_else(|| aws("cognito-identity", &region, "")),
+                id,
+            },
+            sts_endpoint: sts_endpoint.unwrap_or_else(|| aws("sts", &region, "")),
+            logins_key: self.logins_key.as_ref().map(|key| key.0.clone()),
+            guest_access: self.guest_access.as_ref() == Some(&true),
+            basic_flow: self.basic_flow.as_ref().map(|flow| BasicFlow {
+                role_arn: flow.0.role_arn.as_ref().map(|arn| arn.0.clone()),
+                guest_role_arn: flow.0.guest_role_arn.as_ref().map(|arn| arn.0.clone()),
+                duration_seconds: flow.0.duration_seconds.as_ref().map_or(3600, |seconds| seconds.0),
+            }),
+            region,
+        })
+    }
+}
+
+impl HostedUiFile {
+    fn hosted_ui(self, pool: Option<&UserPool>, format: Format) -> Result<Option<HostedUi>, ConfigError> {
+        let domain = self.domain.value().map(|domain| domain.0);
+        let other = self.authorization_endpoint.value().map(|endpoint| endpoint.0);
         if domain.is_none() && other.is_none() {
-            // Gen 1 writes an empty object where there is none.
-            if self.group(Key::HostedUi).is_some_and(|found| found.file.format == OWN) {
-                self.missing(Key::Domain);
-            }
-            return None;
+            return if self.may_be_empty { Ok(None) } else { Err(DOMAIN.missing(format)) };
         }
-        let at = |path: &str| domain.map(|domain| [domain, path].concat());
-        let (mut token_endpoint, mut client_id) = (self.text(Key::TokenEndpoint), self.text(Key::ClientId));
-        let mut issuer = self.text(Key::Issuer);
+        let at = |path: &str| domain.as_ref().map(|domain| [domain, path].concat());
+        let mut token_endpoint = self.token_endpoint.value().map(|endpoint| endpoint.0);
+        let mut client_id = self.client_id.value().map(|id| id.0);
+        let mut issuer = self.issuer.value().map(|issuer| issuer.0);
         if domain.is_some() {
             if other.is_some() || token_endpoint.is_some() || client_id.is_some() {
-                self.wrong(own_path(Key::Domain), say::ONE_SERVER);
+                return Err(ConfigError::Conflict(Conflict::TwoServers));
             }
-            let Some(pool) = pool else {
-                self.missing(Key::UserPoolId);
-                return None;
-            };
+            let pool = pool.ok_or_else(|| USER_POOL_ID.missing(format))?;
             token_endpoint = at("/oauth2/token");
             client_id = Some(pool.api.client_id.clone());
             issuer = issuer.or_else(|| Some(aws("cognito-idp", region(&pool.api.id, '_'), &pool.api.id)));
         }
-        self.text(Key::ResponseType);
-        let scopes = match self.list(Key::Scopes) {
-            Some(scopes) => {
-                if !scopes.iter().any(|scope| scope == "openid")
-                    && let Some(found) = self.get(Key::Scopes)
-                {
-                    self.wrong(found.path, expected(Key::Scopes));
-                }
-                scopes
-            }
-            None => vec!["openid".into(), "email".into(), "profile".into()],
-        };
-        let redirect_sign_in = self.list(Key::RedirectSignIn).unwrap_or_default();
+        let redirect_sign_in = strings(self.redirect_sign_in.value());
         if redirect_sign_in.is_empty() {
-            self.missing(Key::RedirectSignIn);
+            return Err(REDIRECT_SIGN_IN.missing(format));
         }
-        Some(HostedUi {
-            api: hosted_ui::HostedUi {
-                authorization_endpoint: at("/oauth2/authorize").or(other).unwrap_or_default(),
-                token_endpoint: self.or_missing(token_endpoint, Key::TokenEndpoint),
-                logout_endpoint: at("/logout"),
-                issuer: self.or_missing(issuer, Key::Issuer),
-                client_id: self.or_missing(client_id, Key::ClientId),
-                scopes,
-                redirect_sign_in,
-                redirect_sign_out: self.list(Key::RedirectSignOut).unwrap_or_default(),
-                prompt: self.text(Key::Prompt),
-                lang: self.text(Key::Lang),
-            },
-            providers: self.providers(),
-        })
-    }
-
-    fn providers(&mut self) -> Vec<Provider> {
-        let mut providers = vec![];
-        if let Some(found) = self.get(Key::Providers) {
-            match found.value {
-                Value::List(list) => {
-                    for provider in list {
-                        providers.extend(self.provider(&found, provider));
-                    }
-                }
-                _ => self.wrong(found.path, expected(Key::Providers)),
-            }
-        }
+        let scopes = self.scopes.value().map(|scopes| scopes.0);
+        let providers = self.providers.value().unwrap_or_default().into_iter();
+        let mut providers =
+            providers.map(|provider| provider.0.provider(format)).collect::<Result<Vec<Provider>, _>>()?;
         if providers.is_empty() {
-            providers.push(Provider { label: say::CONTINUE.into(), ..Provider::default() });
+            providers.push(Provider::default());
         }
-        providers
-    }
-
-    fn provider(&mut self, found: &Found, provider: &Value) -> Option<Provider> {
-        if found.file.format != OWN {
-            let Some(name) = provider.as_str() else {
-                self.wrong(found.path, expected(Key::Providers));
-                return None;
-            };
-            let social = SOCIAL.iter().find(|(amplifys, ..)| *amplifys == name);
-            let (name, called) = social.map_or((name, name), |(_, name, called)| (name, called));
-            return Some(Provider {
-                label: [say::CONTINUE_WITH, called].concat(),
-                provider: hosted_ui::Provider {
-                    identity_provider: Some(name.to_owned()),
-                    ..hosted_ui::Provider::default()
-                },
-                ..Provider::default()
-            });
-        }
-        if provider.members().is_none() {
-            self.wrong(found.path, expected(Key::Providers));
-        }
-        let [label, icon, identity_provider, idp_identifier, login_hint] =
-            [Key::ProviderLabel, Key::ProviderIcon, Key::IdentityProvider, Key::IdpIdentifier, Key::LoginHint].map(
-                |key| {
-                    let path = own_path(key);
-                    let value =
-                        path.rsplit('.').next().and_then(|name| provider.get(name)).filter(|value| !value.is_null());
-                    value.and_then(|value| self.text_in(value, path, key))
-                },
-            );
-        if label.is_none() {
-            self.missing(Key::ProviderLabel);
-        }
-        if identity_provider.is_some() && idp_identifier.is_some() {
-            self.wrong(found.path, say::ONE_ID);
-        }
-        let provider = hosted_ui::Provider { identity_provider, idp_identifier, login_hint };
-        Some(Provider { label: label.unwrap_or_default(), icon, provider })
-    }
-
-    fn prices(&mut self) -> Option<Prices> {
-        self.group(Key::Prices)?;
-        let (date, currency) = (self.need(Key::PricesDate), self.need(Key::PricesCurrency));
-        let mut models = vec![];
-        match self.group(Key::PricesModels) {
-            Some(found) => {
-                for (model, prices) in found.value.members().unwrap_or_default() {
-                    let price = |name| prices.get(name).and_then(price);
-                    match (price("input"), price("output"), prices.members()) {
-                        (Some(input), Some(output), Some([_, _])) => {
-                            models.push((model.clone(), Price { input, output }));
-                        }
-                        _ => self.wrong(found.path, expected(Key::PricesModels)),
-                    }
-                }
-            }
-            None => self.missing(Key::PricesModels),
-        }
-        Some(Prices { date, currency, models })
-    }
-
-    fn identity_pool(&mut self) -> IdentityPool {
-        let id = self.need(Key::IdentityPoolId);
-        let region = region(&id, ':').to_owned();
-        IdentityPool {
-            api: signet_cognito::IdentityPool {
-                endpoint: self.text(Key::IdentityPoolEndpoint).unwrap_or_else(|| aws("cognito-identity", &region, "")),
-                id,
-            },
-            sts_endpoint: self.text(Key::StsEndpoint).unwrap_or_else(|| aws("sts", &region, "")),
-            logins_key: self.text(Key::Logins),
-            guest_access: self.flag(Key::GuestAccess, "", false),
-            basic_flow: self.group(Key::BasicFlow).map(|_| BasicFlow {
-                role_arn: self.text(Key::RoleArn),
-                guest_role_arn: self.text(Key::GuestRoleArn),
-                duration_seconds: self.number(Key::DurationSeconds, 900, 43_200, 3600),
-            }),
-            region,
-        }
+        let api = hosted_ui::HostedUi {
+            authorization_endpoint: at("/oauth2/authorize").or(other).unwrap_or_default(),
+            token_endpoint: token_endpoint.ok_or_else(|| TOKEN_ENDPOINT.missing(format))?,
+            logout_endpoint: at("/logout"),
+            issuer: issuer.ok_or_else(|| ISSUER.missing(format))?,
+            client_id: client_id.ok_or_else(|| CLIENT_ID.missing(format))?,
+            scopes: scopes.unwrap_or_else(|| ["openid", "email", "profile"].map(str::to_owned).into()),
+            redirect_sign_in,
+            redirect_sign_out: strings(self.redirect_sign_out.value()),
+            prompt: self.prompt.value().map(|prompt| prompt.0),
+            lang: self.lang.value().map(|lang| lang.0),
+        };
+        Ok(Some(HostedUi { api, providers }))
     }
 }
 
-/// In millionths. As a string it is written as JSON's numbers are.
-fn price(value: &Value) -> Option<u64> {
-    let number = match value {
-        Value::Text(text) => Value::read(text.as_bytes()).ok(),
-        value => Some(value.clone()),
-    };
-    number?.as_decimal(6).and_then(|price| u64::try_from(price).ok())
+fn strings(urls: Option<Vec<Redirect>>) -> Vec<String> {
+    urls.unwrap_or_default().into_iter().map(|url| url.0).collect()
+}
+
+impl ProviderFile {
+    fn provider(self, format: Format) -> Result<Provider, ConfigError> {
+        let label = self.label.value().map(|label| ProviderLabel::Custom(label.0));
+        let label = label.or(self.called.map(ProviderLabel::ContinueWith));
+        let (identity_provider, idp_identifier) = (self.identity_provider.value(), self.idp_identifier.value());
+        if identity_provider.is_some() && idp_identifier.is_some() {
+            return Err(ConfigError::Conflict(Conflict::TwoProviderIds));
+        }
+        Ok(Provider {
+            label: label.ok_or_else(|| PROVIDER_LABEL.missing(format))?,
+            icon: self.icon.value().map(|icon| icon.0),
+            provider: hosted_ui::Provider {
+                identity_provider: identity_provider.map(|name| name.0),
+                idp_identifier: idp_identifier.map(|id| id.0),
+                login_hint: self.login_hint.value().map(|hint| hint.0),
+            },
+        })
+    }
+}
+
+impl PricesFile {
+    fn prices(self, format: Format) -> Result<Prices, ConfigError> {
+        let models = self.models.value().ok_or_else(|| PRICES_MODELS.missing(format))?;
+        Ok(Prices {
+            date: self.date.value().ok_or_else(|| PRICES_DATE.missing(format))?.0,
+            currency: self.currency.value().ok_or_else(|| PRICES_CURRENCY.missing(format))?.0,
+            models: models
+                .into_iter()
+                .map(|(model, price)| (model, Price { input: price.0.input.0, output: price.0.output.0 }))
+                .collect(),
+        })
+    }
+}
+
+/// Reads a format; an error names the field's path in it and its line.
+fn deserialize<T: DeserializeOwned>(json: &[u8], lines_before: usize) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json)).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.inner();
+        let place = format!(" at line {} column {}", inner.line(), inner.column());
+        let problem = inner.to_string();
+        ConfigError::Wrong {
+            field: if field == "." { String::new() } else { field },
+            line: lines_before + inner.line(),
+            problem: problem.strip_suffix(&place).unwrap_or(&problem).to_owned(),
+        }
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> ConfigError {
+    ConfigError::NotJson { line: error.line(), column: error.column(), is_cut_off: error.is_eof() }
+}
+
+/// The object in the JavaScript module that Amplify Gen 1 writes, and how many lines stand before it.
+fn script(text: &[u8]) -> Option<(&[u8], usize)> {
+    let start = text.iter().position(|&c| c == b'{')?;
+    let end = text.iter().rposition(|&c| c == b'}')?;
+    let object = text.get(start..=end)?;
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
+    let lines_before = text[..start].iter().filter(|&&c| c == b'\n').count();
+    fields.contains_key("aws_project_region").then_some((object, lines_before))
+}
+
+/// The address of a service in a region. <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
+fn aws(service: &str, region: &str, path: &str) -> String {
+    let suffix = if region.starts_with("cn-") { ".amazonaws.com.cn/" } else { ".amazonaws.com/" };
+    ["https://", service, ".", region, suffix, path].concat()
 }

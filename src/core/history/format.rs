@@ -1,53 +1,52 @@
-//! A conversation in JSON: as it is stored, and as it is exported and imported. docs/conversations.schema.json describes the file.
+//! A conversation as JSON: as it is stored, exported and imported. `docs/conversations.schema.json` describes the file.
 
-use crate::core::chat::{Answer, Conversation, Part, Tail, Turn};
-use crate::core::words;
-use crate::json::{Json, Value, list};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::conversation::{Answer, Conversation, Part, Tail, Turn};
 use crate::protocol::{AnswerId, End, Notice, TurnId};
-use crate::text;
 use signet_cognito::UnixMillis;
+use signet_stream::stock::UseCase;
+use signet_stream::{StopReason, Usage};
 
-/// What a file of conversations calls itself.
+/// The name of the file format.
 const FORMAT: &str = "signet-conversations";
 /// The version of the format.
 const VERSION: i64 = 1;
-/// The longest file that is taken in, in bytes.
+/// The longest file that is imported, in bytes.
 const LARGEST: usize = 50 << 20;
 /// The longest id, in bytes.
 const LONGEST_ID: usize = 64;
 /// The longest title, in characters.
 const LONGEST_TITLE: usize = 200;
 
-const ENDS: [(End, &str); 4] =
-    [(End::Done, "done"), (End::Stopped, "stopped"), (End::CutOff, "cutOff"), (End::Failed, "failed")];
-
-const STOPS: [(StopReason, &str); 5] = [
-    (StopReason::EndTurn, "endTurn"),
-    (StopReason::MaxTokens, "maxTokens"),
-    (StopReason::StopSequence, "stopSequence"),
-    (StopReason::Filtered, "filtered"),
-    (StopReason::ToolUse, "toolUse"),
-];
-
-/// What a list of conversations shows of one.
+/// An entry of the list of conversations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Its id.
+    /// The conversation's id.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// When something was last asked in it.
+    /// When the latest question was asked.
     pub updated: UnixMillis,
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredSummary<'a> {
+    id: Cow<'a, str>,
+    title: Cow<'a, str>,
+    updated: i64,
+}
+
 impl Tail {
-    /// Both numbers, the part, then the text.
+    /// Turn and answer as big-endian numbers, the part as a byte, then the text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let part = [u8::from(self.part == Part::Reasoning)];
         [&self.turn.0.to_be_bytes()[..], &self.answer.0.to_be_bytes(), &part, self.text.as_bytes()].concat()
     }
 
-    /// `None` for what [`Self::to_bytes`] does not write.
+    /// `None` for bytes that [`Self::to_bytes`] does not write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (turn, rest) = bytes.split_first_chunk()?;
         let (answer, rest) = rest.split_first_chunk()?;
@@ -62,98 +61,231 @@ impl Tail {
 }
 
 impl Summary {
-    /// Of a conversation.
-    pub fn of(conversation: &Conversation) -> Self {
+    /// The entry of a conversation.
+    pub fn new(conversation: &Conversation) -> Self {
         let Conversation { id, title, updated, .. } = conversation;
         Self { id: id.clone(), title: title.clone(), updated: *updated }
     }
 
     /// As it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
-        Json::Object(&[
-            ("id", Json::Text(&self.id)),
-            ("title", Json::Text(&self.title)),
-            ("updated", Json::Number(self.updated.0)),
-        ])
-        .to_bytes()
+        let Self { id, title, updated } = self;
+        to_json(&StoredSummary { id: id.into(), title: title.into(), updated: updated.0 })
     }
 
-    /// `None` for what [`Self::to_bytes`] does not write.
+    /// `None` for bytes that [`Self::to_bytes`] does not write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let value = Value::read(bytes).ok()?;
-        Some(Self {
-            id: string(&value, "id")?,
-            title: string(&value, "title")?,
-            updated: UnixMillis(value.get("updated")?.as_i64()?),
+        let StoredSummary { id, title, updated } = serde_json::from_slice(bytes).ok()?;
+        Some(Self { id: id.into_owned(), title: title.into_owned(), updated: UnixMillis(updated) })
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("strings, numbers and lists are always JSON")
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredConversation<'a> {
+    id: Cow<'a, str>,
+    title: Cow<'a, str>,
+    updated: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_bytes: Option<u32>,
+    turns: Vec<StoredTurn<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTurn<'a> {
+    prompt: Cow<'a, str>,
+    answers: Vec<StoredAnswer<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredAnswer<'a> {
+    use_case: UseCase,
+    asked: i64,
+    context: u32,
+    model: Cow<'a, str>,
+    text: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    reasoning: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<StoredEnd>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<StoredNotice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<StoredStop>,
+    /// The wire's own word for a reason that [`StoredStop`] does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_word: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_text: Option<u32>,
+    duration: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredNotice<'a> {
+    title: Cow<'a, str>,
+    text: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum StoredEnd {
+    Done,
+    Stopped,
+    CutOff,
+    Failed,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum StoredStop {
+    EndTurn,
+    MaxTokens,
+    StopSequence,
+    Filtered,
+    ToolUse,
+}
+
+impl<'a> From<&'a Conversation> for StoredConversation<'a> {
+    fn from(conversation: &'a Conversation) -> Self {
+        Self {
+            id: (&conversation.id).into(),
+            title: (&conversation.title).into(),
+            updated: conversation.updated.0,
+            context_bytes: conversation.context_bytes,
+            turns: conversation
+                .turns
+                .iter()
+                .map(|turn| StoredTurn {
+                    prompt: (&turn.prompt).into(),
+                    answers: turn.answers.iter().map(StoredAnswer::from).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Answer> for StoredAnswer<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        let (stop, stop_word) = match &answer.stop {
+            None => (None, None),
+            Some(StopReason::EndTurn) => (Some(StoredStop::EndTurn), None),
+            Some(StopReason::MaxTokens) => (Some(StoredStop::MaxTokens), None),
+            Some(StopReason::StopSequence) => (Some(StoredStop::StopSequence), None),
+            Some(StopReason::Filtered) => (Some(StoredStop::Filtered), None),
+            Some(StopReason::ToolUse) => (Some(StoredStop::ToolUse), None),
+            Some(StopReason::Other(word)) => (None, Some(word.into())),
+        };
+        Self {
+            use_case: answer.use_case,
+            asked: answer.asked.0,
+            context: answer.context,
+            model: (&answer.model).into(),
+            text: (&answer.text).into(),
+            reasoning: (&answer.reasoning).into(),
+            end: answer.end.map(|end| match end {
+                End::Done => StoredEnd::Done,
+                End::Stopped => StoredEnd::Stopped,
+                End::CutOff => StoredEnd::CutOff,
+                End::Failed => StoredEnd::Failed,
+            }),
+            notice: answer.notice.as_ref().map(|Notice { title, text, request_id }| StoredNotice {
+                title: title.into(),
+                text: text.into(),
+                request_id: request_id.as_ref().map(Cow::from),
+            }),
+            stop,
+            stop_word,
+            input_tokens: answer.usage.input_tokens,
+            cached_tokens: answer.usage.cached_tokens,
+            output_tokens: answer.usage.output_tokens,
+            first_text: answer.first_text,
+            duration: answer.duration,
+        }
+    }
+}
+
+impl StoredConversation<'_> {
+    /// `None` if it has no usable id, no turn, or a turn without an answer.
+    fn conversation(self) -> Option<Conversation> {
+        let turns: Vec<Turn> = self.turns.into_iter().map(StoredTurn::turn).collect();
+        let is_whole = is_id(&self.id) && !turns.is_empty() && turns.iter().all(|turn| !turn.answers.is_empty());
+        is_whole.then(|| Conversation {
+            id: self.id.into_owned(),
+            title: self.title.into_owned(),
+            updated: UnixMillis(self.updated),
+            context_bytes: self.context_bytes,
+            turns,
         })
+    }
+}
+
+impl StoredTurn<'_> {
+    fn turn(self) -> Turn {
+        Turn { prompt: self.prompt.into_owned(), answers: self.answers.into_iter().map(StoredAnswer::answer).collect() }
+    }
+}
+
+impl StoredAnswer<'_> {
+    fn answer(self) -> Answer {
+        let stop = self.stop.map(|stop| match stop {
+            StoredStop::EndTurn => StopReason::EndTurn,
+            StoredStop::MaxTokens => StopReason::MaxTokens,
+            StoredStop::StopSequence => StopReason::StopSequence,
+            StoredStop::Filtered => StopReason::Filtered,
+            StoredStop::ToolUse => StopReason::ToolUse,
+        });
+        Answer {
+            use_case: self.use_case,
+            asked: UnixMillis(self.asked),
+            context: self.context,
+            model: self.model.into_owned(),
+            text: self.text.into_owned(),
+            reasoning: self.reasoning.into_owned(),
+            end: self.end.map(|end| match end {
+                StoredEnd::Done => End::Done,
+                StoredEnd::Stopped => End::Stopped,
+                StoredEnd::CutOff => End::CutOff,
+                StoredEnd::Failed => End::Failed,
+            }),
+            notice: self.notice.map(|notice| Notice {
+                title: notice.title.into_owned(),
+                text: notice.text.into_owned(),
+                request_id: notice.request_id.map(Cow::into_owned),
+            }),
+            stop: stop.or(self.stop_word.map(|word| StopReason::Other(word.into_owned()))),
+            usage: Usage {
+                input_tokens: self.input_tokens,
+                cached_tokens: self.cached_tokens,
+                output_tokens: self.output_tokens,
+            },
+            first_text: self.first_text,
+            duration: self.duration,
+        }
     }
 }
 
 /// A conversation's JSON.
 pub fn write(conversation: &Conversation) -> Vec<u8> {
-    let turns = list(conversation.turns.iter().map(|turn| {
-        let answers = list(turn.answers.iter().map(write_answer));
-        Json::Object(&[("prompt", Json::Text(&turn.prompt)), ("answers", Json::Written(&answers))]).to_bytes()
-    }));
-    Json::Object(&[
-        ("id", Json::Text(&conversation.id)),
-        ("title", Json::Text(&conversation.title)),
-        ("updated", Json::Number(conversation.updated.0)),
-        ("contextBytes", number(conversation.context_bytes)),
-        ("turns", Json::Written(&turns)),
-    ])
-    .to_bytes()
+    to_json(&StoredConversation::from(conversation))
 }
 
-fn write_answer(answer: &Answer) -> Vec<u8> {
-    let name = |end| ENDS.iter().find(|(other, _)| *other == end).map(|(_, name)| *name);
-    let (stop, stop_word) = match &answer.stop {
-        Some(StopReason::Other(word)) => (None, Some(word.as_str())),
-        Some(stop) => (STOPS.iter().find(|(other, _)| other == stop).map(|(_, name)| *name), None),
-        None => (None, None),
-    };
-    let notice = answer.notice.as_ref().map(|notice| {
-        [
-            ("title", Json::Text(&notice.title)),
-            ("text", Json::Text(&notice.text)),
-            ("requestId", Json::optional(notice.request_id.as_deref())),
-        ]
-    });
-    Json::Object(&[
-        ("useCase", Json::Text(answer.use_case.name())),
-        ("asked", Json::Number(answer.asked.0)),
-        ("context", Json::Number(answer.context.into())),
-        ("model", Json::Text(&answer.model)),
-        ("text", Json::Text(&answer.text)),
-        ("reasoning", Json::optional(Some(answer.reasoning.as_str()).filter(|text| !text.is_empty()))),
-        ("end", Json::optional(answer.end.and_then(name))),
-        ("notice", notice.as_ref().map_or(Json::Absent, |notice| Json::Object(notice))),
-        ("stop", Json::optional(stop)),
-        ("stopWord", Json::optional(stop_word)),
-        ("inputTokens", number(answer.usage.input_tokens)),
-        ("cachedTokens", number(answer.usage.cached_tokens)),
-        ("outputTokens", number(answer.usage.output_tokens)),
-        ("firstText", number(answer.first_text)),
-        ("duration", Json::Number(answer.duration.into())),
-    ])
-    .to_bytes()
-}
-
-fn number(number: Option<u32>) -> Json<'static> {
-    number.map_or(Json::Absent, |number| Json::Number(number.into()))
-}
-
-/// A conversation from JSON; `None` if anything of it is missing or of the wrong kind.
-pub fn read(value: &Value) -> Option<Conversation> {
-    let id = string(value, "id").filter(|id| is_id(id))?;
-    let turns: Option<Vec<Turn>> = value.get("turns")?.as_list()?.iter().map(read_turn).collect();
-    Some(Conversation {
-        id,
-        title: string(value, "title")?,
-        updated: UnixMillis(value.get("updated")?.as_i64()?),
-        context_bytes: optional(value, "contextBytes", whole)?,
-        turns: turns.filter(|turns| !turns.is_empty())?,
-    })
+/// A conversation from its JSON; `None` if a part of it is missing or cannot be used.
+pub fn read(bytes: &[u8]) -> Option<Conversation> {
+    serde_json::from_slice::<StoredConversation<'_>>(bytes).ok()?.conversation()
 }
 
 /// Whether it can stand in an address.
@@ -162,68 +294,9 @@ fn is_id(id: &str) -> bool {
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-fn read_turn(value: &Value) -> Option<Turn> {
-    let answers: Option<Vec<Answer>> = value.get("answers")?.as_list()?.iter().map(read_answer).collect();
-    Some(Turn { prompt: string(value, "prompt")?, answers: answers.filter(|answers| !answers.is_empty())? })
-}
-
-fn read_answer(value: &Value) -> Option<Answer> {
-    let use_case = value.get("useCase")?.as_str()?;
-    let notice = |value: &Value| {
-        let (title, text) = (string(value, "title")?, string(value, "text")?);
-        Some(Notice { title, text, request_id: optional(value, "requestId", as_string)? })
-    };
-    let stop = optional(value, "stop", |value| named(&STOPS, value))?;
-    let stop_word = optional(value, "stopWord", as_string)?;
-    Some(Answer {
-        use_case: *UseCase::ALL.iter().find(|other| other.name() == use_case)?,
-        asked: UnixMillis(value.get("asked")?.as_i64()?),
-        context: whole(value.get("context")?)?,
-        model: string(value, "model")?,
-        text: string(value, "text")?,
-        reasoning: optional(value, "reasoning", as_string)?.unwrap_or_default(),
-        end: optional(value, "end", |value| named(&ENDS, value))?,
-        notice: optional(value, "notice", notice)?,
-        stop: stop.or(stop_word.map(StopReason::Other)),
-        usage: Usage {
-            input_tokens: optional(value, "inputTokens", whole)?,
-            cached_tokens: optional(value, "cachedTokens", whole)?,
-            output_tokens: optional(value, "outputTokens", whole)?,
-        },
-        first_text: optional(value, "firstText", whole)?,
-        duration: whole(value.get("duration")?)?,
-    })
-}
-
-/// `None` if a member is there and cannot be read, `Some(None)` if it is not there.
-#[allow(clippy::option_option)]
-fn optional<T>(value: &Value, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
-    match value.get(name) {
-        Some(value) => read(value).map(Some),
-        None => Some(None),
-    }
-}
-
-fn as_string(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-fn string(value: &Value, name: &str) -> Option<String> {
-    value.get(name).and_then(as_string)
-}
-
-fn whole(value: &Value) -> Option<u32> {
-    u32::try_from(value.as_i64()?).ok()
-}
-
-fn named<T: Clone>(names: &[(T, &str)], value: &Value) -> Option<T> {
-    let name = value.as_str()?;
-    names.iter().find(|(_, other)| *other == name).map(|(named, _)| named.clone())
-}
-
-/// What is stored of a conversation: its JSON, and what came after it. `None` if that is no conversation.
+/// A conversation from what is stored of it: its JSON, and the text that came after. `None` if the JSON is no conversation.
 pub fn restore(saved: &[u8], tails: &[Tail]) -> Option<Conversation> {
-    let mut conversation = read(&Value::read(saved).ok()?)?;
+    let mut conversation = read(saved)?;
     for tail in tails {
         let turn = conversation.turns.get_mut(tail.turn.0 as usize);
         // A conversation that another tab has saved meanwhile may not have the answer.
@@ -239,27 +312,28 @@ pub fn is_under_way(conversation: &Conversation) -> bool {
     conversation.turns.iter().flat_map(|turn| &turn.answers).any(|answer| answer.end.is_none())
 }
 
-/// Nothing more will come of an answer that was under way.
+/// Marks an answer that was under way as cut off, without a notice: the page was closed or reloaded.
 pub fn closed(mut conversation: Conversation) -> Conversation {
     for answer in conversation.turns.iter_mut().flat_map(|turn| &mut turn.answers) {
-        if answer.end.is_none() {
-            (answer.end, answer.notice) = (Some(End::CutOff), Some(words::history::page_was_closed()));
-        }
+        answer.end.get_or_insert(End::CutOff);
     }
     conversation
 }
 
-/// A file of conversations, each of which is JSON already.
-pub fn file(conversations: &[u8]) -> Vec<u8> {
-    Json::Object(&[
-        ("format", Json::Text(FORMAT)),
-        ("version", Json::Number(VERSION)),
-        ("conversations", Json::Written(conversations)),
-    ])
-    .to_bytes()
+/// A file of conversations.
+pub fn file(conversations: &[Conversation]) -> String {
+    #[derive(Serialize)]
+    struct File<'a> {
+        format: &'static str,
+        version: i64,
+        conversations: Vec<StoredConversation<'a>>,
+    }
+    let conversations = conversations.iter().map(StoredConversation::from).collect();
+    serde_json::to_string(&File { format: FORMAT, version: VERSION, conversations })
+        .expect("strings, numbers and lists are always JSON")
 }
 
-/// Why a file is not taken in.
+/// Why a file is not imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportFault {
     /// It is longer than 50 MB.
@@ -272,20 +346,28 @@ pub enum ImportFault {
 
 /// The conversations of a file, and how many more there are that cannot be read.
 pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
+    #[derive(Deserialize)]
+    struct File {
+        format: String,
+        version: i64,
+        // Read one by one, so that one that cannot be read does not stop the others.
+        conversations: Option<serde_json::Value>,
+    }
     if file.len() > LARGEST {
         return Err(ImportFault::TooLarge);
     }
-    let value = Value::read(file.strip_prefix('\u{feff}').unwrap_or(file).as_bytes()).unwrap_or_default();
-    let version = value.get("version").and_then(Value::as_i64);
-    let entries = match (value.get("format").and_then(Value::as_str), version) {
-        (Some(FORMAT), Some(VERSION)) => value.get("conversations").and_then(Value::as_list),
-        (Some(FORMAT), Some(VERSION..)) => return Err(ImportFault::Newer),
-        _ => None,
+    let file = file.strip_prefix('\u{feff}').unwrap_or(file);
+    let file: File = serde_json::from_str(file).map_err(|_| ImportFault::Foreign)?;
+    let entries = match file.conversations {
+        _ if file.format != FORMAT || file.version < VERSION => return Err(ImportFault::Foreign),
+        _ if file.version > VERSION => return Err(ImportFault::Newer),
+        Some(serde_json::Value::Array(entries)) => entries,
+        _ => return Err(ImportFault::Foreign),
     };
-    let entries = entries.ok_or(ImportFault::Foreign)?;
     let (mut conversations, mut unreadable) = (vec![], 0);
     for entry in entries {
-        let Some(mut conversation) = read(entry) else {
+        let stored = StoredConversation::deserialize(entry).ok();
+        let Some(mut conversation) = stored.and_then(StoredConversation::conversation) else {
             unreadable += 1;
             continue;
         };
@@ -298,14 +380,14 @@ pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
     Ok((conversations, unreadable))
 }
 
-/// A title as it is kept: one line, without white space at its ends, no longer than [`LONGEST_TITLE`].
+/// A title as it is kept: one trimmed line, no longer than [`LONGEST_TITLE`].
 pub fn title(text: &str) -> String {
     let line: String =
         text.chars().map(|c| if c < ' ' || c == '\u{7f}' { ' ' } else { c }).take(LONGEST_TITLE).collect();
     line.trim_ascii().to_owned()
 }
 
-/// Whether all of these words are somewhere in the conversation. The words are folded already.
+/// Whether the conversation contains all of these words, which are [`folded`].
 pub fn has_words(conversation: &Conversation, words: &[String]) -> bool {
     let mut missing: Vec<&String> = words.iter().collect();
     let texts = std::iter::once(&conversation.title).chain(
@@ -315,7 +397,7 @@ pub fn has_words(conversation: &Conversation, words: &[String]) -> bool {
             .flat_map(|turn| std::iter::once(&turn.prompt).chain(turn.answers.iter().map(|answer| &answer.text))),
     );
     for folded in texts.map(|text| folded(text)) {
-        missing.retain(|word| !text::contains(&folded, word));
+        missing.retain(|word| !folded.contains(word.as_str()));
         if missing.is_empty() {
             return true;
         }
@@ -323,7 +405,7 @@ pub fn has_words(conversation: &Conversation, words: &[String]) -> bool {
     missing.is_empty()
 }
 
-/// With its case folded, for comparing.
+/// With its case folded, for comparisons.
 pub fn folded(text: &str) -> String {
     text.to_lowercase().to_uppercase()
 }

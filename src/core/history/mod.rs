@@ -1,51 +1,47 @@
-//! The conversations that are kept in this browser for the person who is signed in: a state machine that says what to do and does nothing itself.
+//! The conversations that this browser keeps for the person who is signed in: a state machine that says what to do and does nothing itself.
 //!
-//! It knows what the list shows of each. Whole conversations are read one after the other by a [`Job`], for whatever is to be done with them; what
-//! the store could not take is kept here, so that it can still be opened in this tab.
+//! It holds the list. A [`Job`] reads whole conversations one after the other. Conversations that the store could not take are kept here, so that
+//! this tab can still open them.
 
 mod format;
-mod markdown;
 
 #[cfg(test)]
 pub(crate) use format::write;
-pub use format::{ImportFault, Summary};
+pub use format::{ImportFault, Summary, file};
 
-use crate::base64;
-pub use crate::core::chat::Tail;
-use crate::core::chat::{Change, Conversation};
-use crate::core::words::history as words;
-use crate::hash::sha256;
-use crate::json;
-use crate::protocol::{Entry, HistoryView, Text, View};
-use signet_cognito::{Secret, UnixMillis};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
-/// All that is known of the conversations of one person.
-#[derive(Debug)]
+pub use crate::core::conversation::Tail;
+use crate::core::conversation::{Change, Conversation};
+use signet_cognito::Secret;
+
+/// The conversations of one person.
+#[derive(Debug, Default)]
 pub struct History {
-    /// A day, as the reader's language writes it.
-    date: fn(UnixMillis) -> String,
-    /// Whose they are; none until somebody signs in.
+    /// The person; `None` until somebody signs in.
     owner: Option<String>,
     /// Newest first.
     entries: Vec<Summary>,
-    /// What the store did not take.
+    /// Conversations that the store did not take.
     unsaved: Vec<Unsaved>,
     /// Whether they stay when the person signs out.
     keep: bool,
-    /// What was searched for, and the ids of what was found.
+    /// The search and the ids of its matches.
     found: Option<(String, Vec<String>)>,
-    /// Why the store did not take what it was given last.
+    /// Why the store failed last.
     fault: Option<StoreFault>,
-    /// What the page shows.
-    shown: Option<HistoryView>,
+    /// The list that the page shows.
+    shown: Option<List>,
     loading: Loading,
-    /// Whether the list was read once.
+    /// Whether the list has been read.
     loaded: bool,
-    /// To be opened once the list is there.
+    /// Open this conversation once the list is there.
     wanted: Option<String>,
     jobs: Vec<Job>,
     last_job: u32,
-    /// Whether the page shows a sentence.
+    /// Whether the page shows a remark.
     remarked: bool,
 }
 
@@ -56,19 +52,20 @@ struct Unsaved {
 }
 
 /// Whether the list is being read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Loading {
+    #[default]
     No,
     UnderWay,
-    /// And something has changed since it was asked for.
+    /// Under way, but something has changed since it was requested.
     Stale,
 }
 
-/// Something that takes whole conversations.
+/// A task that needs whole conversations.
 #[derive(Debug)]
 struct Job {
     number: u32,
-    /// Which are to be read, the next one last.
+    /// The conversations that are still to be read, the next one last.
     ids: Vec<String>,
     task: Task,
 }
@@ -79,25 +76,62 @@ enum Task {
     Renew,
     Rename(String),
     Search { query: String, words: Vec<String>, found: Vec<String> },
-    Export { name: String, files: Files },
+    Export { title: Option<String>, format: ExportFormat, read: Vec<Conversation> },
     Import { rest: Vec<Conversation>, new: u32, there: u32, unreadable: u32 },
 }
 
-/// What is to become of conversations that are exported.
-#[derive(Debug)]
-enum Files {
-    Json(Vec<Vec<u8>>),
-    Markdown(String),
+/// A format that conversations are exported in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Can be imported.
+    Json,
+    /// For reading.
+    Markdown,
 }
 
-/// Why something cannot be stored.
+/// The list as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct List {
+    /// All conversations or those that the search found, newest first.
+    pub entries: Vec<Summary>,
+    /// What was searched for; empty if these are all.
+    pub query: String,
+    /// Whether they stay when the person signs out.
+    pub keep: bool,
+    /// Why new text is not stored.
+    pub fault: Option<StoreFault>,
+}
+
+/// Something to tell the person in one sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// The conversation is not in this browser.
+    Unknown,
+    /// The conversation is there, but cannot be read.
+    Unreadable,
+    /// There is no conversation to export.
+    NothingToExport,
+    /// A file was imported.
+    Imported {
+        /// How many conversations are new.
+        new: u32,
+        /// How many were there already.
+        there: u32,
+        /// How many could not be read.
+        unreadable: u32,
+    },
+    /// A file was not imported.
+    NotImported(ImportFault),
+}
+
+/// Why the store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
-    /// The browser does not let this page store anything, or not now.
+    /// The browser does not let this page store anything.
     Refused,
-    /// There is no room.
+    /// The storage is full.
     Full,
-    /// A newer version of the app has taken the store over.
+    /// A newer version of the app has taken over the store.
     Closed,
 }
 
@@ -106,63 +140,63 @@ pub enum StoreFault {
 pub enum Input {
     /// Somebody is signed in.
     SignedIn {
-        /// Who, as a name that is nobody else's in this browser; none if nothing tells them from others, and nothing is kept.
+        /// A name that is unique in this browser; `None` if the person has none, then nothing is kept.
         owner: Option<String>,
     },
     /// The person signs out.
     SignOut,
     /// Show a conversation.
     Open {
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
-    /// Show one once somebody is signed in.
+    /// Show a conversation once somebody is signed in.
     Want {
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
-    /// Another tab may have changed the one that is shown.
+    /// Another tab may have changed the conversation that is shown.
     Renew {
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
-    /// Something else is shown: what was to be opened is not any more.
+    /// The person shows something else: nothing is opened any more.
     Leave,
-    /// Call one something else.
+    /// Change a title.
     Rename {
-        /// Which.
+        /// The conversation's id.
         id: String,
         /// As typed.
         title: String,
     },
-    /// Delete one.
+    /// Delete a conversation.
     Delete {
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
-    /// Show what has these words in it.
+    /// List the conversations that contain these words.
     Search {
         /// As typed.
         query: String,
     },
-    /// Whether they stay when the person signs out.
+    /// Keep the conversations after sign-out, or do not.
     Keep(bool),
-    /// Make a file.
+    /// Export as a file.
     Export {
-        /// Of which; of all for none.
+        /// One conversation; `None` for all.
         id: Option<String>,
-        /// As Markdown, otherwise as JSON.
+        /// Markdown, otherwise JSON.
         markdown: bool,
     },
-    /// Take the conversations of a file in.
+    /// Import a file.
     Import(Secret),
     /// Another tab has changed something.
     ChangedElsewhere,
-    /// The store's word on an [`Effect::Store`] of this owner.
+    /// The store's reply to an [`Effect::Store`] of this owner.
     Stored(String, Reply),
 }
 
-/// What the store is to do, one after the other.
+/// An order to the store. Orders are carried out one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Read the summaries: [`Reply::Loaded`].
@@ -171,12 +205,12 @@ pub enum Order {
     Read {
         /// To be sent back.
         job: u32,
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
     /// Store a conversation as a whole, and delete its tail: [`Reply::Done`] or [`Reply::NotSaved`].
     Save {
-        /// Which.
+        /// The conversation's id.
         id: String,
         /// [`Summary::to_bytes`].
         summary: Vec<u8>,
@@ -185,114 +219,104 @@ pub enum Order {
     },
     /// Add to a conversation's tail. A reply only of failure.
     Append {
-        /// Which.
+        /// The conversation's id.
         id: String,
         /// The text.
         tail: Tail,
     },
     /// Delete a conversation and its tail.
     Delete {
-        /// Which.
+        /// The conversation's id.
         id: String,
     },
-    /// Remember whether they stay when the person signs out.
+    /// Remember whether the conversations stay after sign-out.
     Keep(bool),
-    /// Delete everything of this owner's, ahead of whatever was ordered before for the same owner. No reply.
+    /// Delete everything of this owner's. Deletion runs ahead of the same owner's queued writes. No reply.
     Wipe {
-        /// Whether it is known that nothing is to be kept; otherwise the store looks first.
+        /// Whether it is certain that nothing is to be kept; otherwise the store looks at its [`Order::Keep`] first.
         is_wanted: bool,
     },
 }
 
-/// What the store says.
+/// The store's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// The summaries as bytes, and whether they stay when the person signs out.
+    /// The summaries as bytes, and whether the conversations stay after sign-out.
     Loaded(Result<(Vec<Vec<u8>>, bool), StoreFault>),
     /// A conversation.
     Read {
         /// From the order.
         job: u32,
-        /// Its JSON and its tail; none if it is not there or cannot be opened.
+        /// Its JSON and its tail; `None` if it is not there or cannot be decrypted.
         found: Option<(Vec<u8>, Vec<Tail>)>,
     },
-    /// What was to be written or deleted is; if it was a conversation, which one was saved.
+    /// The order was carried out.
     Done {
-        /// Which.
+        /// The conversation, if it was [`Order::Save`].
         saved: Option<String>,
     },
-    /// A conversation that is not stored, handed back.
+    /// A conversation could not be stored and is handed back.
     NotSaved {
-        /// Which.
+        /// The conversation's id.
         id: String,
         /// Its JSON.
         saved: Vec<u8>,
         /// Why not.
         fault: StoreFault,
     },
-    /// Something else could not be written.
+    /// Another order failed.
     Failed(StoreFault),
 }
 
 /// What is to be done.
 #[derive(Debug)]
 pub enum Effect {
-    /// The store is to do this for this owner.
+    /// Give the store an order for this owner.
     Store(String, Order),
     /// Show this conversation in place of the other.
     Open(Conversation),
-    /// Show this one, if it is shown and was another.
+    /// Update the conversation that is shown to this.
     Renew(Conversation),
-    /// Tell the page.
-    Show(View),
+    /// Show the list.
+    List(List),
+    /// Tell the person this; `None` clears what was told before.
+    Remark(Option<Remark>),
+    /// Save these as a file.
+    Export {
+        /// The title of the one conversation; `None` for all.
+        title: Option<String>,
+        /// The file's format.
+        format: ExportFormat,
+        /// At least one.
+        conversations: Vec<Conversation>,
+    },
 }
 
-/// A title as it is kept, of what was typed; none for nothing.
+/// A title as it is kept; `None` if nothing was typed.
 pub fn title(typed: &str) -> Option<String> {
     Some(format::title(typed)).filter(|title| !title.is_empty())
 }
 
 impl History {
-    /// Of nobody yet. `fold` gives a text with its case folded, of ASCII in upper case; it is asked for what is not ASCII. `date`
-    /// gives a day as the reader's language writes it.
-    pub fn new(date: fn(UnixMillis) -> String) -> Self {
-        Self {
-            date,
-            owner: None,
-            entries: vec![],
-            unsaved: vec![],
-            keep: false,
-            found: None,
-            fault: None,
-            shown: None,
-            loading: Loading::No,
-            loaded: false,
-            wanted: None,
-            jobs: vec![],
-            last_job: 0,
-            remarked: false,
-        }
-    }
-
-    /// Takes `input` in; what is to be done. `now` is this machine's time.
-    pub fn step(&mut self, now: UnixMillis, input: Input) -> Vec<Effect> {
+    /// Takes `input` and returns what is to be done.
+    pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = vec![];
         match input {
             Input::SignedIn { owner } => self.signed_in(owner, &mut effects),
             Input::SignOut => self.sign_out(&mut effects),
             Input::Want { id } => self.wanted = Some(id),
-            Input::Open { id } => self.open(now, id, &mut effects),
+            Input::Open { id } => self.open(id, &mut effects),
             Input::Renew { id } if self.entry(&id).is_some() && self.unsaved(&id).is_none() => {
-                self.start(now, vec![id], Task::Renew, &mut effects);
+                self.start(vec![id], Task::Renew, &mut effects);
             }
             Input::Leave => {
                 self.wanted = None;
                 self.jobs.retain(|job| !matches!(job.task, Task::Show));
-                self.say("".into(), &mut effects);
+                self.remark(None, &mut effects);
             }
             Input::Rename { id, title } => {
                 if let Some(title) = self::title(&title).filter(|_| self.entry(&id).is_some()) {
-                    self.start(now, vec![id], Task::Rename(title), &mut effects);
+                    self.start(vec![id], Task::Rename(title), &mut effects);
                 }
             }
             Input::Delete { id } if self.entry(&id).is_some() => {
@@ -301,23 +325,23 @@ impl History {
                 self.write(Order::Delete { id }, &mut effects);
                 self.refresh(&mut effects);
             }
-            Input::Search { query } => self.search(now, &query, &mut effects),
+            Input::Search { query } => self.search(&query, &mut effects),
             Input::Keep(keep) => {
                 self.keep = keep;
                 self.write(Order::Keep(keep), &mut effects);
                 self.refresh(&mut effects);
             }
-            Input::Export { id, markdown } => self.export(now, id, markdown, &mut effects),
+            Input::Export { id, markdown } => self.export(id, markdown, &mut effects),
             Input::Import(file) if self.loaded => match format::read_file(file.expose()) {
                 Ok((mut rest, unreadable)) => {
                     rest.reverse();
-                    self.start(now, vec![], Task::Import { rest, new: 0, there: 0, unreadable }, &mut effects);
+                    self.start(vec![], Task::Import { rest, new: 0, there: 0, unreadable }, &mut effects);
                 }
-                Err(fault) => self.say(words::not_imported(fault), &mut effects),
+                Err(fault) => self.remark(Some(Remark::NotImported(fault)), &mut effects),
             },
             Input::ChangedElsewhere => self.load(&mut effects),
             Input::Stored(owner, reply) if self.owner.as_ref() == Some(&owner) => {
-                self.replied(now, reply, &mut effects);
+                self.replied(reply, &mut effects);
             }
             // Of a conversation that is not there, too early, or late.
             Input::Renew { .. } | Input::Delete { .. } | Input::Import(_) | Input::Stored(..) => {}
@@ -325,11 +349,11 @@ impl History {
         effects
     }
 
-    /// The conversation that is shown has changed.
+    /// Stores a change of the conversation that is shown.
     pub fn changed(&mut self, conversation: &Conversation, change: Change) -> Vec<Effect> {
         let mut effects = vec![];
         let id = &conversation.id;
-        // Nothing is kept of an empty one.
+        // An empty conversation is not kept.
         if self.owner.is_none() || id.is_empty() {
             return effects;
         }
@@ -338,7 +362,7 @@ impl History {
                 self.save(conversation, &mut effects);
                 self.refresh(&mut effects);
             }
-            // To what is not stored nothing can be added; it is handed over as a whole when the answer has ended.
+            // An unsaved conversation cannot be appended to. It is stored as a whole when the answer ends.
             Change::Text(tail) if self.unsaved(id).is_none() => {
                 self.write(Order::Append { id: id.clone(), tail }, &mut effects);
             }
@@ -348,9 +372,9 @@ impl History {
     }
 
     fn signed_in(&mut self, owner: Option<String>, effects: &mut Vec<Effect>) {
-        // Of the same person the session had ended by itself.
+        // The same person again: the session had ended by itself.
         if self.owner != owner {
-            *self = Self { owner, wanted: self.wanted.take(), last_job: self.last_job, ..Self::new(self.date) };
+            *self = Self { owner, wanted: self.wanted.take(), last_job: self.last_job, ..Self::default() };
         }
         self.load(effects);
     }
@@ -359,7 +383,7 @@ impl History {
         if !(self.loaded && self.keep) {
             self.write(Order::Wipe { is_wanted: self.loaded }, effects);
         }
-        *self = Self { last_job: self.last_job, ..Self::new(self.date) };
+        *self = Self { last_job: self.last_job, ..Self::default() };
     }
 
     fn entry(&self, id: &str) -> Option<&Summary> {
@@ -374,7 +398,7 @@ impl History {
         effects.extend(self.owner.clone().map(|owner| Effect::Store(owner, order)));
     }
 
-    /// Orders what changes the list.
+    /// Gives an order that changes the list.
     fn write(&mut self, order: Order, effects: &mut Vec<Effect>) {
         if self.loading == Loading::UnderWay {
             self.loading = Loading::Stale;
@@ -395,62 +419,57 @@ impl History {
     }
 
     fn save(&mut self, conversation: &Conversation, effects: &mut Vec<Effect>) {
-        let summary = Summary::of(conversation);
+        let summary = Summary::new(conversation);
         let bytes = summary.to_bytes();
         self.insert(summary);
         let saved = format::write(conversation);
         self.write(Order::Save { id: conversation.id.clone(), summary: bytes, saved }, effects);
     }
 
-    /// In its place in the list, once.
+    /// Inserts a summary at its place, once.
     fn insert(&mut self, summary: Summary) {
         self.entries.retain(|entry| entry.id != summary.id);
         let at = self.entries.partition_point(|entry| entry.updated > summary.updated);
         self.entries.insert(at, summary);
     }
 
-    fn say(&mut self, text: Text, effects: &mut Vec<Effect>) {
-        if self.remarked || !text.is_empty() {
-            self.remarked = !text.is_empty();
-            effects.push(Effect::Show(View::Remark(text)));
+    fn remark(&mut self, remark: Option<Remark>, effects: &mut Vec<Effect>) {
+        if self.remarked || remark.is_some() {
+            self.remarked = remark.is_some();
+            effects.push(Effect::Remark(remark));
         }
     }
 
-    /// Shows the list, if it is another than what is shown.
+    /// Shows the list if it has changed.
     fn refresh(&mut self, effects: &mut Vec<Effect>) {
         if !self.loaded {
             return;
         }
         let is_found = |entry: &&Summary| self.found.as_ref().is_none_or(|(_, found)| found.contains(&entry.id));
-        let entry = |Summary { id, title, updated }: &Summary| Entry {
-            id: id.clone(),
-            title: title.clone(),
-            date: (self.date)(*updated),
-        };
-        let view = HistoryView {
-            entries: self.entries.iter().filter(is_found).map(entry).collect(),
+        let list = List {
+            entries: self.entries.iter().filter(is_found).cloned().collect(),
             query: self.found.as_ref().map(|(query, _)| query.clone()).unwrap_or_default(),
             keep: self.keep,
-            notice: self.fault.map_or("".into(), words::not_stored),
+            fault: self.fault,
         };
-        if self.shown.as_ref() != Some(&view) {
-            self.shown = Some(view.clone());
-            effects.push(Effect::Show(View::History(view)));
+        if self.shown.as_ref() != Some(&list) {
+            self.shown = Some(list.clone());
+            effects.push(Effect::List(list));
         }
     }
 
-    fn open(&mut self, now: UnixMillis, id: String, effects: &mut Vec<Effect>) {
+    fn open(&mut self, id: String, effects: &mut Vec<Effect>) {
         self.jobs.retain(|job| !matches!(job.task, Task::Show));
         if !self.loaded {
             self.wanted = Some(id);
         } else if self.entry(&id).is_some() {
-            self.start(now, vec![id], Task::Show, effects);
+            self.start(vec![id], Task::Show, effects);
         } else {
-            self.say(words::UNKNOWN.into(), effects);
+            self.remark(Some(Remark::Unknown), effects);
         }
     }
 
-    fn search(&mut self, now: UnixMillis, query: &str, effects: &mut Vec<Effect>) {
+    fn search(&mut self, query: &str, effects: &mut Vec<Effect>) {
         self.jobs.retain(|job| !matches!(job.task, Task::Search { .. }));
         let query = query.trim_ascii().to_owned();
         let words: Vec<String> = format::folded(&query).split_ascii_whitespace().map(str::to_owned).collect();
@@ -459,19 +478,19 @@ impl History {
             return self.refresh(effects);
         }
         let task = Task::Search { query, words, found: vec![] };
-        self.start(now, self.all(), task, effects);
+        self.start(self.all(), task, effects);
     }
 
-    fn export(&mut self, now: UnixMillis, id: Option<String>, markdown: bool, effects: &mut Vec<Effect>) {
-        let (ids, name) = match id {
+    fn export(&mut self, id: Option<String>, markdown: bool, effects: &mut Vec<Effect>) {
+        let (ids, title) = match id {
             Some(id) => match self.entry(&id) {
-                Some(entry) => (vec![id.clone()], entry.title.clone()),
-                None => return self.say(words::UNKNOWN.into(), effects),
+                Some(entry) => (vec![id.clone()], Some(entry.title.clone())),
+                None => return self.remark(Some(Remark::Unknown), effects),
             },
-            None => (self.all(), words::ALL.to_owned()),
+            None => (self.all(), None),
         };
-        let files = if markdown { Files::Markdown(String::new()) } else { Files::Json(vec![]) };
-        self.start(now, ids, Task::Export { name, files }, effects);
+        let format = if markdown { ExportFormat::Markdown } else { ExportFormat::Json };
+        self.start(ids, Task::Export { title, format, read: vec![] }, effects);
     }
 
     /// The ids of all, the newest last.
@@ -479,16 +498,16 @@ impl History {
         self.entries.iter().rev().map(|entry| entry.id.clone()).collect()
     }
 
-    fn start(&mut self, now: UnixMillis, ids: Vec<String>, task: Task, effects: &mut Vec<Effect>) {
+    fn start(&mut self, ids: Vec<String>, task: Task, effects: &mut Vec<Effect>) {
         self.last_job = self.last_job.wrapping_add(1);
-        self.work(now, Job { number: self.last_job, ids, task }, effects);
+        self.continue_job(Job { number: self.last_job, ids, task }, effects);
     }
 
-    /// Goes on with a job until something must be read for it.
-    fn work(&mut self, now: UnixMillis, mut job: Job, effects: &mut Vec<Effect>) {
+    /// Continues a job until a conversation must be read for it.
+    fn continue_job(&mut self, mut job: Job, effects: &mut Vec<Effect>) {
         loop {
             if let Task::Import { rest, new, .. } = &mut job.task {
-                // What is there already must be compared.
+                // A conversation with a known id must be compared with the stored one.
                 while let Some(next) = rest.pop() {
                     if self.entry(&next.id).is_some() {
                         job.ids.push(next.id.clone());
@@ -499,30 +518,30 @@ impl History {
                     *new += 1;
                 }
             }
-            let Some(id) = job.ids.last() else { return self.finish(now, job.task, effects) };
+            let Some(id) = job.ids.last() else { return self.finish(job.task, effects) };
             let Some(unsaved) = self.unsaved(id) else {
                 self.order(Order::Read { job: job.number, id: id.clone() }, effects);
                 return self.jobs.push(job);
             };
             let conversation = format::restore(&unsaved.saved, &[]);
-            self.take(&mut job, conversation, effects);
+            self.feed(&mut job, conversation, effects);
         }
     }
 
-    /// What a job makes of the conversation that was read for it.
-    fn take(&mut self, job: &mut Job, conversation: Option<Conversation>, effects: &mut Vec<Effect>) {
+    /// Hands a job the conversation that was read for it.
+    fn feed(&mut self, job: &mut Job, conversation: Option<Conversation>, effects: &mut Vec<Effect>) {
         job.ids.pop();
-        // Of an answer that is under way in another tab there will be more to tell; here it is over.
+        // The answer is still under way in another tab, so another renewal will follow.
         if matches!(job.task, Task::Renew) && conversation.as_ref().is_some_and(format::is_under_way) {
             return;
         }
         match (&mut job.task, conversation) {
             (Task::Show, Some(conversation)) => {
-                self.say("".into(), effects);
+                self.remark(None, effects);
                 effects.push(Effect::Open(format::closed(conversation)));
             }
             (Task::Renew, Some(conversation)) => effects.push(Effect::Renew(conversation)),
-            (Task::Show, None) => self.say(words::UNREADABLE.into(), effects),
+            (Task::Show, None) => self.remark(Some(Remark::Unreadable), effects),
             (Task::Rename(title), Some(mut conversation)) => {
                 conversation.title = std::mem::take(title);
                 self.save(&conversation, effects);
@@ -532,19 +551,14 @@ impl History {
                     found.push(conversation.id);
                 }
             }
-            (Task::Export { files: Files::Json(written), .. }, Some(conversation)) => {
-                written.push(format::write(&conversation));
-            }
-            (Task::Export { files: Files::Markdown(text), .. }, Some(conversation)) => {
-                markdown::write(&conversation, text);
-            }
+            (Task::Export { read, .. }, Some(conversation)) => read.push(conversation),
             (Task::Import { rest, there, .. }, existing) => {
                 let Some(mut next) = rest.pop() else { return };
                 if existing.is_some_and(|existing| format::closed(existing).turns == next.turns) {
                     *there += 1;
                 } else {
-                    // The same file taken in twice gives the same id, so that nothing is doubled.
-                    next.id = base64::encode_url(&sha256(&[&format::write(&next)])[..16]);
+                    // The id depends on the content, so that importing a file twice adds nothing.
+                    next.id = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(format::write(&next))[..16]);
                     rest.push(next);
                 }
             }
@@ -552,7 +566,7 @@ impl History {
         }
     }
 
-    fn finish(&mut self, now: UnixMillis, task: Task, effects: &mut Vec<Effect>) {
+    fn finish(&mut self, task: Task, effects: &mut Vec<Effect>) {
         match task {
             Task::Show | Task::Renew => {}
             Task::Rename(_) => self.refresh(effects),
@@ -560,50 +574,38 @@ impl History {
                 self.found = Some((query, found));
                 self.refresh(effects);
             }
-            Task::Export { name, files } => {
-                let (extension, media_type, text) = match files {
-                    Files::Markdown(text) => ("md", "text/markdown", text),
-                    Files::Json(written) if written.is_empty() => ("", "", String::new()),
-                    Files::Json(written) => {
-                        let file = format::file(&json::list(written));
-                        // Made of strings, so it is one.
-                        ("json", "application/json", String::from_utf8(file).unwrap_or_default())
-                    }
-                };
-                if text.is_empty() {
-                    return self.say(words::NOTHING_TO_EXPORT.into(), effects);
-                }
-                let name = markdown::file_name(&name, now, extension);
-                effects.push(Effect::Show(View::File { name, media_type: media_type.into(), text }));
+            Task::Export { read, .. } if read.is_empty() => self.remark(Some(Remark::NothingToExport), effects),
+            Task::Export { title, format, read: conversations } => {
+                effects.push(Effect::Export { title, format, conversations });
             }
             Task::Import { new, there, unreadable, .. } => {
-                self.say(words::imported(new, there, unreadable), effects);
+                self.remark(Some(Remark::Imported { new, there, unreadable }), effects);
                 self.refresh(effects);
             }
         }
     }
 
-    fn replied(&mut self, now: UnixMillis, reply: Reply, effects: &mut Vec<Effect>) {
+    fn replied(&mut self, reply: Reply, effects: &mut Vec<Effect>) {
         match reply {
-            Reply::Loaded(loaded) => return self.loaded(now, loaded, effects),
+            Reply::Loaded(loaded) => return self.loaded(loaded, effects),
             Reply::Read { job: number, found } => {
                 if let Some(at) = self.jobs.iter().position(|job| job.number == number) {
                     let mut job = self.jobs.swap_remove(at);
-                    self.take(&mut job, found.and_then(|(saved, tails)| format::restore(&saved, &tails)), effects);
-                    self.work(now, job, effects);
+                    self.feed(&mut job, found.and_then(|(saved, tails)| format::restore(&saved, &tails)), effects);
+                    self.continue_job(job, effects);
                 }
                 return;
             }
             Reply::Done { saved } => {
                 self.unsaved.retain(|unsaved| Some(&unsaved.summary.id) != saved.as_ref());
-                // There is room again.
+                // The store works again.
                 if self.fault.take().is_some() {
                     for Unsaved { summary, saved } in &self.unsaved {
                         let order =
                             Order::Save { id: summary.id.clone(), summary: summary.to_bytes(), saved: saved.clone() };
                         self.order(order, effects);
                     }
-                    // It may be that the list could not be read before.
+                    // The list may have been unreadable before.
                     self.load(effects);
                 }
             }
@@ -620,7 +622,7 @@ impl History {
         self.refresh(effects);
     }
 
-    fn loaded(&mut self, now: UnixMillis, loaded: Result<(Vec<Vec<u8>>, bool), StoreFault>, effects: &mut Vec<Effect>) {
+    fn loaded(&mut self, loaded: Result<(Vec<Vec<u8>>, bool), StoreFault>, effects: &mut Vec<Effect>) {
         let was_stale = std::mem::replace(&mut self.loading, Loading::No) == Loading::Stale;
         match loaded {
             Ok(_) if was_stale => return self.load(effects),
@@ -636,7 +638,7 @@ impl History {
         self.loaded = true;
         self.refresh(effects);
         if let Some(id) = self.wanted.take() {
-            self.open(now, id, effects);
+            self.open(id, effects);
         }
     }
 }

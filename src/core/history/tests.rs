@@ -2,9 +2,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::core::chat::{Answer, Part, Turn};
-use crate::json::Value;
-use crate::protocol::{AnswerId, End, Notice, TurnId};
+use crate::core::conversation::{Answer, Part, Turn};
+use crate::core::words::{history as words, markdown};
+use crate::protocol::{AnswerId, End, Entry, HistoryView, Notice, TurnId, View};
+use signet_cognito::UnixMillis;
 use signet_stream::stock::UseCase;
 use signet_stream::{StopReason, Usage};
 
@@ -65,13 +66,17 @@ impl Browser {
                 Effect::Store(owner, order) => self.orders.push((owner, order)),
                 Effect::Open(conversation) => self.shown.push(conversation),
                 Effect::Renew(conversation) => self.renewed.push(conversation),
-                Effect::Show(view) => self.views.push(view),
+                Effect::List(list) => self.views.push(View::History(words::list(list, |time| time.0.to_string()))),
+                Effect::Remark(remark) => self.views.push(View::Remark(words::remark(remark))),
+                Effect::Export { title, format, conversations } => {
+                    self.views.push(words::export(title.as_deref(), format, &conversations, NOW));
+                }
             }
         }
         let orders = std::mem::take(&mut self.orders);
         for (owner, order) in orders {
             if let Some(reply) = self.carry_out(&owner, order) {
-                let effects = history.step(NOW, Input::Stored(owner, reply));
+                let effects = history.step(Input::Stored(owner, reply));
                 self.do_all(history, effects);
             }
         }
@@ -127,7 +132,7 @@ struct Tab {
 
 impl Tab {
     fn of(owner: &str) -> Self {
-        let mut tab = Self { history: History::new(|time| time.0.to_string()), browser: Browser::default() };
+        let mut tab = Self { history: History::default(), browser: Browser::default() };
         tab.step(Input::SignedIn { owner: Some(owner.into()) });
         tab
     }
@@ -142,7 +147,7 @@ impl Tab {
     }
 
     fn step(&mut self, input: Input) -> &mut Self {
-        let effects = self.history.step(NOW, input);
+        let effects = self.history.step(input);
         self.browser.do_all(&mut self.history, effects);
         self
     }
@@ -156,7 +161,7 @@ impl Tab {
     /// A new load of the page in the same browser.
     fn reload(self, owner: &str) -> Self {
         let browser = Browser { views: vec![], shown: vec![], ..self.browser };
-        let mut tab = Self { history: History::new(|time| time.0.to_string()), browser };
+        let mut tab = Self { history: History::default(), browser };
         tab.step(Input::SignedIn { owner: Some(owner.into()) });
         tab
     }
@@ -280,7 +285,7 @@ fn a_reload_in_mid_answer_keeps_all_text() {
     assert_eq!((whole.end, whole.notice.as_ref()), (Some(End::Done), None));
     assert_eq!((cut_off.text.as_str(), cut_off.end), ("So it is", Some(End::CutOff)));
     assert_eq!(cut_off.reasoning, [asked.turns[0].answers[1].reasoning.as_str(), "Well, so"].concat());
-    assert!(cut_off.notice.as_ref().unwrap().text.contains("What arrived is kept"));
+    assert!(words::kept_notice(cut_off).unwrap().text.contains("What arrived is kept"));
 }
 
 #[test]
@@ -316,12 +321,12 @@ fn signing_out_deletes_unless_they_are_kept() {
 
 #[test]
 fn before_the_list_is_read_the_store_knows_whether_they_are_kept() {
-    let mut history = History::new(|time| time.0.to_string());
-    history.step(NOW, Input::SignedIn { owner: Some("ann".into()) });
-    let effects = history.step(NOW, Input::SignOut);
+    let mut history = History::default();
+    history.step(Input::SignedIn { owner: Some("ann".into()) });
+    let effects = history.step(Input::SignOut);
     assert!(matches!(&effects[..], [Effect::Store(owner, Order::Wipe { is_wanted: false })] if owner == "ann"));
-    assert!(history.step(NOW, Input::SignOut).is_empty(), "of nobody there is nothing to delete");
-    assert!(history.step(NOW, Input::ChangedElsewhere).is_empty());
+    assert!(history.step(Input::SignOut).is_empty(), "of nobody there is nothing to delete");
+    assert!(history.step(Input::ChangedElsewhere).is_empty());
 }
 
 #[test]
@@ -336,16 +341,16 @@ fn somebody_elses_sign_in_deletes_nothing() {
 
 #[test]
 fn a_list_that_was_read_before_a_change_is_read_again() {
-    let mut history = History::new(|time| time.0.to_string());
-    history.step(NOW, Input::SignedIn { owner: Some("ann".into()) });
+    let mut history = History::default();
+    history.step(Input::SignedIn { owner: Some("ann".into()) });
     history.changed(&three()[0], Change::Whole);
     let stale = Reply::Loaded(Ok((vec![], false)));
-    let effects = history.step(NOW, Input::Stored("ann".into(), stale.clone()));
+    let effects = history.step(Input::Stored("ann".into(), stale.clone()));
     assert!(matches!(&effects[..], [Effect::Store(_, Order::Load)]), "{effects:?}");
-    assert!(history.step(NOW, Input::Stored("bob".into(), stale)).is_empty(), "another owner's reply is late");
-    let summary = Summary::of(&three()[0]).to_bytes();
-    let effects = history.step(NOW, Input::Stored("ann".into(), Reply::Loaded(Ok((vec![summary], true)))));
-    assert!(matches!(&effects[..], [Effect::Show(View::History(view))] if view.entries.len() == 1 && view.keep));
+    assert!(history.step(Input::Stored("bob".into(), stale)).is_empty(), "another owner's reply is late");
+    let summary = Summary::new(&three()[0]).to_bytes();
+    let effects = history.step(Input::Stored("ann".into(), Reply::Loaded(Ok((vec![summary], true)))));
+    assert!(matches!(&effects[..], [Effect::List(view)] if view.entries.len() == 1 && view.keep));
 }
 
 #[test]
@@ -399,17 +404,17 @@ fn a_newer_search_takes_the_place_of_an_older_one() {
         [Effect::Store(_, Order::Read { job, id })] => (*job, id.clone()),
         other => panic!("{other:?}"),
     };
-    let (old, _) = job(&history.step(NOW, Input::Search { query: "rhine".into() }));
-    let (new, first) = job(&history.step(NOW, Input::Search { query: "blue".into() }));
+    let (old, _) = job(&history.step(Input::Search { query: "rhine".into() }));
+    let (new, first) = job(&history.step(Input::Search { query: "blue".into() }));
     assert_eq!(first, "b", "newest first");
     let found = kept.drain(..).find(|kept| kept.id == "b").map(|kept| (kept.saved, kept.tails));
     let reply = |job, found| Input::Stored("ann".into(), Reply::Read { job, found });
-    assert!(history.step(NOW, reply(old, found.clone())).is_empty());
-    job(&history.step(NOW, reply(new, found)));
-    job(&history.step(NOW, reply(new, None)));
-    let effects = history.step(NOW, reply(new, None));
+    assert!(history.step(reply(old, found.clone())).is_empty());
+    job(&history.step(reply(new, found)));
+    job(&history.step(reply(new, None)));
+    let effects = history.step(reply(new, None));
     assert!(
-        matches!(&effects[..], [Effect::Show(View::History(view))] if view.query == "blue" && view.entries[0].id == "b"),
+        matches!(&effects[..], [Effect::List(view)] if view.query == "blue" && view.entries[0].id == "b"),
         "{effects:?}"
     );
 }
@@ -438,7 +443,7 @@ fn where_nothing_is_stored_the_tab_keeps_it_and_says_so() {
         assert_eq!((list.notice.as_ref(), list.entries.len()), ("", 2));
         assert_eq!(tab.reload("ann").ids(), ["c", "a"]);
     }
-    let mut tab = Tab { history: History::new(|time| time.0.to_string()), browser: Browser::default() };
+    let mut tab = Tab { history: History::default(), browser: Browser::default() };
     tab.browser.fault = Some(StoreFault::Refused);
     tab.step(Input::SignedIn { owner: Some("ann".into()) });
     assert!(tab.list().notice.contains("does not let"), "said before anything is lost");
@@ -631,8 +636,7 @@ fn the_schema_describes_what_is_written() {
         usage: Usage { input_tokens: Some(1), cached_tokens: Some(1), output_tokens: Some(1) },
         ..answer("")
     };
-    let file = format::file(&json::list([format::write(&full)]));
-    let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&format::file(&[full])).unwrap();
     let conversation = &schema["$defs"]["conversation"]["properties"];
     let answer = &schema["$defs"]["answer"]["properties"];
     let names = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
@@ -725,8 +729,8 @@ proptest! {
         let written = format::write(&conversation);
         let peer: Result<serde_json::Value, _> = serde_json::from_slice(&written);
         prop_assert!(peer.is_ok());
-        prop_assert_eq!(format::read(&Value::read(&written).unwrap()), Some(conversation.clone()));
-        let summary = Summary::of(&conversation);
+        prop_assert_eq!(format::read(&written), Some(conversation.clone()));
+        let summary = Summary::new(&conversation);
         prop_assert_eq!(Summary::from_bytes(&summary.to_bytes()), Some(summary));
     }
 
@@ -746,7 +750,7 @@ proptest! {
     #[test]
     fn any_json_is_taken_in_as_far_as_it_is_conversations(tree in trees(), conversation in conversations(), at in any::<prop::sample::Index>()) {
         // What is cut out of a good file is as hostile as it gets.
-        let good = String::from_utf8(format::file(&json::list([format::write(&conversation)]))).unwrap();
+        let good = format::file(std::slice::from_ref(&conversation));
         let cut: String = good.chars().take(at.index(good.chars().count())).collect();
         for file in [tree.to_string(), cut] {
             prop_assert!(!matches!(format::read_file(&file), Ok((read, _)) if !read.is_empty()));

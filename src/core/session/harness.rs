@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::{Effect, Env, Grant, Input, Memory, Record, Screen, Session};
 use crate::core::config::{
-    AuthFlow, BasicFlow, Config, HostedUi, IdentityPool, PasswordPolicy, Provider, SignUp, UserPool, Username,
+    AuthFlow, BasicFlow, Config, HostedUi, IdentityPool, PasswordPolicy, Provider, ProviderLabel, SignUp, UserPool,
+    Username,
 };
 use crate::core::fault::Fault;
+use crate::core::question::{Action, Step};
 use crate::core::random::Random;
-use crate::core::sign_in::{Action, Step};
 use crate::core::words;
 use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
 use signet_cognito::{
@@ -101,7 +102,7 @@ pub(crate) fn with_sign_up(username: Username, attributes: &[&str], by_link: boo
 
 pub(crate) fn with_hosted_ui() -> Config {
     let provider = |label: &str, identity_provider: &str| Provider {
-        label: label.into(),
+        label: ProviderLabel::Custom(label.into()),
         icon: None,
         provider: hosted_ui::Provider {
             identity_provider: Some(identity_provider.into()),

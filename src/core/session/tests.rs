@@ -2,8 +2,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::harness::*;
+use super::renewal::{ENDED, MARGIN};
 use super::*;
-use crate::core::sign_in::{Action, Step as Asked};
+use crate::core::fault::{Busy, Service};
+use crate::core::question::{Action, FormField, Step as Asked};
 
 fn logins() -> Value {
     json!({ ISSUER: unsigned_token(&claims(NOW)) })
@@ -655,18 +657,18 @@ fn fitting(operation: &str, kind: u8, now: UnixMillis) -> Value {
 
 fn values(run: &Run) -> Vec<&'static str> {
     let Some(Screen::Ask(asked)) = &run.screen else { return vec!["alice", PASSWORD] };
-    let inputs = asked.question.step.inputs(&run.config);
-    let value = |input: &crate::core::sign_in::Input| match input {
-        crate::core::sign_in::Input::Password | crate::core::sign_in::Input::NewPassword => PASSWORD,
-        crate::core::sign_in::Input::Code => CODE,
-        crate::core::sign_in::Input::Choice(names) => {
+    let inputs = asked.question.step.fields(&run.config);
+    let value = |input: &FormField| match input {
+        FormField::Password | FormField::NewPassword => PASSWORD,
+        FormField::Code => CODE,
+        FormField::Choice(names) => {
             if names.iter().any(|name| name == "SOFTWARE_TOKEN_MFA") {
                 "SOFTWARE_TOKEN_MFA"
             } else {
                 "PASSWORD_SRP"
             }
         }
-        crate::core::sign_in::Input::YesOrNo => "yes",
+        FormField::YesOrNo => "yes",
         _ => "alice",
     };
     inputs.iter().map(value).collect()

@@ -2,47 +2,47 @@
 
 use zeroize::Zeroizing;
 
-use super::question::Input;
 use crate::core::config::{PasswordPolicy, UserPool, Username};
 use crate::core::fault::{Fault, FieldFault};
+use crate::core::question::FormField;
 use crate::protocol::Check;
 use signet_cognito::Secret;
 
 /// What was filled in, by what was asked.
 pub(super) struct Answers<'a> {
-    pub(super) inputs: &'a [Input],
+    pub(super) inputs: &'a [FormField],
     pub(super) values: &'a [Secret],
 }
 
 impl<'a> Answers<'a> {
     /// As typed.
-    pub(super) fn raw(&self, input: &Input) -> &'a str {
+    pub(super) fn raw(&self, input: &FormField) -> &'a str {
         let index = self.inputs.iter().position(|other| other == input);
         index.and_then(|index| self.values.get(index)).map_or("", Secret::expose)
     }
 
-    pub(super) fn text(&self, input: &Input) -> &'a str {
+    pub(super) fn text(&self, input: &FormField) -> &'a str {
         self.raw(input).trim()
     }
 
-    pub(super) fn secret(&self, input: &Input) -> Option<Secret> {
+    pub(super) fn secret(&self, input: &FormField) -> Option<Secret> {
         Some(self.raw(input)).filter(|text| !text.is_empty()).map(|text| Secret::new(text.to_owned()))
     }
 
     pub(super) fn choice(&self) -> String {
-        let index = self.inputs.iter().position(|input| matches!(input, Input::Choice(_) | Input::YesOrNo));
+        let index = self.inputs.iter().position(|input| matches!(input, FormField::Choice(_) | FormField::YesOrNo));
         index.and_then(|index| self.values.get(index)).map_or("", Secret::expose).to_owned()
     }
 
     /// Without the spaces that people copy along.
     pub(super) fn code(&self) -> Secret {
-        Secret::new(self.raw(&Input::Code).chars().filter(|c| !c.is_whitespace()).collect())
+        Secret::new(self.raw(&FormField::Code).chars().filter(|c| !c.is_whitespace()).collect())
     }
 
     pub(super) fn attributes(&self) -> Vec<(&'a str, String)> {
         let filled = self.inputs.iter().zip(self.values).filter_map(|(input, value)| match input {
-            Input::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
-            Input::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
+            FormField::Attribute(name) if name == "phone_number" => Some((name.as_str(), phone_number(value.expose()))),
+            FormField::Attribute(name) => Some((name.as_str(), value.expose().trim().to_owned())),
             _ => None,
         });
         filled.collect()
@@ -50,7 +50,7 @@ impl<'a> Answers<'a> {
 
     /// The username as the pool takes it.
     pub(super) fn username(&self, pool: &UserPool) -> String {
-        let typed = self.text(&Input::Username);
+        let typed = self.text(&FormField::Username);
         let is_phone = match pool.username {
             Username::Phone => true,
             Username::EmailOrPhone => typed.starts_with('+'),
@@ -67,13 +67,13 @@ fn phone_number(typed: &str) -> String {
 }
 
 /// The first field that cannot be sent.
-pub(super) fn wrong_field(pool: &UserPool, inputs: &[Input], values: &[Secret]) -> Option<Fault> {
+pub(super) fn wrong_field(pool: &UserPool, inputs: &[FormField], values: &[Secret]) -> Option<Fault> {
     inputs.iter().enumerate().find_map(|(index, input)| {
         let value = values.get(index).map_or("", Secret::expose);
         let why = match input {
-            Input::Password | Input::NewPassword if value.is_empty() => FieldFault::Empty,
-            Input::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
-            Input::FixedUsername | Input::Secret | Input::Password | Input::NewPassword => return None,
+            FormField::Password | FormField::NewPassword if value.is_empty() => FieldFault::Empty,
+            FormField::NewPassword if !allows(pool.password_policy, value) => FieldFault::Policy,
+            FormField::FixedUsername | FormField::Secret | FormField::Password | FormField::NewPassword => return None,
             _ if value.trim().is_empty() => FieldFault::Empty,
             _ => return None,
         };

@@ -5,8 +5,9 @@ mod hosted_ui;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::config::Config;
+use crate::core::config::{AuthFlow, Config, Username};
 use crate::core::session::harness::*;
+use signet_cognito::SrpChallenge;
 
 /// The password was proved, and this is what the pool says to it.
 fn proved(config: Config, reply: &Value) -> Run {

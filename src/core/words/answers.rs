@@ -1,7 +1,7 @@
-//! What is said of an answer: how it ended, what it took, and where it stands.
+//! Sentences about an answer: how it ended, what it took, and its state.
 
-use crate::core::chat::{Answer, Ending};
 use crate::core::config::{Price, Prices};
+use crate::core::conversation::{Answer, Ending};
 use crate::core::fault::Fault;
 use crate::protocol::{End, Notice};
 use signet_stream::StopReason;
@@ -9,12 +9,12 @@ use signet_stream::stock::UseCase;
 
 use super::notice;
 
-/// For a screen reader, while nothing has come.
+/// For a screen reader, before the first text.
 pub const WAITING: &str = "Waiting for the answer.";
 /// For a screen reader.
 pub const STOPPED: &str = "Stopped.";
 
-/// For a screen reader, at the end of what is read out of a long answer.
+/// For a screen reader, at the end of the first part of a long answer.
 pub const READ_ON: &str = "\nThe answer goes on in the conversation.";
 
 const KEPT: &str = " What arrived is kept.";
@@ -29,7 +29,7 @@ pub fn use_case(use_case: UseCase) -> &'static str {
     }
 }
 
-/// Milliseconds as a person reads them. In whole numbers: formatting a float would cost the page 20 kB.
+/// Milliseconds as a person reads them.
 fn seconds(millis: u32) -> String {
     if millis < 9_995 {
         let hundredths = (millis + 5) / 10;
@@ -44,7 +44,7 @@ pub fn answering(model: &str) -> String {
     [if model.is_empty() { "The model" } else { model }, " is answering."].concat()
 }
 
-/// For a screen reader, now and then while text comes. It is another sentence each time: one that does not change is not read out.
+/// For a screen reader, now and then while text arrives. Each time it is a different sentence: one that does not change is not read out.
 pub fn still_answering(text: &str) -> String {
     ["Still answering: about ", &words(text), " so far."].concat()
 }
@@ -81,26 +81,31 @@ fn cut_off(text: &str) -> Notice {
     Notice { title: "Cut off".into(), text: text.into(), request_id: None }
 }
 
-/// What is wrong with an answer in which nothing else came.
+/// The problem of an answer that holds nothing else.
 pub fn unknown(lines: u32) -> String {
     ["lines of an unknown kind: ", &grouped(lines)].concat()
 }
 
-/// What is known of an answer that has ended, a few words each; its cost where prices are given.
+/// Facts about an answer that has ended, a few words each; its cost where prices are configured.
 pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
     let mut facts = vec![];
     if answer.end == Some(End::Stopped) {
         facts.push(
-            if answer.text.is_empty() { "stopped before the first word" } else { "stopped; what came is kept" }.into(),
+            if answer.text.is_empty() {
+                "Stopped before the first word."
+            } else {
+                "Stopped. The partial answer is kept."
+            }
+            .into(),
         );
-        // Lambda hears nothing of a connection that is closed, and bills to the end.
+        // Lambda is not told that a connection was closed, and bills to the end.
         if answer.duration > 0 {
-            facts.push("the model may have gone on after it".into());
+            facts.push("The model may have continued after that.".into());
         }
     }
     if let Some(first) = answer.first_text {
         facts.push(["first word ", &seconds(first)].concat());
-        // Of an answer that was cut off by a reload nobody knows it.
+        // Unknown for an answer that was cut off by a reload.
         if answer.duration >= first {
             facts.push([&seconds(answer.duration), " in all"].concat());
         }
@@ -119,7 +124,7 @@ pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
         Some(StopReason::MaxTokens) => "ended at the token limit",
         Some(StopReason::StopSequence) => "ended at a stop sequence",
         Some(StopReason::Filtered) => "the content filter stopped it",
-        Some(StopReason::ToolUse) => "ended to use a tool, which there is none of here",
+        Some(StopReason::ToolUse) => "ended to call a tool, and this app has none",
         Some(StopReason::Other(_)) => "ended for another reason: ",
     };
     if !stop.is_empty() {
@@ -135,7 +140,7 @@ pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
     facts
 }
 
-/// About what an answer cost, if its model has a price.
+/// The approximate cost of an answer, if its model has a price.
 fn cost(answer: &Answer, Prices { date, currency, models }: &Prices) -> Option<String> {
     let (_, Price { input, output }) = models.iter().find(|(model, _)| *model == answer.model)?;
     let parts = [(input, answer.usage.input_tokens?), (output, answer.usage.output_tokens?)];
@@ -189,9 +194,9 @@ fn grouped(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use signet_stream::Usage;
     use proptest::prelude::*;
     use signet_cognito::UnixMillis;
+    use signet_stream::Usage;
 
     fn answer() -> Answer {
         Answer {
@@ -261,12 +266,12 @@ mod tests {
             let end = Some(End::Stopped);
             facts(&Answer { end, text: text.into(), first_text, duration, ..answer() }, None)
         };
-        assert_eq!(stopped("", None, 0), ["stopped before the first word"], "the model was not asked");
-        let gone_on = "the model may have gone on after it";
-        assert_eq!(stopped("", None, 700), ["stopped before the first word", gone_on]);
+        assert_eq!(stopped("", None, 0), ["Stopped before the first word."], "the model was not asked");
+        let gone_on = "The model may have continued after that.";
+        assert_eq!(stopped("", None, 700), ["Stopped before the first word.", gone_on]);
         assert_eq!(
             stopped("a", Some(420), 700),
-            ["stopped; what came is kept", gone_on, "first word 0.42 s", "0.70 s in all"]
+            ["Stopped. The partial answer is kept.", gone_on, "first word 0.42 s", "0.70 s in all"]
         );
     }
 
@@ -276,7 +281,7 @@ mod tests {
         assert_eq!(fact(StopReason::EndTurn), [""; 0]);
         assert_eq!(fact(StopReason::StopSequence), ["ended at a stop sequence"]);
         assert_eq!(fact(StopReason::Filtered), ["the content filter stopped it"]);
-        assert_eq!(fact(StopReason::ToolUse), ["ended to use a tool, which there is none of here"]);
+        assert_eq!(fact(StopReason::ToolUse), ["ended to call a tool, and this app has none"]);
         assert_eq!(fact(StopReason::Other("pause_turn".into())), ["ended for another reason: pause_turn"]);
     }
 

@@ -3,8 +3,8 @@
 use super::BROKEN_RULE;
 use crate::core::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
-use crate::text::replace;
 use signet_cognito::hosted_ui::CallbackFault;
+use signet_stream::CRC_MISMATCH;
 
 pub fn service(service: Service) -> &'static str {
     match service {
@@ -16,7 +16,7 @@ pub fn service(service: Service) -> &'static str {
     }
 }
 
-/// What AWS's exceptions mean to a person, by name. `WHOM` is whom to ask. Those that need more than a name are faults of their own.
+/// What AWS's exceptions mean to a person, by name. `WHOM` stands for the contact. Exceptions that need more than a name are faults of their own.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html>
 const CODES: [(&str, &str, &str); 33] = [
     ("CodeMismatchException", "Wrong code", "That code is not right. Check it and type it again."),
@@ -134,7 +134,7 @@ const CODES: [(&str, &str, &str); 33] = [
     ("invalid_grant", "Too late", "The sign-in page's answer was used before, or came too late. Start again."),
 ];
 
-/// A failure's notice. `contact` is whom the configuration names for questions of access.
+/// A fault's notice. `contact` comes from the configuration.
 #[allow(clippy::too_many_lines)] // A table, one row a fault.
 pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
     let whom = contact.unwrap_or("whoever runs this app");
@@ -196,14 +196,14 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::Denied { error, description } => {
             let why = if description.is_empty() { error } else { description };
             if error.is_empty() {
-                // Of a `tokenUrl`: nothing was sent anywhere.
-                ("Not signed in", format!("You are not signed in there{}. Sign in there, then try again.", said(why)), None)
+                // From a `tokenUrl`: no page redirected.
+                ("Not signed in", format!("You are not signed in there{}. Sign in there, then try again.", after_colon(why)), None)
             } else if error == "access_denied" && description.is_empty() {
                 ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
             } else {
                 (
                     "Not signed in",
-                    format!("The sign-in page sent you back{}. Start again; if it happens again, ask {whom}.", said(why)),
+                    format!("The sign-in page sent you back{}. Start again; if it happens again, ask {whom}.", after_colon(why)),
                     None,
                 )
             }
@@ -265,7 +265,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         }
         Fault::Failing { service: which, status, message, request_id } => (
             "Service error",
-            format!("{} failed (status {status}){}. Try again.", capitalised(service(*which)), said(message)),
+            format!("{} failed (status {status}){}. Try again.", capitalised(service(*which)), after_colon(message)),
             request_id.clone(),
         ),
         Fault::NotAllowed { role, request_id } => {
@@ -282,7 +282,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         }
         Fault::Refused { code, request_id, .. } if CODES.iter().any(|(known, ..)| known == code) => {
             let (_, title, text) = CODES.iter().find(|(known, ..)| known == code).copied().unwrap_or_default();
-            (title, replace(text, "WHOM", whom), request_id.clone())
+            (title, text.replace("WHOM", whom), request_id.clone())
         }
         Fault::Refused { service: which, status, code, message, request_id } => {
             let code = if code.is_empty() { format!("status {status}") } else { code.clone() };
@@ -291,7 +291,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
                 format!(
                     "{} refused the request ({code}){}. If it happens again, ask {whom}.",
                     capitalised(service(*which)),
-                    said(message)
+                    after_colon(message)
                 ),
                 request_id.clone(),
             )
@@ -304,7 +304,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             ),
             None,
         ),
-        // Nobody ended it but this side.
+        // This side ended the answer.
         Fault::Answer { message, request_id, .. } if message == CRC_MISMATCH => {
             ("Damaged", "A part of the answer was damaged on its way. Try again.".to_owned(), request_id.clone())
         }
@@ -314,7 +314,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
                 Some(false) => " Asking the same again will not help.",
                 None => "",
             };
-            let text = ["The AI endpoint ended the answer early", &said(message), ".", advice].concat();
+            let text = ["The AI endpoint ended the answer early", &after_colon(message), ".", advice].concat();
             ("Broken off", text, request_id.clone())
         }
         Fault::Silent { seconds } => (
@@ -331,12 +331,12 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
 }
 
 /// A service's own words, as a part of a sentence.
-fn said(message: &str) -> String {
+fn after_colon(message: &str) -> String {
     let message = message.trim().trim_end_matches('.');
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// Of a sentence that begins with it. ASCII only: the whole of Unicode's case tables would cost the page 9 kB.
+/// With an upper-case first letter, for the beginning of a sentence.
 pub fn capitalised(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {

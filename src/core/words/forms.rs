@@ -1,10 +1,11 @@
-//! What the forms of a sign-in say.
+//! The texts of the sign-in forms.
 
 use super::notice;
 use crate::core::config::{AuthFlow, Config, PasswordPolicy, Username};
+use crate::core::env::{Asked, Screen};
 use crate::core::fault::{Busy, Fault, FieldFault};
-use crate::core::session::{Asked, Screen};
-use crate::core::sign_in::{Action, Input, Step, by_link, checks};
+use crate::core::question::{Action, FormField, Step, by_link};
+use crate::core::sign_in::checks;
 use crate::protocol::{Button, Check, Field, FieldKind, Form, FormError, Person, Rule, SessionView, Text};
 use signet_cognito::{Delivery, Secret};
 
@@ -28,7 +29,7 @@ fn busy(busy: Busy) -> Text {
         Busy::Sending => "Sending…".into(),
         Busy::Leaving => "Opening the sign-in page…".into(),
         Busy::Retrying(service, seconds) => {
-            // A short wait is over before it is read.
+            // A short wait is over before anybody reads it.
             let when = if seconds > 2 { format!(" in {seconds} s") } else { String::new() };
             [&super::capitalised(super::service(service)), " cannot answer now. Trying again", &when, "…"]
                 .concat()
@@ -40,7 +41,7 @@ fn busy(busy: Busy) -> Text {
 /// A step's form.
 fn form(config: &Config, asked: &Asked) -> Form {
     let step = &asked.question.step;
-    let inputs = step.inputs(config);
+    let inputs = step.fields(config);
     let (title, text, submit) = words(config, asked);
     let fields: Vec<Field> = inputs.iter().map(|input| field(config, asked, input)).collect();
     let actions = step.actions(config, asked.first_factor);
@@ -56,31 +57,33 @@ fn form(config: &Config, asked: &Asked) -> Form {
     }
 }
 
-fn error(config: &Config, fault: &Fault, inputs: &[Input]) -> FormError {
-    let at = |wanted: &[Input]| {
+fn error(config: &Config, fault: &Fault, inputs: &[FormField]) -> FormError {
+    let at = |wanted: &[FormField]| {
         inputs.iter().position(|input| wanted.contains(input)).and_then(|index| u8::try_from(index).ok())
     };
     let notice = notice(fault, config.contact.as_deref());
     let field = match fault {
         Fault::Field { field, .. } => Some(*field),
-        Fault::WrongPassword => at(&[Input::Password]),
+        Fault::WrongPassword => at(&[FormField::Password]),
         Fault::Refused { code, .. } => match code.as_str() {
-            "CodeMismatchException" | "ExpiredCodeException" | "EnableSoftwareTokenMFAException" => at(&[Input::Code]),
-            "InvalidPasswordException" | "PasswordHistoryPolicyViolationException" => at(&[Input::NewPassword]),
-            "UsernameExistsException" | "AliasExistsException" => at(&[Input::Username]),
+            "CodeMismatchException" | "ExpiredCodeException" | "EnableSoftwareTokenMFAException" => {
+                at(&[FormField::Code])
+            }
+            "InvalidPasswordException" | "PasswordHistoryPolicyViolationException" => at(&[FormField::NewPassword]),
+            "UsernameExistsException" | "AliasExistsException" => at(&[FormField::Username]),
             _ => None,
         },
         _ => None,
     };
     let named = match fault {
         Fault::Field { field, why: FieldFault::Empty } => inputs.get(usize::from(*field)).map(missing),
-        // A user pool's words for any sign-in that fails, also for one that asks for no password.
-        Fault::WrongPassword if !inputs.contains(&Input::Password) => {
+        // A user pool returns this for every failed sign-in, even one without a password.
+        Fault::WrongPassword if !inputs.contains(&FormField::Password) => {
             Some("That was not accepted. Check your username and try again.".to_owned())
         }
         _ => None,
     };
-    // What was mistyped needs nobody who looks the request up.
+    // Nobody needs to look up the request of a typing error.
     let text = named.unwrap_or_else(|| match notice.request_id.filter(|_| field.is_none()) {
         Some(id) => [&notice.text, " Request ", &id, "."].concat(),
         None => notice.text,
@@ -88,14 +91,14 @@ fn error(config: &Config, fault: &Fault, inputs: &[Input]) -> FormError {
     FormError { text, field }
 }
 
-/// What an empty field is told.
-fn missing(input: &Input) -> String {
+/// The error of an empty field.
+fn missing(input: &FormField) -> String {
     match input {
-        Input::Username | Input::FixedUsername => "Type your username.",
-        Input::Password => "Type your password.",
-        Input::NewPassword => "Type a new password.",
-        Input::Code => "Type the code.",
-        Input::Email => "Type an email address.",
+        FormField::Username | FormField::FixedUsername => "Type your username.",
+        FormField::Password => "Type your password.",
+        FormField::NewPassword => "Type a new password.",
+        FormField::Code => "Type the code.",
+        FormField::Email => "Type an email address.",
         _ => "Fill in this field.",
     }
     .to_owned()
@@ -109,7 +112,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             let to = config.name.as_ref().map_or_else(none, |name| ["to ", name].concat().into());
             let first = config.user_pool.as_ref().is_some_and(|pool| {
                 matches!(pool.auth_flow, AuthFlow::UserAuth | AuthFlow::CustomAuth)
-                    && asked.question.step.inputs(config).len() == 1
+                    && asked.question.step.fields(config).len() == 1
             });
             ("Sign in", to, if first { "Continue" } else { "Sign in" })
         }
@@ -137,10 +140,10 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             ("Get codes by email", "From now on a code is sent to this address when you sign in.".into(), "Continue")
         }
         Step::NewPassword(_) => {
-            ("Choose a new password", "The password you were given is good for one sign-in only.".into(), "Continue")
+            ("Choose a new password", "You signed in with a one-time password. Choose your own.".into(), "Continue")
         }
         Step::Custom(parameters) => {
-            // What the pool's own code says; one line for each, without what is empty.
+            // The texts of the pool's own code, one a line, without empty ones.
             let lines: Vec<&str> =
                 parameters.iter().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect();
             ("One more question", lines.join("\n").into(), "Continue")
@@ -190,12 +193,12 @@ fn sent(what: &str, delivery: &Delivery) -> Text {
     }
 }
 
-fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
+fn field(config: &Config, asked: &Asked, input: &FormField) -> Field {
     let text = |kind: &'static str| FieldKind::Text(kind.into());
     let pool = config.user_pool.as_ref();
     let username = pool.map(|pool| pool.username).unwrap_or_default();
     let (name, label, autocomplete, kind): (&str, &str, &str, FieldKind) = match input {
-        Input::Username => {
+        FormField::Username => {
             let (label, kind) = match username {
                 // What index.html says until the configuration is known.
                 Username::Any if asked.question.step == Step::SignUp => ("Username", "text"),
@@ -207,43 +210,43 @@ fn field(config: &Config, asked: &Asked, input: &Input) -> Field {
             let autofill = *step(asked) == Step::SignIn && pool.is_some_and(|pool| pool.passkey_autofill);
             ("username", label, if autofill { "username webauthn" } else { "username" }, text(kind))
         }
-        Input::FixedUsername => ("username", "Account", "username", FieldKind::Fixed),
-        Input::Password => ("password", "Password", "current-password", FieldKind::Password),
-        Input::NewPassword => {
+        FormField::FixedUsername => ("username", "Account", "username", FieldKind::Fixed),
+        FormField::Password => ("password", "Password", "current-password", FieldKind::Password),
+        FormField::NewPassword => {
             let rules = pool.map(|pool| rules(pool.password_policy)).unwrap_or_default();
             let label = if *step(asked) == Step::SignUp { "Password" } else { "New password" };
             ("new-password", label, "new-password", FieldKind::NewPassword(rules))
         }
-        Input::Code => ("code", "Code", "one-time-code", FieldKind::Code),
-        Input::Answer => ("answer", "Answer", "off", text("text")),
-        Input::Email => ("email", "Email", "email", text("email")),
-        Input::Attribute(name) => return attribute(name),
-        Input::Choice(names) => {
+        FormField::Code => ("code", "Code", "one-time-code", FieldKind::Code),
+        FormField::Answer => ("answer", "Answer", "off", text("text")),
+        FormField::Email => ("email", "Email", "email", text("email")),
+        FormField::Attribute(name) => return attribute(name),
+        FormField::Choice(names) => {
             let choices = names.iter().map(|name| (name.clone().into(), factor(name).into())).collect();
             ("choice", "Choose one", "", FieldKind::Choice(choices))
         }
-        Input::YesOrNo => {
+        FormField::YesOrNo => {
             let choices = [("yes", "Yes, it is mine"), ("no", "No")];
             let choices = choices.map(|(value, label)| (value.into(), label.into())).to_vec();
             ("choice", "Remember this device", "", FieldKind::Choice(choices))
         }
-        Input::Secret => {
+        FormField::Secret => {
             let issuer = config.name.as_deref().unwrap_or("Signet");
             let secret = Secret::new(asked.question.secret_code().to_owned());
-            let uri = crate::qr::otpauth_uri(issuer, &asked.username, &secret);
+            let uri = super::qr::otpauth_uri(issuer, &asked.username, &secret);
             // Without the secret there is nothing to scan.
             let uri = Some(uri).filter(|_| !secret.expose().is_empty());
-            let (side, path) = uri.and_then(|uri| crate::qr::path(uri.expose())).unwrap_or_default();
+            let (side, path) = uri.and_then(|uri| super::qr::path(uri.expose())).unwrap_or_default();
             ("secret", "Key", "off", FieldKind::Copy { side, path })
         }
     };
     let value = match input {
-        Input::Username | Input::FixedUsername => asked.username.clone(),
-        Input::Secret => asked.question.secret_code().to_owned(),
+        FormField::Username | FormField::FixedUsername => asked.username.clone(),
+        FormField::Secret => asked.question.secret_code().to_owned(),
         _ => String::new(),
     };
     let hint = match (input, username) {
-        (Input::Username, Username::Phone) => "With the country code, such as +49 170 1234567.",
+        (FormField::Username, Username::Phone) => "With the country code, such as +49 170 1234567.",
         _ => "",
     };
     Field { name: name.into(), label: label.into(), hint: hint.into(), autocomplete: autocomplete.into(), value, kind }
@@ -281,11 +284,7 @@ fn attribute(name: &str) -> Field {
     let (_, label, autocomplete, kind) = known.copied().unwrap_or(("", "", "", "text"));
     Field {
         name: name.to_owned().into(),
-        label: if label.is_empty() {
-            super::capitalised(&crate::text::replace(own, "_", " ")).into()
-        } else {
-            label.into()
-        },
+        label: if label.is_empty() { super::capitalised(&own.replace('_', " ")).into() } else { label.into() },
         hint: if name == "phone_number" { "With the country code, such as +491701234567." } else { "" }.into(),
         autocomplete: autocomplete.into(),
         value: String::new(),
@@ -332,7 +331,7 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
         Action::StartAgain => "Back to sign in",
     };
     Button {
-        label: provider.map_or(label.into(), |provider| provider.label.clone().into()),
+        label: provider.map_or(label.into(), |provider| super::config::provider(&provider.label).into()),
         is_provider: matches!(action, Action::Provider(_) | Action::TokenUrl | Action::Guest),
         icon: provider.and_then(|provider| provider.icon.clone()).unwrap_or_default(),
         wait: if action == Action::Resend { asked.wait } else { 0 },
@@ -343,8 +342,8 @@ fn button(config: &Config, asked: &Asked, action: Action) -> Button {
 mod tests {
     use super::*;
     use crate::core::config::SignUp;
+    use crate::core::question::Question;
     use crate::core::session::harness::{TOTP_SECRET, config, config_with, with_choice, with_hosted_ui};
-    use crate::core::sign_in::Question;
     use crate::protocol::{FormId, View, decode, encode};
 
     fn steps() -> Vec<Step> {

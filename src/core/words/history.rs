@@ -1,20 +1,60 @@
-//! What is said of the conversations that are kept.
+//! Sentences about the conversations that are kept, and their export.
 
-use super::{facts, use_case};
-use crate::core::chat::Answer;
-use crate::core::history::{ImportFault, StoreFault};
-use crate::protocol::{Notice, Text};
+use super::{facts, markdown, use_case};
+use crate::core::conversation::{Answer, Conversation};
+use crate::core::history::{self, ExportFormat, ImportFault, List, Remark, StoreFault, Summary};
+use crate::protocol::{End, Entry, HistoryView, Notice, Text, View};
+use signet_cognito::UnixMillis;
 
-/// The conversation that was asked for is not there.
-pub const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, or it is another person's, or it was made in another browser.";
-/// It is there, but cannot be read.
-pub const UNREADABLE: &str = "This conversation could not be read from this browser's storage.";
-/// There is nothing to make a file of.
-pub const NOTHING_TO_EXPORT: &str = "There are no conversations to export yet.";
-/// What a file of all conversations is called.
-pub const ALL: &str = "conversations";
+const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, or it is another person's, or it was made in another browser.";
+const UNREADABLE: &str = "This conversation could not be read from this browser's storage.";
+const NOTHING_TO_EXPORT: &str = "There are no conversations to export yet.";
 
-/// Of an answer that was under way when the page went away.
+/// The list as the page shows it. `date` writes a day in the reader's language.
+pub fn list(list: List, date: impl Fn(UnixMillis) -> String) -> HistoryView {
+    let entry = |Summary { id, title, updated }: Summary| Entry { id, title, date: date(updated) };
+    HistoryView {
+        entries: list.entries.into_iter().map(entry).collect(),
+        query: list.query,
+        keep: list.keep,
+        notice: list.fault.map_or("".into(), not_stored),
+    }
+}
+
+/// A remark; empty for none.
+pub fn remark(remark: Option<Remark>) -> Text {
+    match remark {
+        None => "".into(),
+        Some(Remark::Unknown) => UNKNOWN.into(),
+        Some(Remark::Unreadable) => UNREADABLE.into(),
+        Some(Remark::NothingToExport) => NOTHING_TO_EXPORT.into(),
+        Some(Remark::Imported { new, there, unreadable }) => imported(new, there, unreadable),
+        Some(Remark::NotImported(fault)) => not_imported(fault),
+    }
+}
+
+/// The file of exported conversations.
+pub fn export(title: Option<&str>, format: ExportFormat, conversations: &[Conversation], now: UnixMillis) -> View {
+    let (extension, media_type, text) = match format {
+        ExportFormat::Json => ("json", "application/json", history::file(conversations)),
+        ExportFormat::Markdown => {
+            let mut text = String::new();
+            for conversation in conversations {
+                markdown::write(conversation, &mut text);
+            }
+            ("md", "text/markdown", text)
+        }
+    };
+    let name = markdown::file_name(title.unwrap_or("conversations"), now, extension);
+    View::File { name, media_type: media_type.into(), text }
+}
+
+/// The notice of a kept answer. An answer that was cut off without one was under way when the page went away.
+pub fn kept_notice(answer: &Answer) -> Option<Notice> {
+    answer.notice.clone().or_else(|| (answer.end == Some(End::CutOff)).then(page_was_closed))
+}
+
+/// An answer was under way when the page went away.
 pub fn page_was_closed() -> Notice {
     Notice {
         title: "Cut off".into(),
@@ -23,7 +63,7 @@ pub fn page_was_closed() -> Notice {
     }
 }
 
-/// Why conversations are not stored.
+/// Why new text is not stored.
 pub fn not_stored(fault: StoreFault) -> Text {
     match fault {
         StoreFault::Refused => {
@@ -39,8 +79,7 @@ pub fn not_stored(fault: StoreFault) -> Text {
     .into()
 }
 
-/// What became of a file's conversations.
-pub fn imported(new: u32, there: u32, unreadable: u32) -> Text {
+fn imported(new: u32, there: u32, unreadable: u32) -> Text {
     let mut text = new.to_string();
     text.push_str(if new == 1 { " conversation was imported" } else { " conversations were imported" });
     for (count, one, more) in
@@ -56,8 +95,7 @@ pub fn imported(new: u32, there: u32, unreadable: u32) -> Text {
     text.into()
 }
 
-/// Why a file is not taken in.
-pub fn not_imported(fault: ImportFault) -> Text {
+fn not_imported(fault: ImportFault) -> Text {
     match fault {
         ImportFault::TooLarge => "This file is too large: up to 50 MB can be imported.",
         ImportFault::Foreign => "This file cannot be imported: it is not a JSON file of conversations that this app has exported.",
@@ -66,7 +104,7 @@ pub fn not_imported(fault: ImportFault) -> Text {
     .into()
 }
 
-/// What is known of an answer, in one line.
+/// What is known of an answer, in one line, for an export.
 pub fn about(answer: &Answer) -> String {
     let mut parts = vec![];
     if !answer.model.is_empty() {
@@ -74,7 +112,7 @@ pub fn about(answer: &Answer) -> String {
     }
     parts.push(use_case(answer.use_case).to_owned());
     parts.extend(facts(answer, None));
-    parts.extend(answer.notice.as_ref().map(|notice| notice.text.clone()));
+    parts.extend(kept_notice(answer).map(|notice| notice.text));
     if answer.end.is_none() {
         parts.push("It had not ended yet.".to_owned());
     }

@@ -1,24 +1,26 @@
-//! Every sentence that the running app says. What is said before it runs stands in index.html and boot.js; which step of a protocol went wrong, beside
-//! the steps: that is for whoever mends it.
+//! Every sentence of the running app, made from the core's typed facts. The texts before it runs are in index.html and boot.js; protocol errors for
+//! developers are beside the protocols.
 
 mod answers;
-#[allow(missing_docs)] // Each says itself.
 pub mod config;
 mod faults;
 mod forms;
-#[allow(missing_docs)] // Each says itself.
+#[allow(missing_docs)] // The texts explain themselves.
 pub mod gate;
 pub mod history;
-#[allow(missing_docs)] // Each says itself.
+pub mod markdown;
+#[allow(missing_docs)] // The texts explain themselves.
 pub mod page;
+mod qr;
 #[allow(missing_docs)]
 pub mod setup;
 
 pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, unknown, use_case};
 pub use faults::notice;
 pub use forms::screen;
+pub use history::kept_notice;
 
 use faults::{capitalised, service};
 
-/// Of a new password; the page says it too.
+/// The error of a new password that breaks a rule; the page shows it too.
 pub const BROKEN_RULE: &str = "This password does not follow every rule in the list below it.";

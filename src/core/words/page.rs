@@ -61,7 +61,7 @@ pub const NEW: &str = "New conversation";
 pub const SEARCH: &str = "Search";
 pub const CLOSE: &str = "Close";
 pub const NONE_KEPT: &str = "What you ask is kept here.";
-pub const NONE_FOUND: &str = "Nothing has these words in it.";
+pub const NONE_FOUND: &str = "No matches";
 pub const MORE: &str = "More";
 pub const MORE_ENTRIES: &str = "Show more";
 /// `More for Why is the sky blue?`
@@ -87,8 +87,8 @@ pub const START_IN_VIEW_HINT: &str =
 pub const SHORTCUTS: [(&str, &str); 6] = [
     ("Enter", "Send the prompt"),
     ("Shift+Enter", "Begin a new line"),
-    ("Esc", "Stop the answer, or leave what is open"),
+    ("Esc", "Stop the answer, or close what is open"),
     ("Ctrl+;", "Begin a new conversation"),
     ("Ctrl+:", "Copy the last code block"),
-    ("Ctrl+/", "Show this"),
+    ("Ctrl+/", "Show this help"),
 ];

@@ -1,4 +1,4 @@
-//! What keeps the app from starting. What is wrong in a configuration stands beside its fields, in `config/`.
+//! What keeps the app from starting.
 
 /// Nothing answers at a file's address.
 pub fn silent(file: &str, url: &str) -> String {

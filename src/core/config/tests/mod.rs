@@ -3,8 +3,8 @@ mod schema;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::keys::{OWN, SETTINGS};
 use super::*;
+use crate::core::words::config::problem;
 use schema::Schema;
 
 const GOOD: &str = r#"{"userPoolId":"eu-central-1_AbC","userPoolClientId":"1abc","identityPoolId":"eu-west-1:12-34",
@@ -65,11 +65,26 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn provider(label: &str, name: Option<&str>) -> Provider {
-    Provider {
-        label: label.into(),
-        icon: None,
-        provider: hosted_ui::Provider { identity_provider: name.map(str::to_owned), ..hosted_ui::Provider::default() },
+/// A button without a name for the provider's page, or with one.
+fn provider(label: ProviderLabel, name: Option<&str>) -> Provider {
+    let provider = hosted_ui::Provider { identity_provider: name.map(str::to_owned), ..hosted_ui::Provider::default() };
+    Provider { label, icon: None, provider }
+}
+
+fn custom(label: &str) -> ProviderLabel {
+    ProviderLabel::Custom(label.into())
+}
+
+/// The field that a file is refused for, without indexes.
+#[track_caller]
+fn wrong_field(read: Result<Config, ConfigError>) -> String {
+    match read {
+        Err(error @ (ConfigError::Wrong { .. } | ConfigError::Conflict(_))) => {
+            let field = error.field().unwrap_or_default();
+            let parts = field.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest));
+            parts.collect()
+        }
+        other => panic!("{other:?}"),
     }
 }
 
@@ -157,16 +172,19 @@ fn every_field_of_signets_own_file_is_read() {
                 ..hosted_ui_api()
             },
             providers: vec![
-                Provider { icon: Some("icons/google.svg".into()), ..provider("Continue with Google", Some("Google")) },
+                Provider {
+                    icon: Some("icons/google.svg".into()),
+                    ..provider(custom("Continue with Google"), Some("Google"))
+                },
                 Provider {
                     provider: hosted_ui::Provider {
                         identity_provider: None,
                         idp_identifier: Some("acme.example".into()),
                         login_hint: Some("you@acme.example".into()),
                     },
-                    ..provider("Acme staff", None)
+                    ..provider(custom("Acme staff"), None)
                 },
-                provider("Another way", None),
+                provider(custom("Another way"), None),
             ],
         }),
         token_url: None,
@@ -221,7 +239,7 @@ fn an_identity_pool_can_be_fed_by_another_provider() {
         redirect_sign_in: strings(&["https://app.acme.example/?from=login"]),
         ..hosted_ui_api()
     };
-    let expected = HostedUi { api, providers: vec![provider("Continue on the sign-in page", None)] };
+    let expected = HostedUi { api, providers: vec![provider(ProviderLabel::HostedUi, None)] };
     assert_eq!(config.hosted_ui, Some(expected));
 }
 
@@ -251,11 +269,11 @@ fn of_outputs() -> Config {
                 ..hosted_ui_api()
             },
             providers: vec![
-                provider("Continue with Google", Some("Google")),
-                provider("Continue with Facebook", Some("Facebook")),
-                provider("Continue with Amazon", Some("LoginWithAmazon")),
-                provider("Continue with Apple", Some("SignInWithApple")),
-                provider("Continue with AcmeStaff", Some("AcmeStaff")),
+                provider(ProviderLabel::ContinueWith("Google".into()), Some("Google")),
+                provider(ProviderLabel::ContinueWith("Facebook".into()), Some("Facebook")),
+                provider(ProviderLabel::ContinueWith("Amazon".into()), Some("LoginWithAmazon")),
+                provider(ProviderLabel::ContinueWith("Apple".into()), Some("SignInWithApple")),
+                provider(ProviderLabel::ContinueWith("AcmeStaff".into()), Some("AcmeStaff")),
             ],
         }),
         token_url: None,
@@ -292,9 +310,9 @@ fn every_field_of_aws_exports_is_read() {
         hosted_ui: Some(HostedUi {
             api: hosted_ui::HostedUi { redirect_sign_out: strings(&["https://app.acme.example/"]), ..hosted_ui_api() },
             providers: vec![
-                provider("Continue with Facebook", Some("Facebook")),
-                provider("Continue with Amazon", Some("LoginWithAmazon")),
-                provider("Continue with Apple", Some("SignInWithApple")),
+                provider(ProviderLabel::ContinueWith("Facebook".into()), Some("Facebook")),
+                provider(ProviderLabel::ContinueWith("Amazon".into()), Some("LoginWithAmazon")),
+                provider(ProviderLabel::ContinueWith("Apple".into()), Some("SignInWithApple")),
             ],
         }),
         token_url: None,
@@ -343,7 +361,7 @@ fn any_format_can_be_extended_but_the_own() {
     assert_eq!((config.hosted_ui, config.function_region.as_str()), (None, "eu-west-1"));
     assert_eq!(config.user_pool.unwrap().sign_up.unwrap().attributes, ["email", "family_name"]);
     for problem in [Config::from_json_over(own, CONFIG), Config::from_json(own)] {
-        assert!(matches!(problem, Err(ConfigError::Wrong { field: "extends", .. })), "{problem:?}");
+        assert_eq!(wrong_field(problem), "extends");
     }
 }
 
@@ -354,7 +372,7 @@ fn another_provider_takes_nothing_from_the_extended_hosted_ui() {
     let read = |own: &Value| Config::from_json_over(own.to_string().as_bytes(), OUTPUTS);
     let hosted_ui = read(&own).unwrap().hosted_ui.unwrap();
     assert_eq!(hosted_ui.api.issuer, "https://login.acme.example/");
-    assert_eq!(hosted_ui.providers, [provider("Continue on the sign-in page", None)]);
+    assert_eq!(hosted_ui.providers, [provider(ProviderLabel::HostedUi, None)]);
     assert_eq!(hosted_ui.api.scopes, ["openid", "email", "profile"]);
     assert_eq!(hosted_ui.api.redirect_sign_out, [""; 0]);
     set(&mut own, "hostedUi.redirectSignIn", None);
@@ -367,8 +385,9 @@ fn errors_name_the_field_as_its_file_does() {
     let base = set_in(OUTPUTS, "auth.user_pool_id", "AbC".into()).to_string();
     let error = Config::from_json_over(own, base.as_bytes()).unwrap_err();
     assert_eq!(
-        error.to_string(),
-        "the field \"auth.user_pool_id\" is wrong: expected a user pool id, such as \"eu-central-1_AbCdEfGhI\""
+        problem(&error),
+        "the field \"auth.user_pool_id\" in line 1 is wrong: invalid value: string \"AbC\", expected a user pool id, \
+         such as \"eu-central-1_AbCdEfGhI\""
     );
     let mut base = value(OUTPUTS);
     set(&mut base, "auth.identity_pool_id", None);
@@ -417,7 +436,7 @@ fn a_local_function_url_needs_the_region_said() {
     };
     assert_eq!(url(Some("us-east-1")).unwrap().function_region, "us-east-1");
     assert!(matches!(url(None), Err(ConfigError::Missing { field: "region", .. })));
-    assert!(matches!(url(Some("nowhere")), Err(ConfigError::Wrong { field: "region", .. })));
+    assert_eq!(wrong_field(url(Some("nowhere"))), "region");
 }
 
 #[test]
@@ -568,7 +587,7 @@ fn guests_and_tokens_need_no_user_pool() {
     config["tokenUrl"] = "https://login.acme.example/token".into();
     assert_eq!(read(&config).unwrap().user_pool, None);
     // Without a form there must be something else.
-    assert!(matches!(with("passwordForm", json!(false)), Err(ConfigError::Wrong { field: "passwordForm", .. })));
+    assert_eq!(wrong_field(with("passwordForm", json!(false))), "passwordForm");
     assert!(!read(&set_in(CONFIG, "passwordForm", json!(false))).unwrap().user_pool.unwrap().form);
 }
 
@@ -580,7 +599,7 @@ fn a_domain_and_another_server_are_refused() {
         ("hostedUi.clientId", "1abc"),
     ] {
         let config = set_in(CONFIG, field, value.into());
-        assert!(matches!(read(&config), Err(ConfigError::Wrong { field: "hostedUi.domain", .. })), "{field}");
+        assert_eq!(read(&config), Err(ConfigError::Conflict(Conflict::TwoServers)), "{field}");
         assert!(!Schema::ours().is_valid(&config));
     }
 }
@@ -691,10 +710,12 @@ fn every_wrong_field_of_the_own_file_is_named() {
         ("prices.models", json!({ "m": { "input": "1", "output": "2", "cached": "0.1" } })),
     ] {
         let config = set_in(CONFIG, field, value);
-        match read(&config) {
-            Err(ConfigError::Wrong { field: named, .. }) => assert_eq!(named, field),
-            other => panic!("{field} in {config}: {other:?}"),
-        }
+        // A model's price is named by the model too.
+        let named = wrong_field(read(&config));
+        assert!(
+            named == field || named.starts_with("prices.models.m") && field == "prices.models",
+            "{named} for {config}"
+        );
         // A pattern does not see where dots lead.
         let is_finer = config.to_string().contains("/../b");
         assert!(is_finer || !Schema::ours().is_valid(&config), "the schema accepts {field} in {config}");
@@ -703,7 +724,7 @@ fn every_wrong_field_of_the_own_file_is_named() {
     let none = set_in(CONFIG, "hostedUi.redirectSignIn", json!([]));
     assert!(matches!(read(&none), Err(ConfigError::Missing { field: "hostedUi.redirectSignIn", .. })));
     let default = read(&set_in(CONFIG, "hostedUi.providers", json!([]))).unwrap().hosted_ui.unwrap().providers;
-    assert_eq!(default, [provider("Continue on the sign-in page", None)]);
+    assert_eq!(default, [provider(ProviderLabel::HostedUi, None)]);
 }
 
 #[test]
@@ -761,16 +782,21 @@ fn every_wrong_field_of_amplifys_files_is_named() {
         (CONFIGURATION, "oauth.domain", json!(1)),
         (CONFIGURATION, "oauth", json!(1)),
     ] {
-        match read(&set_in(text, field, value.clone())) {
-            Err(ConfigError::Wrong { field: named, .. }) => assert_eq!(named, field),
-            other => panic!("{field} = {value}: {other:?}"),
-        }
+        assert_eq!(wrong_field(read(&set_in(text, field, value.clone()))), field, "{value}");
+    }
+}
+
+/// What is said of a field that Signet's own format does not have.
+fn unknown(path: &str) -> String {
+    match read(&set_in(CONFIG, path, "x".into())) {
+        Err(ConfigError::Wrong { problem, .. }) => problem,
+        other => panic!("{path}: {other:?}"),
     }
 }
 
 #[test]
 fn unknown_fields_are_named_with_the_known_ones() {
-    assert_eq!(with("userPoolID", "x".into()), Err(ConfigError::Unknown("userPoolID".into())));
+    assert!(problem(&with("userPoolID", "x".into()).unwrap_err()).contains("unknown field `userPoolID`"));
     for (path, known) in [
         ("hostedUi.redirectsignin", "redirectSignIn"),
         ("hostedUi.providers.name", "identityProvider"),
@@ -780,29 +806,58 @@ fn unknown_fields_are_named_with_the_known_ones() {
         ("prices.model", "models"),
         ("auth", "userPoolId"),
     ] {
-        let error = read(&set_in(CONFIG, path, "x".into())).unwrap_err();
-        assert_eq!(error, ConfigError::Unknown(path.to_owned()));
-        assert!(error.to_string().contains(known), "{error}");
+        let problem = unknown(path);
+        let name = path.rsplit('.').next().unwrap();
+        assert!(problem.contains(&format!("unknown field `{name}`")) && problem.contains(known), "{problem}");
     }
     // Amplify's files hold much that is not for us.
     assert!(read(&set_in(OUTPUTS, "auth.something", "new".into())).is_ok());
 }
 
 #[test]
-fn what_is_not_an_object_says_so() {
-    for text in ["", "[]", "<!doctype html>", "{\"a\":}", "[{\"aws_project_region\":1}]", "const a = {b: 1};"] {
-        assert!(matches!(Config::from_json(text.as_bytes()), Err(ConfigError::NotJson(_))), "{text}");
+fn errors_name_the_line() {
+    let line = |text: &str| match Config::from_json(text.as_bytes()) {
+        Err(ConfigError::Wrong { line, .. } | ConfigError::NotJson { line, .. }) => line,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(line("{\n  \"name\": \"A\",\n  \"userPoolId\": 5\n}"), 3);
+    assert_eq!(line("{\n  \"name\": \"A\",\n  \"userPoolID\": 5\n}"), 3);
+    assert_eq!(line("{\n  \"name\": \"A\"\n  \"userPoolId\": 5\n}"), 3);
+    let exports = String::from_utf8(EXPORTS.to_vec()).unwrap();
+    let before = exports.split("\"aws_user_pools_id\"").next().unwrap().lines().count();
+    assert_eq!(line(&exports.replace("eu-central-1_AbCdEfGhI", "AbC")), before);
+}
+
+#[test]
+fn what_is_not_a_json_object_is_said_to_be_none() {
+    for (text, said) in [
+        ("", "it is not valid JSON: it ends too early in line 1, column 0"),
+        ("[]", "it is not a JSON object"),
+        ("<!doctype html>", "it is not valid JSON: there is an error in line 1, column 1"),
+        ("{\"a\":}", "it is not valid JSON: there is an error in line 1, column 6"),
+        ("[{\"aws_project_region\":1}]", "it is not a JSON object"),
+        ("const a = {b: 1};", "it is not valid JSON: there is an error in line 1, column 1"),
+    ] {
+        assert_eq!(problem(&Config::from_json(text.as_bytes()).unwrap_err()), said, "{text}");
     }
 }
 
 #[test]
 fn the_schema_has_the_readers_fields() {
-    let mut ours: Vec<&str> =
-        SETTINGS.iter().map(|setting| setting.path(OWN)).filter(|path| !path.is_empty()).collect();
-    ours.push("$schema");
-    ours.sort_unstable();
     let schema = Schema::ours();
-    let mut theirs = schema.fields();
+    let theirs = schema.fields();
+    // Each object names its fields when it meets an unknown one.
+    let mut objects = vec![String::new()];
+    objects.extend(theirs.iter().filter_map(|path| Some(path.rsplit_once('.')?.0.to_owned() + ".")));
+    objects.sort_unstable();
+    objects.dedup();
+    let mut ours: Vec<String> = vec![];
+    for object in objects {
+        let problem = unknown(&format!("{object}unknown"));
+        ours.extend(problem.split('`').skip(3).step_by(2).map(|name| format!("{object}{name}")));
+    }
+    ours.sort_unstable();
+    let mut theirs = theirs;
     theirs.sort_unstable();
     assert_eq!(theirs, ours);
     assert_eq!(schema.undescribed(), [""; 0]);
@@ -870,19 +925,29 @@ fn any_value() -> impl Strategy<Value = Value> {
     ])
 }
 
-fn own_paths() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(
-        SETTINGS.iter().map(|setting| setting.path(OWN)).filter(|path| !path.is_empty()).collect::<Vec<_>>(),
-    )
+fn own_paths() -> impl Strategy<Value = String> {
+    prop::sample::select(Schema::ours().fields())
 }
 
-fn any_paths() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(
-        SETTINGS
-            .iter()
-            .flat_map(|setting| (0..3).flat_map(|format| setting.path(format).split('|')))
-            .collect::<Vec<_>>(),
-    )
+/// Every path of a value, of lists that of the first element.
+fn paths_in(value: &Value, prefix: &str, paths: &mut Vec<String>) {
+    let value = value.get(0).unwrap_or(value);
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let path = format!("{prefix}{name}");
+        paths_in(member, &format!("{path}."), paths);
+        paths.push(path);
+    }
+}
+
+fn any_paths() -> impl Strategy<Value = String> {
+    let mut paths = vec![];
+    for text in [CONFIG, OUTPUTS, CONFIGURATION] {
+        paths_in(&value(text), "", &mut paths);
+    }
+    paths.extend(
+        ["oauth.scope", "oauth.redirectSignIn", "authenticationFlowType", "aws_mandatory_sign_in"].map(str::to_owned),
+    );
+    prop::sample::select(paths)
 }
 
 proptest! {
@@ -916,7 +981,7 @@ proptest! {
     ) {
         let mut config = value([CONFIG, OIDC, GOOD.as_bytes()][from]);
         for (path, to) in changes.into_iter().filter(|(path, _)| *path != "extends") {
-            set(&mut config, path, to);
+            set(&mut config, &path, to);
         }
         let read = read(&config);
         prop_assert_eq!(read.is_ok(), Schema::ours().is_valid(&config), "{:?}: {}", read, config);
@@ -928,7 +993,7 @@ proptest! {
     ) {
         let mut config = value(OVER);
         for (path, to) in changes.into_iter().filter(|(path, _)| *path != "extends") {
-            set(&mut config, path, to);
+            set(&mut config, &path, to);
         }
         if Config::from_json_over(config.to_string().as_bytes(), OUTPUTS).is_ok() {
             prop_assert!(Schema::ours().is_valid(&config), "{}", config);
@@ -942,12 +1007,12 @@ proptest! {
     ) {
         let mut root = value([OUTPUTS, CONFIGURATION][from]);
         for (path, to) in changes {
-            set(&mut root, path, to);
+            set(&mut root, &path, to);
         }
         match read(&root) {
             Ok(_) => {}
-            Err(ConfigError::Missing { field, .. } | ConfigError::Wrong { field, .. }) => prop_assert!(!field.is_empty()),
-            Err(error) => prop_assert!(matches!(error, ConfigError::Unknown(_)), "{}", error),
+            // An own field in an Amplify file makes it neither, or changes nothing.
+            Err(error) => prop_assert!(error.field().is_some() || problem(&error).contains("unknown field"), "{error:?}"),
         }
         let _ = Config::from_json_over(OVER, root.to_string().as_bytes());
     }

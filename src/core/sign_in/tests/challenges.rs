@@ -324,12 +324,12 @@ fn a_form_is_answered_once_and_only_while_it_is_shown() {
 fn empty_fields_are_not_sent() {
     for row in rows() {
         let mut run = proved(config(), &row.challenge);
-        let kinds = run.asks().inputs(&run.config);
+        let kinds = run.asks().fields(&run.config);
         for (index, input) in kinds.iter().enumerate() {
             let mut values = row.values.to_vec();
             values[index] = " ";
             run.submit(&values);
-            if *input == Input::FixedUsername {
+            if *input == FormField::FixedUsername {
                 assert!(run.sends().is_some(), "it is the pool's");
                 run.refuse("LimitExceededException", "");
                 continue;

@@ -1,6 +1,7 @@
 //! There and back: pages of somebody else's.
 
 use base64::Engine;
+use sha2::Digest;
 
 use super::*;
 use crate::core::session::{self, Screen};
@@ -75,7 +76,7 @@ fn the_code_that_comes_back_becomes_tokens_and_keys() {
     let begin =
         "grant_type=authorization_code&client_id=1abc&code=the-code&redirect_uri=https%3A%2F%2Fapp.example.com%2F";
     assert_eq!(sent, format!("{begin}&code_verifier={verifier}"));
-    let challenge = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(crate::hash::sha256(&[verifier.as_bytes()]));
+    let challenge = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier));
     assert_eq!(parameter(&url, "code_challenge"), challenge);
     run.reply(&tokens(&parameter(&url, "nonce"), |_| {}));
     assert_eq!(run.sends(), Some("GetId"));

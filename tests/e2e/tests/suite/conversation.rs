@@ -235,7 +235,7 @@ fn stop_before_the_first_word_says_what_it_did() {
         is_asked(&cognito, 1).await?;
         browser.click("#stop").await?;
         let reply = browser.reply_is("The answer", "stopped").await?;
-        assert_eq!(reply.facts, ["stopped before the first word", "the model may have gone on after it"]);
+        assert_eq!(reply.facts, ["Stopped before the first word.", "The model may have continued after that."]);
         assert_eq!((reply.text.as_str(), reply.note.as_str()), ("", ""));
         browser
             .wait_for("a word for who listens", "document.querySelector('#status').innerText.trim() === 'Stopped.'")
@@ -258,7 +258,7 @@ fn a_slow_answer_can_be_stopped_while_it_is_waited_for() {
         // Escape does what the button does.
         browser.key("\u{E00C}").await?;
         let reply = browser.reply_is("The answer", "stopped").await?;
-        assert_eq!(reply.facts[0], "stopped before the first word");
+        assert_eq!(reply.facts[0], "Stopped before the first word.");
         assert_eq!(asks(browser, "And now? demo:pace 0", "done").await?.use_case, "Balanced");
         Ok(())
     });
@@ -274,7 +274,10 @@ fn stop_after_the_first_word_keeps_what_came() {
         browser.answer_shows("Half of it").await?;
         browser.click("#stop").await?;
         let reply = browser.reply_is("The answer", "stopped").await?;
-        assert_eq!(reply.facts[..2], ["stopped; what came is kept", "the model may have gone on after it"]);
+        assert_eq!(
+            reply.facts[..2],
+            ["Stopped. The partial answer is kept.", "The model may have continued after that."]
+        );
         assert!(
             reply.facts[2].starts_with("first word ") && reply.facts[3].ends_with(" s in all"),
             "{:?}",

@@ -1,7 +1,6 @@
-//! A conversation as a Markdown file, for people to read; and what files are called.
+//! A conversation as a Markdown file for reading, and the names of exported files.
 
-use crate::core::chat::{Conversation, Turn};
-use crate::core::words;
+use crate::core::conversation::{Conversation, Turn};
 use signet_cognito::UnixMillis;
 
 /// The longest name of a file, in bytes, without the date.
@@ -30,7 +29,7 @@ pub fn write(conversation: &Conversation, to: &mut String) {
                     to.push_str(part);
                 }
             }
-            for part in ["\n*", &words::history::about(answer), "*\n"] {
+            for part in ["\n*", &super::history::about(answer), "*\n"] {
                 to.push_str(part);
             }
         }
@@ -45,8 +44,8 @@ pub fn open_fence(text: &str) -> String {
         let line = line.trim_ascii();
         let Some(mark @ ('`' | '~')) = line.chars().next() else { continue };
         let length = line.chars().take_while(|c| *c == mark).count();
-        // The mark is ASCII. The way that cannot fail costs no message for when it does.
-        let Some((fence, rest)) = line.split_at_checked(length) else { continue };
+        // The mark is ASCII, so `length` is in bytes too.
+        let (fence, rest) = line.split_at(length);
         open = match open {
             _ if indent > 3 || length < 3 => open,
             Some(open) if fence.len() >= open.len() && fence.starts_with(open) && rest.is_empty() => None,

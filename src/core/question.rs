@@ -1,7 +1,7 @@
-//! What a person is asked in the course of a sign-in: Cognito's challenges, and the steps before and around them, as one kind of thing.
+//! The questions of a sign-in: Cognito's challenges, and this app's own steps before and around them.
 //!
-//! A question is made from a [`Challenge`] and can be made again from it, so that keeping the challenge is enough to survive a reload. Steps that
-//! are not Cognito's have names of this app's, in lower case, which no challenge of AWS has.
+//! A question follows from its [`Challenge`], so storing the challenge is enough to survive a reload. This app's own steps have lower-case names,
+//! which no challenge of AWS has.
 
 use crate::core::config::{AuthFlow, Config, Username};
 use crate::core::fault::Fault;
@@ -9,18 +9,18 @@ use signet_cognito::{Challenge, Delivery};
 
 /// The first form.
 pub const SIGN_IN: &str = "sign-in";
-/// Making an account.
+/// A new account.
 pub const SIGN_UP: &str = "sign-up";
-/// The code, or the link, that confirms a new account.
+/// Confirming a new account by a code or a link.
 pub const CONFIRM_SIGN_UP: &str = "confirm-sign-up";
-/// Whose password is forgotten.
+/// A forgotten password: the username.
 pub const FORGOT_PASSWORD: &str = "forgot-password";
-/// The code and the new password.
+/// A forgotten password: the code and the new password.
 pub const RESET_PASSWORD: &str = "reset-password";
-/// Whether this device is to be remembered.
+/// Whether to remember this device.
 pub const REMEMBER_DEVICE: &str = "remember-device";
 
-/// Whether a password is answered to `SELECT_CHALLENGE` instead of a challenge of its own.
+/// A parameter of our own: the password answers `SELECT_CHALLENGE` rather than a challenge of its own.
 const SELECTED: &str = "selected";
 /// `SecretCode` of `AssociateSoftwareToken`.
 const SECRET_CODE: &str = "SecretCode";
@@ -28,59 +28,59 @@ const SECRET_CODE: &str = "SecretCode";
 /// A question and the challenge that it answers.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// What is asked.
+    /// What the person is asked.
     pub step: Step,
     /// The challenge, with the session to answer in.
     pub challenge: Challenge,
 }
 
-/// What is asked.
+/// What the person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The first form.
     SignIn,
-    /// The password, for a user pool that asked for the username first.
+    /// The password, after a form for the username.
     Password,
-    /// `SELECT_CHALLENGE`: with what to prove who one is. Names of challenges.
+    /// `SELECT_CHALLENGE`: choose a first factor, by the names of challenges.
     SelectChallenge(Vec<String>),
-    /// A one-time code. `None`: from an authenticator app.
+    /// A one-time code; `None` if it comes from an authenticator app.
     Code(Option<Delivery>),
-    /// `SELECT_MFA_TYPE`: with what second factor to go on. Names of challenges.
+    /// `SELECT_MFA_TYPE`: choose a second factor, by the names of challenges.
     SelectMfaType(Vec<String>),
-    /// `MFA_SETUP`: which second factor to set up. Names of challenges.
+    /// `MFA_SETUP`: choose a second factor to set up, by the names of challenges.
     SelectMfaSetup(Vec<String>),
     /// `MFA_SETUP` of an authenticator app.
     SetUpTotp,
     /// `MFA_SETUP` of codes by email.
     SetUpEmail,
-    /// `NEW_PASSWORD_REQUIRED`, with the names of attributes that are still missing.
+    /// `NEW_PASSWORD_REQUIRED`, with the names of missing attributes.
     NewPassword(Vec<String>),
-    /// `CUSTOM_CHALLENGE`, with what the pool's own code says of it.
+    /// `CUSTOM_CHALLENGE`, with the public parameters of the pool's own code.
     Custom(Vec<(String, String)>),
     /// `WEB_AUTHN`.
     Passkey,
     /// A new account.
     SignUp,
-    /// The code, or the link, that confirms it.
+    /// The code or the link that confirms a new account.
     ConfirmSignUp(Option<Delivery>),
-    /// Whose password is forgotten.
+    /// A forgotten password: the username.
     ForgotPassword,
-    /// The code and the new password.
+    /// A forgotten password: the code and the new password.
     ResetPassword(Option<Delivery>),
-    /// Whether this device is to be remembered.
+    /// Whether to remember this device.
     RememberDevice,
 }
 
 /// A field of a step's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// To be typed.
+pub enum FormField {
+    /// The username, to be typed.
     Username,
-    /// Known; for password managers.
+    /// The username, read-only, for password managers.
     FixedUsername,
     /// An existing password.
     Password,
-    /// A password to be set.
+    /// A new password.
     NewPassword,
     /// A one-time code.
     Code,
@@ -90,43 +90,43 @@ pub enum Input {
     Attribute(String),
     /// An address to send codes to.
     Email,
-    /// One of these challenges.
+    /// One of these challenges, by name.
     Choice(Vec<String>),
-    /// The secret of an authenticator app, to be copied.
+    /// The secret for an authenticator app, to be copied.
     Secret,
     /// Yes or no.
     YesOrNo,
 }
 
-/// What a button of a step's form does, other than to send it.
+/// A button of a step's form that does not send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// To a provider's page, by its place in the configuration.
+    /// Go to a provider's page, by its index in the configuration.
     Provider(usize),
-    /// A token from the configured address.
+    /// Get a token from the configured address.
     TokenUrl,
-    /// On without signing in.
+    /// Continue as a guest.
     Guest,
-    /// To a new account.
+    /// Create an account.
     SignUp,
-    /// To a new password.
+    /// Reset the password.
     ForgotPassword,
-    /// Another code.
+    /// Send another code.
     Resend,
-    /// Another first factor.
+    /// Choose another first factor.
     AnotherWay,
-    /// To the first form.
+    /// Back to the first form.
     StartAgain,
 }
 
 impl Question {
-    /// What a challenge asks of a person; the fault that names it if this app does not know it.
+    /// The question of a challenge, or the fault that names an unknown one.
     pub fn new(challenge: Challenge) -> Result<Self, Fault> {
-        let step = Step::of(&challenge)?;
+        let step = Step::from_challenge(&challenge)?;
         Ok(Self { step, challenge })
     }
 
-    /// A step of this app's own.
+    /// The challenge of a step of this app's own.
     pub fn own(name: &str, parameters: &[(&str, &str)]) -> Challenge {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Challenge { name: name.to_owned(), session: None, parameters, available: vec![] }
@@ -137,31 +137,31 @@ impl Question {
         Self { step: Step::SignIn, challenge: Self::own(SIGN_IN, &[]) }
     }
 
-    /// The password, in answer to `SELECT_CHALLENGE`.
+    /// The password, as the answer to `SELECT_CHALLENGE`.
     pub fn password(mut challenge: Challenge, name: &str) -> Self {
         name.clone_into(&mut challenge.name);
         challenge.parameters.push((SELECTED.to_owned(), name.to_owned()));
         Self { step: Step::Password, challenge }
     }
 
-    /// Whether the password is answered to `SELECT_CHALLENGE`.
+    /// Whether the password answers `SELECT_CHALLENGE`.
     pub fn was_selected(&self) -> bool {
         self.challenge.parameter(SELECTED).is_some()
     }
 
-    /// Whether a password is what may be wrong.
+    /// Whether the form has a password that may be wrong.
     pub fn takes_password(&self) -> bool {
         matches!(self.step, Step::SignIn | Step::Password | Step::ForgotPassword | Step::SignUp)
     }
 
-    /// A step that follows a code which was sent.
+    /// A step after a code was sent.
     pub fn delivered(name: &str, delivery: Option<&Delivery>) -> Challenge {
         let (medium, destination) =
             delivery.map_or(("", ""), |delivery| (delivery.medium.as_str(), delivery.destination.as_str()));
         Self::own(name, &[(MEDIUM, medium), (DESTINATION, destination)])
     }
 
-    /// `MFA_SETUP` once the pool has said the secret.
+    /// `MFA_SETUP` with the secret from the pool.
     pub fn totp(mut challenge: Challenge, secret: &str) -> Self {
         challenge.parameters.retain(|(name, _)| name != SECRET_CODE);
         challenge.parameters.push((SECRET_CODE.to_owned(), secret.to_owned()));
@@ -173,7 +173,7 @@ impl Question {
         self.challenge.parameter(SECRET_CODE).unwrap_or_default()
     }
 
-    /// Whether the pool waits for the secret of an authenticator app to be asked for.
+    /// Whether the secret for an authenticator app must still be requested from the pool.
     pub fn needs_secret_code(&self) -> bool {
         self.step == Step::SetUpTotp && self.secret_code().is_empty()
     }
@@ -181,12 +181,12 @@ impl Question {
 
 const MEDIUM: &str = "CODE_DELIVERY_DELIVERY_MEDIUM";
 const DESTINATION: &str = "CODE_DELIVERY_DESTINATION";
-/// What `SELECT_CHALLENGE` and `PREFERRED_CHALLENGE` may name, and this app knows.
+/// The challenges of `SELECT_CHALLENGE` and `PREFERRED_CHALLENGE` that this app knows.
 const FIRST_FACTORS: [&str; 5] = ["PASSWORD_SRP", "PASSWORD", "WEB_AUTHN", "EMAIL_OTP", "SMS_OTP"];
 const MFA_TYPES: [&str; 3] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"];
 const MFA_SETUPS: [&str; 2] = ["SOFTWARE_TOKEN_MFA", "EMAIL_OTP"];
 
-/// Those of `offered` that are `known`, in the order of `known`; the fault that names `challenge` if there is none.
+/// The `offered` challenges that are `known`, in the order of `known`; the fault that names `challenge` if there is none.
 fn known(challenge: &str, offered: &[String], known: &[&str]) -> Result<Vec<String>, Fault> {
     let both: Vec<String> =
         known.iter().filter(|name| offered.iter().any(|other| other == *name)).map(|name| (*name).to_owned()).collect();
@@ -200,7 +200,7 @@ pub fn unknown(name: &str) -> Fault {
 
 impl Step {
     /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
-    fn of(challenge: &Challenge) -> Result<Self, Fault> {
+    fn from_challenge(challenge: &Challenge) -> Result<Self, Fault> {
         let delivery = || {
             challenge.parameter(DESTINATION).map(|destination| Delivery {
                 destination: destination.to_owned(),
@@ -261,32 +261,32 @@ impl Step {
     }
 
     /// The form's fields, in order.
-    pub fn inputs(&self, config: &Config) -> Vec<Input> {
+    pub fn fields(&self, config: &Config) -> Vec<FormField> {
         let pool = config.user_pool.as_ref().filter(|pool| pool.form);
         match self {
             Self::SignIn => match pool {
                 None => vec![],
                 Some(pool) if asks_password_first(pool.auth_flow, pool.preferred_challenge.as_deref()) => {
-                    vec![Input::Username, Input::Password]
+                    vec![FormField::Username, FormField::Password]
                 }
-                Some(_) => vec![Input::Username],
+                Some(_) => vec![FormField::Username],
             },
-            Self::Password => vec![Input::FixedUsername, Input::Password],
+            Self::Password => vec![FormField::FixedUsername, FormField::Password],
             Self::SelectChallenge(names) | Self::SelectMfaType(names) | Self::SelectMfaSetup(names) => {
-                vec![Input::Choice(names.clone())]
+                vec![FormField::Choice(names.clone())]
             }
-            Self::Code(_) => vec![Input::Code],
-            Self::SetUpTotp => vec![Input::Secret, Input::Code],
-            Self::SetUpEmail => vec![Input::Email],
+            Self::Code(_) => vec![FormField::Code],
+            Self::SetUpTotp => vec![FormField::Secret, FormField::Code],
+            Self::SetUpEmail => vec![FormField::Email],
             Self::NewPassword(attributes) => {
-                let mut inputs = vec![Input::FixedUsername, Input::NewPassword];
-                inputs.extend(attributes.iter().cloned().map(Input::Attribute));
+                let mut inputs = vec![FormField::FixedUsername, FormField::NewPassword];
+                inputs.extend(attributes.iter().cloned().map(FormField::Attribute));
                 inputs
             }
-            Self::Custom(_) => vec![Input::Answer],
+            Self::Custom(_) => vec![FormField::Answer],
             Self::Passkey => vec![],
             Self::SignUp => {
-                let mut inputs = vec![Input::Username, Input::NewPassword];
+                let mut inputs = vec![FormField::Username, FormField::NewPassword];
                 let asked = pool.and_then(|pool| Some((pool.username, pool.sign_up.as_ref()?)));
                 if let Some((username, sign_up)) = asked {
                     // What is typed as the username is not asked for twice.
@@ -297,19 +297,19 @@ impl Step {
                         )
                     };
                     let attributes = sign_up.attributes.iter().filter(|name| !is_username(name));
-                    inputs.extend(attributes.cloned().map(Input::Attribute));
+                    inputs.extend(attributes.cloned().map(FormField::Attribute));
                 }
                 inputs
             }
-            Self::ConfirmSignUp(_) if by_link(config) => vec![Input::FixedUsername],
-            Self::ConfirmSignUp(_) => vec![Input::FixedUsername, Input::Code],
-            Self::ForgotPassword => vec![Input::Username],
-            Self::ResetPassword(_) => vec![Input::FixedUsername, Input::Code, Input::NewPassword],
-            Self::RememberDevice => vec![Input::YesOrNo],
+            Self::ConfirmSignUp(_) if by_link(config) => vec![FormField::FixedUsername],
+            Self::ConfirmSignUp(_) => vec![FormField::FixedUsername, FormField::Code],
+            Self::ForgotPassword => vec![FormField::Username],
+            Self::ResetPassword(_) => vec![FormField::FixedUsername, FormField::Code, FormField::NewPassword],
+            Self::RememberDevice => vec![FormField::YesOrNo],
         }
     }
 
-    /// The form's other buttons, in order. `first_factor`: nothing was proved yet.
+    /// The form's other buttons, in order. `first_factor`: whether no factor was proved yet.
     pub fn actions(&self, config: &Config, first_factor: bool) -> Vec<Action> {
         let pool = config.user_pool.as_ref().filter(|pool| pool.form);
         let chooses = pool.is_some_and(|pool| pool.auth_flow == AuthFlow::UserAuth) && first_factor;
