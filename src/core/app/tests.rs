@@ -226,7 +226,7 @@ fn the_notice_of_a_turn_names_whom_to_ask() {
 }
 
 #[test]
-fn a_silent_endpoint_is_given_up_and_its_request_ended() {
+fn a_silent_endpoint_is_given_up_and_its_request_aborted() {
     let mut tab = Tab::signed_in();
     let asked = tab.ask().streams().unwrap();
     let alarm = |tab: &Tab| {
@@ -249,7 +249,7 @@ fn a_silent_endpoint_is_given_up_and_its_request_ended() {
 }
 
 #[test]
-fn text_is_shown_again_when_its_time_has_come() {
+fn batches_are_shown_in_time() {
     let mut tab = Tab::signed_in();
     let asked = tab.ask().streams().unwrap();
     tab.step(Input::Streamed(asked, Streamed::Head(Head { status: 200, ..Head::default() })));
@@ -318,7 +318,7 @@ fn the_waits_of_two_tabs_differ() {
 }
 
 #[test]
-fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
+fn retry_after_is_obeyed_up_to_a_limit() {
     let mut tab = Tab::signing_in();
     assert_eq!(tab.reply(Ok(throttled(Some(PATIENCE)))).waits().unwrap().1, PATIENCE * 1000);
     assert!(tab.busy().unwrap().contains(" in 10 s"), "a wait that is worth saying");
@@ -329,7 +329,7 @@ fn a_service_that_says_how_long_is_obeyed_up_to_a_limit() {
 }
 
 #[test]
-fn what_will_not_pass_is_never_sent_again() {
+fn permanent_failures_are_never_retried() {
     for reply in [
         Ok(refusal("NotAuthorizedException", "Incorrect username or password.")),
         Ok(refusal("LimitExceededException", "Attempt limit exceeded, please try after some time.")),
@@ -368,7 +368,7 @@ fn the_next_proof_is_made_while_nobody_is_signed_in() {
 }
 
 #[test]
-fn a_page_that_cannot_be_left_is_told_so() {
+fn a_page_that_cannot_be_left_shows_why() {
     let mut tab = Tab::new(crate::core::session::harness::with_hosted_ui(), None);
     let form = tab.app.last_form;
     tab.step(Input::Intent(Intent::Press { form, button: 0 }, vec![]));
@@ -379,7 +379,7 @@ fn a_page_that_cannot_be_left_is_told_so() {
 }
 
 #[test]
-fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
+fn temporary_failures_are_retried_twice_after_doubling_waits() {
     for reply in [Ok(throttled(None)), Ok(response(503, "")), Err(NoAnswer::Unreachable)] {
         let mut tab = Tab::signing_in();
         let (id, _) = tab.sends().unwrap();
@@ -404,7 +404,7 @@ fn what_may_pass_is_sent_again_twice_after_waits_that_double() {
 }
 
 #[test]
-fn a_renewal_that_waits_is_not_shown_but_the_end_of_a_sign_in_is() {
+fn a_retry_is_shown_at_the_end_of_a_sign_in_but_not_at_a_renewal() {
     let mut tab = Tab::restored();
     assert!(tab.reply(Ok(throttled(None))).waits().is_some());
     assert_eq!(tab.busy(), None, "the person sees the conversation");
@@ -519,7 +519,7 @@ fn the_history_is_read_as_soon_as_it_is_known_whose_it_is() {
 }
 
 #[test]
-fn what_another_tab_has_added_to_what_is_shown_is_shown_here() {
+fn turns_that_another_tab_added_are_shown() {
     let mut tab = Tab::opened("a");
     let read = |tab: &mut Tab, conversation: &Conversation| {
         tab.step(Input::History(history::Input::ChangedElsewhere)).step(stored(&[self::conversation("a")]));
@@ -547,7 +547,7 @@ fn what_another_tab_has_added_to_what_is_shown_is_shown_here() {
 }
 
 #[test]
-fn signing_out_wipes_before_anything_is_forgotten_and_nothing_is_kept_after() {
+fn signing_out_deletes_the_history_first_and_stores_nothing_afterwards() {
     let mut tab = Tab::opened("a");
     tab.ask().want(Intent::SignOut);
     let at = |such: fn(&Effect) -> bool| tab.effects.iter().position(such).unwrap();
@@ -558,7 +558,7 @@ fn signing_out_wipes_before_anything_is_forgotten_and_nothing_is_kept_after() {
 }
 
 #[test]
-fn what_is_shown_can_be_renamed_and_deleted() {
+fn the_shown_conversation_can_be_renamed_and_deleted() {
     let mut tab = Tab::opened("a");
     tab.want(Intent::Rename { id: "a".into(), title: " Rivers ".into() });
     let title =
@@ -578,7 +578,7 @@ fn what_is_shown_can_be_renamed_and_deleted() {
 }
 
 #[test]
-fn opening_what_is_shown_does_not_disturb_it() {
+fn opening_the_shown_conversation_changes_nothing() {
     let mut tab = Tab::opened("a");
     assert!(tab.want(Intent::Open { id: "a".into() }).effects.is_empty());
     assert_eq!(tab.want(Intent::New).replaced_by(), Some(""));
@@ -631,7 +631,7 @@ fn a_reply(kind: u8) -> Response {
 
 proptest! {
     #[test]
-    fn whatever_happens_a_reply_is_awaited_exactly_while_the_session_waits(moves in anything(), signed_in in any::<bool>()) {
+    fn a_request_is_pending_exactly_while_the_session_waits(moves in anything(), signed_in in any::<bool>()) {
         let mut tab = if signed_in { Tab::signed_in() } else { Tab::new(config(), None) };
         for (kind, detail) in moves {
             let current = tab.app.session_request.as_ref().map(|sent| sent.id);

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_a_line_and_what_was_taken_back_is_not_said() {
+    fn a_block_is_a_line_and_undone_text_is_left_out() {
         let steps = vec![
             Step::Open(Element::Paragraph),
             text("Hello, "),

@@ -239,7 +239,7 @@ fn an_error_or_a_broken_line_in_mid_stream_keeps_the_text() {
 }
 
 #[test]
-fn what_nobody_knows_is_counted_and_told_where_nothing_else_came() {
+fn unknown_events_are_counted_and_reported_if_nothing_else_arrived() {
     let unknown = "data: {\"type\":\"later\"}\n\nevent: x\ndata: y\n\n";
     let nothing = Ending::Failed(Fault::Unexpected { service: Service::FunctionUrl, what: words::unknown(2) });
     for (body, ending) in [
@@ -290,7 +290,7 @@ fn expired_keys_are_renewed_and_the_question_sent_again_once() {
 }
 
 #[test]
-fn what_refuses_the_question_is_told_apart() {
+fn refusals_of_a_question_are_told_apart() {
     let refused = |status, error_type, body: &str| {
         let effects = all([ask(), grant("A1"), head(status, error_type), bytes(body), Input::End]);
         (end(&effects), facts(&effects).1)
@@ -328,7 +328,7 @@ fn what_refuses_the_question_is_told_apart() {
 }
 
 #[test]
-fn a_role_that_the_token_does_not_name_is_asked_of_sts() {
+fn sts_names_a_role_that_the_token_does_not() {
     let nameless = || match grant("A1") {
         Input::Keys(Ok(grant)) => Input::Keys(Ok(Grant { role: None, ..grant })),
         other => other,
@@ -502,7 +502,7 @@ fn a_back_end_that_takes_less_than_it_said_is_asked_without_earlier_turns() {
 }
 
 #[test]
-fn earlier_turns_go_along_newest_first_until_the_room_is_used_up() {
+fn the_newest_earlier_turns_are_sent_up_to_the_limit() {
     use End::{CutOff, Done, Failed, Stopped};
     let turns: &[(&str, &[(End, &str)])] = &[
         ("p1", &[(Done, "aaa")]),
@@ -541,7 +541,7 @@ fn earlier_turns_go_along_newest_first_until_the_room_is_used_up() {
 }
 
 #[test]
-fn whether_earlier_turns_are_taken_is_learnt_from_each_answer() {
+fn each_answer_says_whether_earlier_turns_are_taken() {
     let mut chat = Chat::default();
     run(&mut chat, [ask(), grant("A1"), head(200, "")]);
     let effects =
@@ -564,7 +564,7 @@ fn whether_earlier_turns_are_taken_is_learnt_from_each_answer() {
 }
 
 #[test]
-fn everything_that_is_told_of_an_answer_is_kept_and_shown() {
+fn every_fact_of_an_answer_is_kept_and_shown() {
     let price = Price { input: 1_000_000, output: 2_000_000 };
     let prices = Prices { date: "2026-11-01".into(), currency: "USD".into(), models: vec![("m".into(), price)] };
     let config = Config { prices: Some(prices), ..config() };
@@ -761,7 +761,7 @@ impl Clock {
 }
 
 #[test]
-fn an_endpoint_that_says_nothing_is_given_up() {
+fn an_endpoint_that_never_answers_is_given_up() {
     let mut clock = Clock::begun(false);
     clock.pass(89_999);
     assert_eq!(clock.failure(), None);
@@ -782,7 +782,7 @@ fn an_endpoint_that_says_nothing_is_given_up() {
 }
 
 #[test]
-fn any_byte_puts_the_end_off_and_what_came_is_kept() {
+fn any_byte_resets_the_silence_limit_and_partial_text_is_kept() {
     let mut clock = Clock::begun(true);
     for piece in ["{\"chunk\":\"a\"}\n", "\n", "\n", "{\"chunk\":\"b\"}\n"] {
         clock.pass(74_000);
@@ -798,7 +798,7 @@ fn any_byte_puts_the_end_off_and_what_came_is_kept() {
 }
 
 #[test]
-fn a_refusal_that_never_ends_is_taken_as_it_is() {
+fn a_refusal_that_never_ends_is_read_up_to_a_limit() {
     let mut clock = Clock::begun(false);
     clock.step(head(429, ""));
     clock.pass(75_000);
@@ -843,7 +843,7 @@ fn is_steps(view: &View) -> bool {
 }
 
 #[test]
-fn text_that_comes_slowly_is_never_held_back() {
+fn slow_text_is_never_held_back() {
     let mut clock = Clock::begun(true);
     for count in 1..=5 {
         clock.pass(i64::from(SHORTEST_BATCH) + 10);
@@ -878,7 +878,7 @@ fn a_long_answer_is_announced_at_its_boundaries_and_read_once() {
 }
 
 #[test]
-fn what_is_read_out_of_a_long_answer_ends_with_a_word_or_at_least_with_a_letter() {
+fn the_spoken_beginning_of_a_long_answer_ends_at_a_word_or_a_character() {
     for whole in ["a b".to_owned(), "words and ".repeat(2_000)] {
         assert_eq!(beginning(whole.clone()), whole);
     }
@@ -889,7 +889,7 @@ fn what_is_read_out_of_a_long_answer_ends_with_a_word_or_at_least_with_a_letter(
 }
 
 #[test]
-fn what_went_wrong_is_left_to_the_alert_and_what_came_is_read() {
+fn a_failure_is_read_by_the_alert_and_the_partial_answer_by_the_status() {
     let mut chat = Chat::default();
     let effects = run(&mut chat, [ask(), grant("A1"), head(200, ""), bytes("{\"chunk\":\"a\"}\n"), Input::End]);
     assert_eq!(heard(&effects), ["Waiting for the answer.", "The model is answering.", "", "a"]);
@@ -1018,7 +1018,7 @@ fn an_input(kind: u8, detail: u8) -> Input {
 
 proptest! {
     #[test]
-    fn whatever_happens_what_is_shown_is_what_came_and_what_is_kept(
+    fn shown_arrived_and_stored_text_always_agree(
         moves in prop::collection::vec((0..32_u8, any::<u8>()), 0..120),
     ) {
         let (mut chat, mut page, mut now) = (Chat::default(), Page::default(), NOW);

@@ -214,7 +214,7 @@ fn three() -> [Conversation; 3] {
 }
 
 #[test]
-fn the_list_is_there_at_sign_in_newest_first_and_again_after_a_reload() {
+fn the_list_is_shown_newest_first_at_sign_in_and_after_a_reload() {
     let mut tab = Tab::of("ann");
     assert_eq!(tab.list(), HistoryView::default(), "empty, but said");
     for conversation in three() {
@@ -252,7 +252,7 @@ fn another_tabs_change_is_shown_once_its_answer_has_ended() {
 }
 
 #[test]
-fn what_is_not_shown_is_not_said_again() {
+fn a_remark_is_cleared_once() {
     let mut tab = Tab::with(&three());
     let mut shown = three()[1].clone();
     shown.turns[0].answers[0].text.push_str(" More.");
@@ -369,7 +369,7 @@ fn titles_are_trimmed_and_cut_and_never_empty() {
 }
 
 #[test]
-fn what_is_deleted_is_gone() {
+fn a_deleted_conversation_is_gone() {
     let mut tab = Tab::with(&three());
     tab.step(Input::Delete { id: "b".into() }).step(Input::Delete { id: "gone".into() });
     assert_eq!(tab.ids(), ["c", "a"]);
@@ -398,7 +398,7 @@ fn all_words_are_searched_in_titles_prompts_and_answers_whatever_their_case() {
 }
 
 #[test]
-fn a_newer_search_takes_the_place_of_an_older_one() {
+fn a_newer_search_replaces_an_older_one() {
     let Tab { mut history, browser: Browser { mut kept, .. } } = Tab::with(&three());
     let job = |effects: &[Effect]| match effects {
         [Effect::Store(_, Order::Read { job, id })] => (*job, id.clone()),
@@ -420,7 +420,7 @@ fn a_newer_search_takes_the_place_of_an_older_one() {
 }
 
 #[test]
-fn where_nothing_is_stored_the_tab_keeps_it_and_says_so() {
+fn without_a_store_the_tab_keeps_conversations_and_says_so() {
     for fault in [StoreFault::Refused, StoreFault::Full, StoreFault::Closed] {
         let mut tab = Tab::of("ann");
         tab.browser.fault = Some(fault);
@@ -450,7 +450,7 @@ fn where_nothing_is_stored_the_tab_keeps_it_and_says_so() {
 }
 
 #[test]
-fn what_is_exported_can_be_imported_anywhere_once() {
+fn an_export_can_be_imported_anywhere_once() {
     let mut tab = Tab::with(&three());
     tab.step(Input::Export { id: None, markdown: false });
     let (name, file) = tab.file();
@@ -482,7 +482,7 @@ fn what_is_exported_can_be_imported_anywhere_once() {
 }
 
 #[test]
-fn of_a_file_in_part_readable_the_readable_part_is_taken_in() {
+fn the_readable_part_of_a_file_is_imported() {
     let peer = |conversation: &Conversation| -> serde_json::Value {
         serde_json::from_slice(&format::write(conversation)).unwrap()
     };
@@ -611,7 +611,7 @@ fn a_code_block_that_the_text_leaves_open_is_closed() {
 }
 
 #[test]
-fn names_of_files_are_safe() {
+fn file_names_are_safe() {
     for (title, name) in [
         ("../../etc/passwd", "etc-passwd-2026-11-03.md"),
         ("a\u{202e}b\0c.exe", "a-b-c-exe-2026-11-03.md"),
@@ -748,7 +748,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_taken_in_as_far_as_it_is_conversations(tree in trees(), conversation in conversations(), at in any::<prop::sample::Index>()) {
+    fn the_conversations_in_any_json_are_imported(tree in trees(), conversation in conversations(), at in any::<prop::sample::Index>()) {
         // What is cut out of a good file is as hostile as it gets.
         let good = format::file(std::slice::from_ref(&conversation));
         let cut: String = good.chars().take(at.index(good.chars().count())).collect();

@@ -34,7 +34,7 @@ fn a_sign_in_is_four_requests_and_ends_with_keys() {
 }
 
 #[test]
-fn the_key_of_logins_is_the_issuer_unless_the_configuration_names_another() {
+fn the_logins_key_is_the_issuer_unless_configured() {
     let mut config = config();
     config.identity_pool.logins_key = Some("login.example.com".into());
     let mut run = Run::new(config);
@@ -108,7 +108,7 @@ fn a_refresh_token_that_is_spent_ends_the_session() {
 }
 
 #[test]
-fn a_failure_that_may_pass_keeps_the_session() {
+fn a_temporary_failure_keeps_the_session() {
     for input in [
         Input::Replied(Err(NoAnswer::Offline)),
         Input::Replied(Ok(response(500, "{}"))),
@@ -142,7 +142,7 @@ fn a_reload_needs_one_request_while_the_token_is_good_and_two_afterwards() {
 }
 
 #[test]
-fn an_identity_that_is_gone_is_asked_for_anew_once() {
+fn a_deleted_identity_is_requested_again_once() {
     let mut run = Run::signed_in(config());
     run.restore("").refuse("ResourceNotFoundException", "");
     assert_eq!(run.sends(), Some("GetId"));
@@ -153,7 +153,7 @@ fn an_identity_that_is_gone_is_asked_for_anew_once() {
 }
 
 #[test]
-fn a_token_that_only_aws_holds_for_expired_is_refreshed_once() {
+fn a_token_that_only_aws_considers_expired_is_refreshed_once() {
     let expired = |run: &mut Run| {
         run.refuse("NotAuthorizedException", "Invalid login token. Token expired: 1 >= 0");
     };
@@ -306,7 +306,7 @@ fn signs_in(run: &mut Run) {
 }
 
 #[test]
-fn a_guest_shows_nothing_and_is_the_same_guest_the_next_time() {
+fn a_guest_has_no_login_and_keeps_the_identity() {
     let mut run = guest();
     assert!(run.is_signed_in());
     assert!(matches!(&run.screen, Some(Screen::SignedIn { guest: true, role: None, .. })));
@@ -326,7 +326,7 @@ fn a_guest_shows_nothing_and_is_the_same_guest_the_next_time() {
 }
 
 #[test]
-fn a_guests_identity_is_carried_over_to_whoever_signs_in() {
+fn a_guests_identity_is_linked_to_the_person_who_signs_in() {
     let mut run = guest();
     signs_in(&mut run);
     assert_eq!(guests_identity(&run), Some("eu-central-1:guest"), "until it is done");
@@ -338,7 +338,7 @@ fn a_guests_identity_is_carried_over_to_whoever_signs_in() {
 }
 
 #[test]
-fn whoever_has_an_identity_already_keeps_it() {
+fn an_existing_identity_is_kept() {
     for code in ["ResourceConflictException", "NotAuthorizedException", "ResourceNotFoundException"] {
         let mut run = guest();
         signs_in(&mut run);
@@ -405,7 +405,7 @@ fn developer() -> Run {
 }
 
 #[test]
-fn a_token_from_the_address_is_traded_under_its_key() {
+fn a_token_from_the_address_is_used_under_its_logins_key() {
     assert!(developer().is_signed_in());
     assert_eq!(developer().username(), "dora");
     let mut config = with_token_url();
@@ -518,7 +518,7 @@ fn the_basic_flow_is_a_token_of_the_identity_and_a_role_that_the_app_names() {
 }
 
 #[test]
-fn without_a_role_the_basic_flow_ends_with_a_word() {
+fn the_basic_flow_without_a_role_is_a_fault() {
     let mut run = Run::new(with_basic_flow(None, None));
     run.press(Action::Guest).reply(&identity("eu-central-1:guest")).reply(&json!({"Token": "open-id-token"}));
     assert_eq!((run.asks(), run.fault(), run.sends()), (&Asked::SignIn, Some(&Fault::NoRole), None));
@@ -751,7 +751,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn whatever_happens_no_secret_is_shown_nothing_hangs_and_signing_out_signs_out(kind in 0..10_u8, moves in moves()) {
+    fn no_secret_is_shown_nothing_hangs_and_sign_out_always_works(kind in 0..10_u8, moves in moves()) {
         let mut run = Run::closed(configs(kind));
         let device = json!({"key": "eu-central-1_d", "group": "-gr", "password": "device-password"}).to_string();
         run.memory = Memory::new(vec![("device eu-central-1_AbC alice".into(), Secret::new(device))]);

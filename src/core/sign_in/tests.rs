@@ -24,7 +24,7 @@ fn with_device(mut run: Run) -> Run {
 }
 
 #[test]
-fn a_pool_that_leaves_it_to_the_person_asks_whether_to_remember_the_device() {
+fn a_pool_can_let_the_person_choose_to_remember_the_device() {
     for (choice, status) in [("yes", "remembered"), ("no", "not_remembered")] {
         for no_answer in [false, true] {
             let mut run = proved(config(), &new_device());
@@ -71,7 +71,7 @@ fn a_code_that_cannot_be_exchanged_leads_to_a_whole_first_form() {
 }
 
 #[test]
-fn a_new_accounts_code_can_be_typed_for_a_day() {
+fn a_new_accounts_code_is_valid_for_a_day() {
     let mut run = Run::new(with_sign_up(Username::Any, &[], false));
     run.press(Action::SignUp).submit(&["alice", "N3w-password"]);
     run.reply(&json!({"UserConfirmed": false, "UserSub": "s-1", "Session": SESSION,
@@ -111,7 +111,7 @@ fn another_way_is_offered_until_the_first_factor_is_proved_and_not_beside_a_seco
 }
 
 #[test]
-fn whoever_is_confirmed_already_is_signed_in() {
+fn an_already_confirmed_account_is_signed_in() {
     for (resends, code, said) in [
         (false, "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"),
         (true, "InvalidParameterException", "User is already confirmed."),
@@ -193,7 +193,7 @@ fn a_device_that_the_pool_forgot_is_forgotten_and_the_sign_in_goes_on() {
 }
 
 #[test]
-fn the_form_of_index_html_is_taken_for_the_first_form_whatever_its_number() {
+fn form_number_zero_is_the_first_form() {
     let mut run = Run::new(config());
     assert_ne!(run.last_form, FormId(0));
     run.step(crate::core::session::Input::Submit(FormId(0), secrets(&["alice", "hunter2"])));
@@ -206,7 +206,7 @@ fn the_form_of_index_html_is_taken_for_the_first_form_whatever_its_number() {
 }
 
 #[test]
-fn a_button_that_is_not_there_gets_a_word() {
+fn an_unknown_button_shows_the_form_again() {
     let mut run = Run::new(config());
     let form = run.form().id;
     run.step(crate::core::session::Input::Press(form, 99, vec![]));

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_said_and_what_is_not_is_left_out() {
+    fn facts_list_what_is_known() {
         assert_eq!(facts(&answer(), Some(&priced())), ["first word 0.42 s", "3.10 s in all"]);
         let usage = Usage { input_tokens: Some(1_024), cached_tokens: None, output_tokens: Some(212) };
         let all = Answer { usage, stop: Some(StopReason::MaxTokens), context: 3, ..answer() };
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_is_told_as_it_was() {
+    fn the_facts_of_a_stopped_answer_are_right() {
         let stopped = |text: &str, first_text, duration| {
             let end = Some(End::Stopped);
             facts(&Answer { end, text: text.into(), first_text, duration, ..answer() }, None)
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_to_stop_has_its_words() {
+    fn every_stop_reason_has_its_words() {
         let fact = |stop| facts(&Answer { stop: Some(stop), ..answer() }, None).split_off(2);
         assert_eq!(fact(StopReason::EndTurn), [""; 0]);
         assert_eq!(fact(StopReason::StopSequence), ["ended at a stop sequence"]);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_have_two_digits_that_count() {
+    fn amounts_have_two_significant_digits() {
         for (pico, expected) in [
             (0, "about $0.00"),
             (1, "less than $0.000001"),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn screen_readers_are_told_in_sentences() {
+    fn statuses_for_screen_readers_are_sentences() {
         assert_eq!(still_answering("one"), "Still answering: about 1 word so far.");
         assert_eq!(complete("one", ""), "The answer is complete: 1 word.");
         assert_eq!(complete(&"one ".repeat(1_212), "Nova"), "The answer is complete: 1,212 words, by Nova.");
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_said_only_where_something_came() {
+    fn the_notice_says_that_text_is_kept_only_if_text_arrived() {
         let fault = Fault::Answer { message: "no".into(), retryable: None, retry_after: None, request_id: None };
         for end in [Ending::CutOff, Ending::Failed(fault), Ending::Failed(Fault::Silent { seconds: 75 })] {
             let text = |has_text| ending(&end, has_text, None).unwrap().text;

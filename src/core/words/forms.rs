@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn a_username_is_asked_for_as_what_it_is() {
+    fn the_username_field_fits_the_pools_usernames() {
         for (username, label, kind) in [
             (Username::Any, "Email or username", "text"),
             (Username::Email, "Email", "email"),
@@ -495,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_policy_is_the_rules_that_are_ticked_off() {
+    fn a_password_policy_becomes_the_list_of_rules() {
         let rules_of = |policy| {
             let config = config_with(|pool| pool.password_policy = policy);
             let fields = form(&config, &asked(Step::NewPassword(vec![]))).fields;
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authenticators_secret_is_a_key_to_copy_and_a_picture_to_scan_once_it_is_there() {
+    fn an_authenticators_secret_is_a_key_to_copy_and_a_qr_code() {
         let mut asked = asked(Step::SetUpTotp);
         let picture = |asked: &Asked| match form(&config(), asked).fields.remove(0).kind {
             FieldKind::Copy { side, path } => (side, path),
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_nobody_was_asked_for_is_not_said_to_be_wrong() {
+    fn a_form_without_a_password_does_not_blame_the_password() {
         let told = |config: &Config, step| {
             let asked = Asked { fault: Some(Fault::WrongPassword), ..asked(step) };
             form(config, &asked).error.unwrap().text

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_is_told_in_one_sentence() {
+    fn an_import_is_summed_up_in_one_sentence() {
         assert_eq!(imported(1, 0, 0), "1 conversation was imported.");
         assert_eq!(imported(3, 0, 1), "3 conversations were imported; 1 could not be read.");
         assert_eq!(imported(0, 1, 0), "0 conversations were imported; 1 was there already.");

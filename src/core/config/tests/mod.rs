@@ -339,7 +339,7 @@ fn gen_1_without_oauth_has_no_hosted_ui() {
 }
 
 #[test]
-fn what_the_own_file_does_not_say_is_the_extended_ones() {
+fn fields_that_the_own_file_lacks_come_from_the_extended_file() {
     assert_eq!(Config::extends(OVER), Ok(Some("amplify_outputs.json".into())));
     assert_eq!(Config::extends(CONFIG), Ok(None));
     let mut expected = of_outputs();
@@ -354,7 +354,7 @@ fn what_the_own_file_does_not_say_is_the_extended_ones() {
 }
 
 #[test]
-fn any_format_can_be_extended_but_the_own() {
+fn only_amplifys_formats_can_be_extended() {
     let own =
         br#"{"extends": "aws-exports.js", "functionUrl": "https://a.lambda-url.eu-west-1.on.aws/", "hostedUi": null}"#;
     let config = Config::from_json_over(own, EXPORTS).unwrap();
@@ -396,7 +396,7 @@ fn errors_name_the_field_as_its_file_does() {
 }
 
 #[test]
-fn regions_and_endpoints_follow_from_the_ids() {
+fn regions_and_endpoints_come_from_the_ids() {
     let config = Config::from_json(GOOD.as_bytes()).unwrap();
     assert_eq!(config.user_pool.as_ref().unwrap().api.endpoint, "https://cognito-idp.eu-central-1.amazonaws.com/");
     assert_eq!(config.identity_pool.api.endpoint, "https://cognito-identity.eu-west-1.amazonaws.com/");
@@ -408,7 +408,7 @@ fn regions_and_endpoints_follow_from_the_ids() {
 }
 
 #[test]
-fn what_is_not_said_is_the_default() {
+fn absent_fields_have_defaults() {
     let config = Config::from_json(GOOD.as_bytes()).unwrap();
     let pool = config.user_pool.unwrap();
     let expected = UserPool {
@@ -425,7 +425,7 @@ fn what_is_not_said_is_the_default() {
 }
 
 #[test]
-fn a_local_function_url_needs_the_region_said() {
+fn a_local_function_url_needs_a_configured_region() {
     let url = |region: Option<&str>| {
         let mut config = value(GOOD.as_bytes());
         config["functionUrl"] = "http://127.0.0.1:4566/_aws/lambda-url/abc/".into();
@@ -504,7 +504,7 @@ fn every_auth_flow_has_its_name() {
 }
 
 #[test]
-fn every_kind_of_username_is_known() {
+fn every_kind_of_username_is_read() {
     for (list, expected) in [
         (json!([]), Username::Any),
         (json!(["username"]), Username::Any),
@@ -518,7 +518,7 @@ fn every_kind_of_username_is_known() {
 }
 
 #[test]
-fn signing_up_is_offered_as_it_is_said() {
+fn sign_up_is_offered_as_configured() {
     let sign_up = |said: Value| with("signUp", said).unwrap().user_pool.unwrap().sign_up;
     assert_eq!(sign_up(json!(true)), Some(SignUp { attributes: vec![], by_link: false }));
     assert_eq!(sign_up(json!({})), Some(SignUp { attributes: vec![], by_link: false }));
@@ -527,7 +527,7 @@ fn signing_up_is_offered_as_it_is_said() {
 }
 
 #[test]
-fn every_required_field_is_missed_by_name() {
+fn every_missing_field_is_named() {
     for field in ["userPoolId", "userPoolClientId", "identityPoolId", "functionUrl"] {
         match with(field, Value::Null) {
             Err(ConfigError::Missing { field: named, .. }) => assert_eq!(named, field),
@@ -829,7 +829,7 @@ fn errors_name_the_line() {
 }
 
 #[test]
-fn what_is_not_a_json_object_is_said_to_be_none() {
+fn a_text_that_is_no_json_object_is_refused_with_the_place() {
     for (text, said) in [
         ("", "it is not valid JSON: it ends too early in line 1, column 0"),
         ("[]", "it is not a JSON object"),
@@ -988,7 +988,7 @@ proptest! {
     }
 
     #[test]
-    fn what_extends_a_file_and_is_read_is_valid(
+    fn a_readable_extending_file_is_valid_by_the_schema(
         changes in prop::collection::vec((own_paths(), prop::option::weighted(0.7, any_value())), 1..4),
     ) {
         let mut config = value(OVER);

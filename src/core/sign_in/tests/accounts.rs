@@ -27,7 +27,7 @@ fn to_confirm(config: Config, session: Option<&str>) -> Run {
 }
 
 #[test]
-fn what_is_typed_as_the_username_is_asked_for_once_and_sent_as_what_it_is() {
+fn the_username_is_asked_for_once_and_sent_as_the_attribute_that_it_is() {
     let pair = |name: &str, value: &str| json!({"Name": name, "Value": value});
     for (kind, attributes, fields, values, sent) in [
         (Username::Any, &[][..], &["username", "new-password"][..], &["alice", PASSWORD][..], json!([])),
@@ -126,7 +126,7 @@ fn a_code_confirms_the_account_and_the_password_signs_in() {
 }
 
 #[test]
-fn where_the_first_factor_is_chosen_the_session_of_the_sign_up_is_proof_enough() {
+fn with_user_auth_the_sign_ups_session_signs_in() {
     let by_choice = || {
         let mut config = with_choice(None);
         config.user_pool.as_mut().unwrap().sign_up = Some(SignUp { attributes: vec![], by_link: false });
@@ -197,7 +197,7 @@ fn another_code_keeps_the_session_and_says_where_it_went() {
 }
 
 #[test]
-fn a_session_of_a_sign_up_that_is_over_leads_to_the_form_where_the_code_still_works() {
+fn the_code_still_works_after_a_sign_ups_session_has_expired() {
     let mut run = to_confirm(with_sign_up(Username::Any, &[], false), Some(SESSION));
     run.submit(&["", "123456"]).refuse("NotAuthorizedException", "Invalid session for the user, session is expired.");
     assert_eq!((run.asks(), run.username()), (&Step::SignIn, "alice"));
@@ -223,7 +223,7 @@ fn reset() -> Value {
 }
 
 #[test]
-fn a_forgotten_password_is_replaced_and_the_new_one_signs_in() {
+fn a_forgotten_password_is_reset_and_the_new_one_signs_in() {
     let mut run = to_reset();
     assert!(run.form().text.contains("a***@e***"));
     let form = run.form().id;
@@ -271,7 +271,7 @@ fn a_code_for_a_new_password_can_be_sent_again() {
 }
 
 #[test]
-fn an_account_that_is_not_there_is_called_so_where_the_pool_says_so() {
+fn an_unknown_account_is_named_if_the_pool_says_so() {
     let mut run = Run::new(config());
     run.press(Action::ForgotPassword)
         .submit(&["nobody"])

@@ -81,7 +81,7 @@ fn verified(name: &str) -> Value {
 }
 
 #[test]
-fn the_claim_is_of_the_password_that_was_typed_under_the_pools_own_name_for_the_person() {
+fn the_srp_proof_uses_the_typed_password_and_the_pools_name_for_the_person() {
     let mut run = Run::new(config());
     run.spare = Some(known_pair());
     run.submit(&[" alice@example.com ", " hunter2 "]);
@@ -247,7 +247,7 @@ fn a_wrong_answer_stays_on_its_form_and_in_its_session() {
 type Failure = (fn(&mut Run) -> &mut Run, fn(&Fault) -> bool);
 
 #[test]
-fn what_may_pass_and_what_locks_leaves_the_form_with_a_word() {
+fn temporary_failures_and_lockouts_stay_on_the_form() {
     for row in rows() {
         let mut run = proved(config(), &row.challenge);
         let failures: [Failure; 7] = [
@@ -269,7 +269,7 @@ fn what_may_pass_and_what_locks_leaves_the_form_with_a_word() {
 }
 
 #[test]
-fn a_session_that_is_spent_or_over_leads_to_the_first_form_with_the_username() {
+fn a_used_or_expired_session_leads_to_the_first_form_with_the_username() {
     for row in rows() {
         for said in [
             "Invalid session for the user.",
@@ -426,7 +426,7 @@ fn a_challenge_that_this_app_does_not_know_is_named() {
 }
 
 #[test]
-fn what_the_first_form_is_refused_is_told_apart() {
+fn refusals_of_the_first_form_are_told_apart() {
     for (code, said, fault) in [
         ("NotAuthorizedException", "Incorrect username or password.", Fault::WrongPassword),
         ("UserNotFoundException", "User does not exist.", Fault::WrongPassword),
@@ -517,7 +517,7 @@ fn an_authenticator_app_is_set_up_in_three_requests_each_in_its_session() {
 }
 
 #[test]
-fn a_secret_code_that_is_not_given_leaves_a_way_on() {
+fn a_missing_secret_code_leaves_a_way_on() {
     let only = challenge("MFA_SETUP", &json!({"MFAS_CAN_SETUP": r#"["SOFTWARE_TOKEN_MFA"]"#}));
     let mut run = proved(config(), &only);
     run.no_answer();
@@ -594,7 +594,7 @@ fn a_preferred_first_factor_is_asked_for_at_once() {
 }
 
 #[test]
-fn a_preferred_factor_that_the_person_does_not_have_is_an_offer_of_others() {
+fn an_unavailable_preferred_factor_offers_the_others() {
     let mut run = Run::new(with_choice(Some("WEB_AUTHN")));
     run.submit(&["alice"]).reply(&offer(&["PASSWORD", "EMAIL_OTP"]));
     assert_eq!(run.asks(), &Step::SelectChallenge(vec!["PASSWORD".into(), "EMAIL_OTP".into()]));
@@ -652,7 +652,7 @@ fn each_first_factor_can_be_chosen() {
 }
 
 #[test]
-fn where_there_is_nothing_to_choose_nobody_is_asked() {
+fn a_single_choice_is_not_asked() {
     let mut run = Run::new(with_choice(None));
     run.submit(&["alice"]).reply(&offer(&["EMAIL_OTP"]));
     run.expect("RespondToAuthChallenge", answer("SELECT_CHALLENGE", &json!({"ANSWER": "EMAIL_OTP"})));
@@ -776,7 +776,7 @@ fn a_passkey_is_offered_by_autofill_to_whoever_signed_in_here_before() {
 }
 
 #[test]
-fn what_comes_of_an_offer_by_autofill_disturbs_nobody() {
+fn the_result_of_an_autofill_offer_leaves_the_form_usable() {
     let refuse = |run: &mut Run| _ = run.refuse("NotAuthorizedException", "");
     let no_answer = |run: &mut Run| _ = run.no_answer();
     let other = |run: &mut Run| _ = run.reply(&offer(CHOICES));
@@ -879,7 +879,7 @@ fn holds(run: &Run) -> bool {
 }
 
 #[test]
-fn a_password_is_held_no_longer_than_it_can_be_needed() {
+fn a_password_is_dropped_once_it_is_not_needed() {
     let count = Cell::new(0);
     let gone = |run: &Run| {
         assert!(!holds(run));
@@ -1004,7 +1004,7 @@ proptest! {
 }
 
 #[test]
-fn a_pool_that_asks_for_a_step_of_this_apps_own_leaves_a_way_on() {
+fn a_challenge_with_the_name_of_an_own_step_leaves_a_way_on() {
     let mut run = proved(config(), &challenge("remember-device", &json!({})));
     run.submit(&["yes"]);
     assert_eq!((run.asks(), run.fault(), run.sends()), (&Step::SignIn, Some(&Fault::SignInExpired), None));

@@ -39,7 +39,7 @@ fn attempts(run: &Run) -> usize {
 }
 
 #[test]
-fn the_page_is_left_once_what_is_needed_to_come_back_is_kept() {
+fn the_page_is_left_once_the_attempt_is_stored() {
     let mut run = Run::new(with_hosted_ui());
     let url = leave(&mut run, 1);
     assert!(url.starts_with("https://signet.auth.eu-central-1.amazoncognito.com/oauth2/authorize?"));
@@ -85,7 +85,7 @@ fn the_code_that_comes_back_becomes_tokens_and_keys() {
 }
 
 #[test]
-fn two_attempts_at_once_do_not_meet() {
+fn two_attempts_at_once_do_not_disturb_each_other() {
     let mut run = Run::new(with_hosted_ui());
     let first = leave(&mut run, 0);
     run.restore("");
@@ -133,7 +133,7 @@ fn an_attempt_is_forgotten_after_an_hour() {
 }
 
 #[test]
-fn what_the_provider_says_instead_of_a_code_is_told() {
+fn the_providers_error_is_shown() {
     for (query, fault, says) in [
         ("error=access_denied", ("access_denied", ""), "cancelled"),
         (
@@ -222,7 +222,7 @@ fn a_callback_while_somebody_is_signed_in_changes_nothing() {
 }
 
 #[test]
-fn a_callback_is_taken_before_a_step_that_was_left() {
+fn a_callback_comes_before_a_stored_step() {
     let mut run = proved(with_hosted_ui(), &delivered("SMS_MFA", "SMS", "+*9934"));
     run.press(Action::StartAgain);
     let state = parameter(&leave(&mut run, 0), "state");
