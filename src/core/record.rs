@@ -116,6 +116,7 @@ struct Stored<'a> {
 
 impl Record {
     /// Plain bytes, for nobody but the cipher.
+    #[allow(clippy::missing_panics_doc)] // It cannot panic.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let challenge;
         let stored = match self {

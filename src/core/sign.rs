@@ -41,6 +41,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 /// The defaults of `aws-sigv4` are what a function URL wants: the path is normalised and encoded twice, the body's hash is signed, and the header
 /// `x-amz-content-sha256`, which only S3 demands and API Gateway's usual CORS settings forbid, is not sent. The URL must be percent-encoded, as
 /// `fetch` sends it. `host` is signed as a browser sends it: with its port, unless that is the scheme's own.
+#[allow(clippy::missing_panics_doc)] // It cannot panic: every parameter is set.
 pub fn sign(mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
     // The signer panics without a host.
     if !has_host(&request.url) {

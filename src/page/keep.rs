@@ -1,5 +1,7 @@
 //! What the tab keeps in sessionStorage. None of it is a token or a key: see `worker/store.rs` for what the tab's half is good for.
 
+use std::fmt::Write;
+
 use web_sys::Storage;
 
 use crate::protocol::TabHalf;
@@ -28,7 +30,12 @@ pub fn tab_half() -> Option<TabHalf> {
     }
     let mut half = [0; 32];
     web_sys::window()?.crypto().ok()?.get_random_values_with_u8_array(&mut half).ok()?;
-    storage.set_item(TAB, &half.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).ok()?;
+    let mut hex = String::new();
+    for byte in half {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    storage.set_item(TAB, &hex).ok()?;
     Some(TabHalf(half))
 }
 

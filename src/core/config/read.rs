@@ -367,7 +367,7 @@ fn script(text: &[u8]) -> Option<(&[u8], usize)> {
     let end = text.iter().rposition(|&c| c == b'}')?;
     let object = text.get(start..=end)?;
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
-    let lines_before = text[..start].iter().filter(|&&c| c == b'\n').count();
+    let lines_before = text[..start].split(|&c| c == b'\n').skip(1).count();
     fields.contains_key("aws_project_region").then_some((object, lines_before))
 }
 

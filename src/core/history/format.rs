@@ -321,6 +321,7 @@ pub fn closed(mut conversation: Conversation) -> Conversation {
 }
 
 /// A file of conversations.
+#[allow(clippy::missing_panics_doc)] // It cannot panic.
 pub fn file(conversations: &[Conversation]) -> String {
     #[derive(Serialize)]
     struct File<'a> {

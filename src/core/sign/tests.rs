@@ -123,7 +123,7 @@ fn every_case_of_awss_suite_that_our_settings_are_for_is_signed_as_aws_signs_it(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The QR code that an authenticator app scans (ISO/IEC 18004).
 
+use std::fmt::Write;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcodegen::{QrCode, QrCodeEcc};
 
@@ -23,7 +25,8 @@ pub fn path(text: &str) -> Option<(u32, String)> {
             // Modules outside the symbol are light.
             let run = (x..=side).take_while(|x| symbol.get_module(*x, y)).count();
             if run > 0 {
-                path += &format!("M{} {}h{run}v1h-{run}z", x + QUIET, y + QUIET);
+                // Writing to a String cannot fail.
+                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + QUIET, y + QUIET);
             }
             x += i32::try_from(run).ok()? + 1;
         }
