@@ -115,7 +115,7 @@ try {
   signet.worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
   signet.worker.addEventListener('error', stop);
   signet.worker.onmessage = ({ data }) => {
-    if (data === 'stopped') return stop();
+    if (data.stopped !== undefined) return stop();
     const [part, bytes] = data;
     if (takers[part]) takers[part](bytes);
     else early[part].push(bytes);

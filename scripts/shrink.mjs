@@ -36,7 +36,7 @@ cut(/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?^\}\n/gm, 'a fallba
 cut(/^ {4}if \(realloc === undefined\) \{\n[^]*?^ {4}\}\n/gm, 'a string for a Wasm without realloc');
 replace(/^async function __wbg_load\([^]*?^async function __wbg_init_once\([^]*?^\}\n/gm, 'the loader', `
 async function __wbg_init({ module_or_path: url }) {
-  const response = await fetch(url);
+  const response = await (url instanceof Promise ? url : fetch(url));
   if (!response.ok) throw new Error(url + ': ' + response.status);
   const is_known = response.headers.get('Content-Type') === 'application/wasm';
   const load = is_known ? WebAssembly.instantiateStreaming(response, __wbg_get_imports()) : WebAssembly.instantiate(await response.arrayBuffer(), __wbg_get_imports());
