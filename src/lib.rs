@@ -25,8 +25,3 @@ pub mod gate;
 pub mod page;
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 pub mod worker;
-
-/// Half the size of std's.
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
