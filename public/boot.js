@@ -9,7 +9,7 @@ const { js, wasm, worker: workerUrl } = document.querySelector('script[data-wasm
 const $ = (id) => document.getElementById(id);
 const session = (() => { try { return globalThis.sessionStorage; } catch { return null; } })();
 
-// What the worker says is for one of two: the first screen or the conversation. What comes before its Wasm listens is kept.
+// The first screen and the conversation both hear what the worker says. What comes before a part's Wasm listens is kept for it.
 const takers = [];
 const early = [[], []];
 
@@ -116,9 +116,7 @@ try {
   signet.worker.addEventListener('error', stop);
   signet.worker.onmessage = ({ data }) => {
     if (data.stopped !== undefined) return stop();
-    const [part, bytes] = data;
-    if (takers[part]) takers[part](bytes);
-    else early[part].push(bytes);
+    early.forEach((waiting, part) => { takers[part] ? takers[part](data) : waiting.push(data); });
   };
   // The conversation's part is fetched once nothing waits for the first screen's; in an opened session both are needed at once.
   const desk = async () => (await import('./desk.js')).default({ module_or_path: new URL('desk_bg.wasm', import.meta.url) });

@@ -4,7 +4,9 @@
 
 use js_sys::{Array, Function, Promise};
 use signet::desk::{Document, start, take};
-use signet::protocol::{AnswerId, AnswerUpdate, DeskView, End, Notice, Person, TurnId, TurnUpdate, write_desk_views};
+use signet::protocol::{
+    AnswerId, AnswerUpdate, End, Form, Notice, Person, SessionView, TurnId, TurnUpdate, View, encode,
+};
 use signet::stream::stock::UseCase;
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use wasm_bindgen::prelude::*;
@@ -418,40 +420,52 @@ fn newest(selector: &str) -> String {
 }
 
 /// The place of the conversation's page, and what the worker says when somebody signs in.
-fn app() -> (Element, DeskView) {
+fn app() -> (Element, View) {
     let app = place();
     app.set_id("app");
-    (app, DeskView::Person(Some(Person { username: "alice".into(), role: None, sign_out: "Sign out".into() })))
+    (
+        app,
+        View::Session(SessionView::SignedIn(Person {
+            username: "alice".into(),
+            role: None,
+            sign_out: "Sign out".into(),
+        })),
+    )
+}
+
+fn signed_out() -> View {
+    View::Session(SessionView::Asked(Form::default()))
+}
+
+fn tell(views: &[View]) {
+    take(&encode(views).unwrap());
 }
 
 #[wasm_bindgen_test]
 async fn a_conversation_is_shown_as_the_worker_tells_it() {
     let (app, person) = app();
     start();
-    let answer = |update| DeskView::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
-    take(&write_desk_views(&[
+    let answer = |update| View::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
+    tell(&[
         person,
-        DeskView::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
+        View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
         answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
-    ]));
+    ]);
     shown().await;
     let state = || page().query_selector("#log article.turn").unwrap().unwrap().get_attribute("data-state").unwrap();
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
     assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
-    take(&write_desk_views(&[
-        answer(AnswerUpdate::Model("m".into())),
-        answer(AnswerUpdate::Steps(paragraph([text("So.")]))),
-    ]));
+    tell(&[answer(AnswerUpdate::Model("m".into())), answer(AnswerUpdate::Steps(paragraph([text("So.")])))]);
     shown().await;
     assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
     let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
-    take(&write_desk_views(&[answer(AnswerUpdate::Ended {
+    tell(&[answer(AnswerUpdate::Ended {
         end: End::Failed,
         notice: Some(notice),
         facts: vec!["1 s".into(), "with 2 earlier turns".into()],
         wait: 100,
-    })]));
+    })]);
     shown().await;
     assert_eq!(
         (state(), newest("[role=alert] .note p"), newest(".request-id")),
@@ -461,7 +475,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
     // Somebody else finds nothing of it.
-    take(&write_desk_views(&[DeskView::Forget { draft: true }, DeskView::Person(None)]));
+    tell(&[View::Forget { draft: true }, signed_out()]);
     shown().await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
     app.remove();
@@ -470,18 +484,18 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
 #[wasm_bindgen_test]
 async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
     let (app, person) = app();
-    take(&write_desk_views(&[person]));
+    tell(&[person]);
     shown().await;
     let stop = page().query_selector("#stop").unwrap().unwrap();
     let flashes = changes_in(&stop);
-    let asked = |id| DeskView::Turn { id: TurnId(id), update: TurnUpdate::Asked { prompt: "Why?".into() } };
+    let asked = |id| View::Turn { id: TurnId(id), update: TurnUpdate::Asked { prompt: "Why?".into() } };
     let answer =
-        |turn, id, update| DeskView::Turn { id: TurnId(turn), update: TurnUpdate::Answer { id: AnswerId(id), update } };
+        |turn, id, update| View::Turn { id: TurnId(turn), update: TurnUpdate::Answer { id: AnswerId(id), update } };
     let begun = || AnswerUpdate::Begun { use_case: UseCase::Balanced, context: 0 };
     let ends = [End::Done, End::CutOff, End::Failed];
     // So much that it comes in parts, which end anywhere.
     let opened = |turns: u32| {
-        let mut views = vec![DeskView::Conversation { id: "id".into(), title: "Why?".into(), turns }];
+        let mut views = vec![View::Conversation { id: "id".into(), title: "Why?".into(), turns }];
         for turn in 0..turns {
             views.push(asked(turn));
             for (id, end) in (0..).zip(ends) {
@@ -493,7 +507,7 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
         }
         views
     };
-    take(&write_desk_views(&opened(50)));
+    tell(&opened(50));
     shown().await;
     assert_eq!(flashes.length(), 0, "Stop was offered while a conversation was opened");
     let count = |selector: &str| page().query_selector_all(selector).unwrap().length();
@@ -505,16 +519,16 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
     // As after an edit: a copy, and in the same message what was asked in it.
     let mut views = opened(2);
     views.extend([asked(2), answer(2, 0, begun())]);
-    take(&write_desk_views(&views));
+    tell(&views);
     shown().await;
     let states = ["failed", "waiting"].map(|state| count(&["#log .reply[data-state=", state, "]"].concat()));
     assert_eq!((states, count("#log [role=alert]")), ([2, 1], 1));
     assert!(!stop.has_attribute("data-off"));
     let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
-    take(&write_desk_views(&[answer(2, 0, end)]));
+    tell(&[answer(2, 0, end)]);
     shown().await;
     assert!(stop.has_attribute("data-off"));
-    take(&write_desk_views(&[DeskView::Forget { draft: true }, DeskView::Person(None)]));
+    tell(&[View::Forget { draft: true }, signed_out()]);
     shown().await;
     app.remove();
 }

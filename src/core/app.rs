@@ -12,7 +12,7 @@ use crate::core::random::Random;
 use crate::core::session::{self, Env, Memory, Record, Screen, Session};
 use crate::core::words;
 use crate::http::{Head, NoAnswer, Request, Response, may_pass};
-use crate::protocol::{DeskView, FormId, Intent, View};
+use crate::protocol::{FormId, Intent, View};
 use crate::secret::Secret;
 use crate::stream::stock::Ask;
 use crate::time::UnixMillis;
@@ -146,10 +146,8 @@ pub enum Effect {
     Remember(String, Option<Secret>),
     /// Leave for this address, once everything is kept.
     Leave(String),
-    /// Show this on the first screen.
+    /// Tell the page.
     Show(View),
-    /// Show this in the conversation.
-    Desk(DeskView),
     /// The store of this owner's conversations is to do this.
     History(String, history::Order),
 }
@@ -265,7 +263,7 @@ impl App {
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
             Intent::Copy { turn, answer } => {
                 let text = self.chat.text(turn, answer).map(str::to_owned);
-                return effects.extend(text.map(|text| Effect::Desk(DeskView::Copy(text))));
+                return effects.extend(text.map(|text| Effect::Show(View::Copy(text))));
             }
             // The edge has handled it: it holds the store.
             Intent::Start { .. } => return,
@@ -348,10 +346,8 @@ impl App {
                         }
                         (self.chat_of, self.is_guest) = (Some(subject), *guest);
                     }
-                    let person = words::person(&screen);
                     let signed_in = self.signed_in(&screen);
                     effects.push(Effect::Show(View::Session(words::screen(&self.config, screen))));
-                    effects.extend(person.map(Effect::Desk));
                     if let Some(input) = signed_in {
                         self.history(now, input, effects);
                     }
@@ -391,7 +387,7 @@ impl App {
                 chat::Effect::Flush(millis) => {
                     effects.extend(self.chat_request.map(|id| Effect::Wait(Timer::Flush(id), millis)));
                 }
-                chat::Effect::Show(view) => effects.push(Effect::Desk(view)),
+                chat::Effect::Show(view) => effects.push(Effect::Show(view)),
             }
         }
     }
@@ -410,7 +406,7 @@ impl App {
             }
             Intent::Rename { id, title } if is_shown(&id) => {
                 if let Some(title) = history::title(&title) {
-                    effects.push(Effect::Desk(DeskView::Title { id, title: title.clone() }));
+                    effects.push(Effect::Show(View::Title { id, title: title.clone() }));
                     let todo = self.chat.rename(title);
                     self.of_chat(now, todo, effects);
                 }
@@ -441,8 +437,8 @@ impl App {
         for effect in todo {
             match effect {
                 history::Effect::Store(owner, order) => effects.push(Effect::History(owner, order)),
-                history::Effect::Desk(view) => effects.push(Effect::Desk(view)),
-                history::Effect::Show(conversation) => self.show(now, conversation, effects),
+                history::Effect::Show(view) => effects.push(Effect::Show(view)),
+                history::Effect::Open(conversation) => self.show(now, conversation, effects),
                 history::Effect::Renew(conversation) => {
                     let todo = self.chat.renew(&self.config, conversation);
                     self.of_chat(now, todo, effects);
@@ -482,7 +478,7 @@ impl App {
         self.chat(now, chat::Input::Stop, effects);
         self.chat = Chat::default();
         self.chat_of = None;
-        effects.push(Effect::Desk(DeskView::Forget { draft }));
+        effects.push(Effect::Show(View::Forget { draft }));
     }
 
     fn next_id(&mut self) -> RequestId {
@@ -600,7 +596,7 @@ mod tests {
 
         fn end(&self) -> Option<(&End, Option<&str>)> {
             self.effects.iter().find_map(|effect| match effect {
-                Effect::Desk(DeskView::Turn {
+                Effect::Show(View::Turn {
                     update: TurnUpdate::Answer { update: AnswerUpdate::Ended { end, notice, .. }, .. },
                     ..
                 }) => Some((end, notice.as_ref().map(|notice| notice.text.as_str()))),
@@ -609,7 +605,7 @@ mod tests {
         }
 
         fn has_no_turns(&self) -> bool {
-            self.effects.iter().any(|effect| matches!(effect, Effect::Desk(DeskView::Forget { .. })))
+            self.effects.iter().any(|effect| matches!(effect, Effect::Show(View::Forget { .. })))
         }
     }
 
@@ -643,7 +639,7 @@ mod tests {
         let asked = tab.ask().streams().unwrap();
         tab.step(Input::Intent(Intent::SignOut, vec![]));
         assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
-        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: true }))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::Forget { draft: true }))));
         assert!(
             tab.step(Input::Streamed(asked, Streamed::Bytes(b"{\"chunk\":\"late\"}\n".to_vec()))).effects.is_empty()
         );
@@ -657,13 +653,13 @@ mod tests {
         tab.reply(Ok(response(200, credentials("G1", NOW.plus(HOUR)).to_string())));
         assert!(tab.app.is_guest && !tab.has_no_turns());
         tab.step(Input::Intent(Intent::SignOut, vec![]));
-        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: false }))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::Forget { draft: false }))));
         tab.submit().reply(Ok(response(200, verifier("PASSWORD_VERIFIER").to_string())));
         tab.reply(Ok(response(200, tokens(NOW, None).to_string())));
         tab.reply(Ok(response(200, credentials("A2", NOW.plus(HOUR)).to_string())));
         assert!(tab.app.session.subject() == Some("s-1") && !tab.has_no_turns());
         tab.step(Input::Intent(Intent::SignOut, vec![]));
-        assert!(matches!(tab.effects.last(), Some(Effect::Desk(DeskView::Forget { draft: true }))));
+        assert!(matches!(tab.effects.last(), Some(Effect::Show(View::Forget { draft: true }))));
     }
 
     #[test]
@@ -761,7 +757,7 @@ mod tests {
         assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
         let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
         tab.step(Input::Intent(copy.clone(), vec![]));
-        assert!(matches!(&tab.effects[..], [Effect::Desk(DeskView::Copy(text))] if text == "aa"));
+        assert!(matches!(&tab.effects[..], [Effect::Show(View::Copy(text))] if text == "aa"));
         tab.step(Input::Intent(Intent::New, vec![]));
         assert!(tab.step(Input::Intent(copy, vec![])).effects.is_empty());
     }
@@ -778,7 +774,7 @@ mod tests {
             assert!(tab.effects.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == asked)));
             assert_eq!(tab.end(), Some((&End::Stopped, None)));
             let opened = tab.effects.iter().find_map(|effect| match effect {
-                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                Effect::Show(View::Conversation { id, .. }) => Some(id.as_str()),
                 _ => None,
             });
             assert_eq!(opened, Some(tab.app.chat.conversation().id.as_str()));
@@ -989,7 +985,7 @@ mod tests {
         /// Which conversation takes the page.
         fn replaced_by(&self) -> Option<&str> {
             self.effects.iter().find_map(|effect| match effect {
-                Effect::Desk(DeskView::Conversation { id, .. }) => Some(id.as_str()),
+                Effect::Show(View::Conversation { id, .. }) => Some(id.as_str()),
                 _ => None,
             })
         }
@@ -1036,8 +1032,8 @@ mod tests {
         read(&mut tab, &changed);
         assert_eq!(*tab.app.chat.conversation(), changed);
         let views: Vec<_> = tab.effects.iter().collect();
-        assert!(matches!(views[0], Effect::Desk(DeskView::Title { title, .. }) if title == "Rivers"), "{views:?}");
-        let is_new = |effect: &&Effect| matches!(effect, Effect::Desk(DeskView::Turn { id: TurnId(1), .. }));
+        assert!(matches!(views[0], Effect::Show(View::Title { title, .. }) if title == "Rivers"), "{views:?}");
+        let is_new = |effect: &&Effect| matches!(effect, Effect::Show(View::Turn { id: TurnId(1), .. }));
         assert!(views.len() > 2 && views[1..].iter().all(is_new), "what was shown is not touched: {views:?}");
         // What is shown here and was lost there stays.
         assert_eq!(read(&mut tab, &conversation("a")), Some(0));
@@ -1060,7 +1056,7 @@ mod tests {
     fn what_is_shown_can_be_renamed_and_deleted() {
         let mut tab = Tab::opened("a");
         tab.want(Intent::Rename { id: "a".into(), title: " Rivers ".into() });
-        let title = |effect: &Effect| matches!(effect, Effect::Desk(DeskView::Title { id, title }) if id == "a" && title == "Rivers");
+        let title = |effect: &Effect| matches!(effect, Effect::Show(View::Title { id, title }) if id == "a" && title == "Rivers");
         assert!(tab.effects.iter().any(title), "{:?}", tab.effects);
         assert!(matches!(tab.orders()[..], [history::Order::Save { .. }]));
         tab.want(Intent::Rename { id: "a".into(), title: " ".into() });

@@ -31,7 +31,7 @@ use web_sys::{
 use crate::core::words::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
-use crate::protocol::{AnswerUpdate, DESK, DeskView, Intent, Person, TurnId, TurnUpdate, desk_views};
+use crate::protocol::{AnswerUpdate, Intent, Person, SessionView, TurnId, TurnUpdate, View, decode};
 use crate::stream::stock::UseCase;
 use follow::Follow;
 use history::History;
@@ -53,7 +53,7 @@ thread_local! {
 /// What the worker said.
 struct News {
     /// What is not shown yet, each with whether it is part of a conversation that is opened again.
-    waiting: VecDeque<(DeskView, bool)>,
+    waiting: VecDeque<(View, bool)>,
     /// Whether the next part will be shown after a frame.
     is_awaited: bool,
     /// When the last part was shown.
@@ -125,7 +125,7 @@ pub fn start() {
         // Cannot fail for a function.
         let _ = window().add_event_listener_with_callback(name, on_event.unchecked_ref::<Function>());
     }
-    page::listen(DESK, take);
+    page::listen(page::DESK, take);
 }
 
 /// Takes views in: at once, so that the next frame shows the change and the scrolling that goes with it, where a change made in a frame needs
@@ -133,11 +133,11 @@ pub fn start() {
 pub fn take(bytes: &[u8]) {
     let is_calm = NEWS.with_borrow_mut(|news| {
         let mut old = 0;
-        for view in desk_views(bytes).into_iter().flatten() {
-            if let DeskView::Conversation { turns, .. } = view {
+        for view in decode::<Vec<View>>(bytes).into_iter().flatten().filter(is_for_desk) {
+            if let View::Conversation { turns, .. } = view {
                 old = turns;
             }
-            let is_old = matches!(view, DeskView::Turn { id, .. } if id.0 < old);
+            let is_old = matches!(view, View::Turn { id, .. } if id.0 < old);
             news.waiting.push_back((view, is_old));
         }
         !news.is_awaited && Date::now() - news.last > CALM
@@ -150,6 +150,16 @@ pub fn take(bytes: &[u8]) {
     } else {
         after_frame();
     }
+}
+
+fn is_for_desk(view: &View) -> bool {
+    !matches!(
+        view,
+        View::Misconfigured { .. }
+            | View::Leave { .. }
+            | View::Passkey { .. }
+            | View::Session(SessionView::Busy { .. })
+    )
 }
 
 fn after_frame() {
@@ -171,9 +181,9 @@ fn show_all() {
 }
 
 /// How much it is to show, about: a piece of an answer is 1, and what changes more of the page is more.
-fn weight(view: &DeskView) -> f64 {
+fn weight(view: &View) -> f64 {
     match view {
-        DeskView::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. } => 1.0,
+        View::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. } => 1.0,
         _ => 4.0,
     }
 }
@@ -237,11 +247,11 @@ fn show_news(most: f64, patience: f64) {
 
 impl Desk {
     /// `is_old` is of what is part of a conversation that is opened again.
-    fn apply(&mut self, view: DeskView, is_old: bool) {
+    fn apply(&mut self, view: View, is_old: bool) {
         match view {
-            DeskView::Person(None) => self.leave(),
-            DeskView::Person(Some(person)) => self.enter(person),
-            DeskView::Forget { draft } => {
+            View::Session(SessionView::Asked(_)) => self.leave(),
+            View::Session(SessionView::SignedIn(person)) => self.enter(person),
+            View::Forget { draft } => {
                 self.turns.clear();
                 self.history.clear();
                 self.sent = None;
@@ -261,7 +271,7 @@ impl Desk {
                     self.put_in_address(false);
                 }
             }
-            DeskView::Conversation { id, title, .. } => {
+            View::Conversation { id, title, .. } => {
                 self.turns.clear();
                 self.sent = None;
                 self.follow.start();
@@ -272,11 +282,11 @@ impl Desk {
                 let is_new_place = std::mem::take(&mut self.is_new_place);
                 self.put_in_address(is_new_place);
             }
-            DeskView::Title { id, title } => {
+            View::Title { id, title } => {
                 self.name(&id, &title);
                 self.put_in_address(false);
             }
-            DeskView::Turn { id, update } => {
+            View::Turn { id, update } => {
                 if !is_old {
                     self.sent = None;
                 }
@@ -299,7 +309,7 @@ impl Desk {
                     }
                 }
             }
-            DeskView::History(view) => {
+            View::History(view) => {
                 let (old, new) = (self.history.notice(), view.notice.to_string());
                 let is_seen = self.history.update(view);
                 // Also where the panel that says it is not shown; there until it is not so any more.
@@ -311,14 +321,18 @@ impl Desk {
                     remark.set(new);
                 }
             }
-            DeskView::Remark(text) => {
+            View::Remark(text) => {
                 self.history.say(&text);
                 self.tell(|shell| shell.remark, text.into_owned());
             }
-            DeskView::Status(text) => self.tell(|shell| shell.status, text.into_owned()),
-            DeskView::Spoken(text) => speak(&text),
-            DeskView::Copy(text) => page::copied(&text),
-            DeskView::File { name, media_type, text } => page::save(&name, &media_type, &text),
+            View::Status(text) => self.tell(|shell| shell.status, text.into_owned()),
+            View::Spoken(text) => speak(&text),
+            View::Copy(text) => page::copied(&text),
+            View::File { name, media_type, text } => page::save(&name, &media_type, &text),
+            View::Misconfigured { .. }
+            | View::Leave { .. }
+            | View::Passkey { .. }
+            | View::Session(SessionView::Busy { .. }) => {}
         }
     }
 

@@ -11,12 +11,12 @@ use web_sys::HtmlElement;
 use crate::core::words::{gate as words, page::IN_TITLE};
 use crate::page::dom::{document, element, focus, put, set};
 use crate::page::{self, opened};
-use crate::protocol::{GATE, SessionView, View, views};
+use crate::protocol::{SessionView, View, decode};
 
 /// Takes the page over.
 pub fn start() {
     form::listen();
-    page::listen(GATE, |bytes| views(bytes).into_iter().flatten().for_each(apply));
+    page::listen(page::GATE, |bytes| decode::<Vec<View>>(bytes).into_iter().flatten().for_each(apply));
     let submitted = page::ready();
     page::start(page::tab_half());
     if submitted {
@@ -36,12 +36,14 @@ fn apply(view: View) {
             opened();
             form::ask(form);
         }
-        View::Session(SessionView::SignedIn) => {
+        View::Session(SessionView::SignedIn(_)) => {
             page::note_signed_in(true);
             form::leave();
             // Until the conversation is there.
             page::opening();
         }
+        // The conversation's.
+        _ => {}
     }
 }
 

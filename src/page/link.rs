@@ -4,7 +4,7 @@ use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Worker;
 
-use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, write_intent};
+use crate::protocol::{FormId, Intent, PasskeyOutcome, TabHalf, encode};
 
 /// What `boot.js` has put under `globalThis.signet`.
 fn boot(name: &str) -> Option<JsValue> {
@@ -20,7 +20,12 @@ fn call(name: &str, arguments: &Array) {
     }
 }
 
-/// Hands what the worker says to this part of the page to `take`, as bytes, beginning with what it said before this part was there.
+/// The first screen's place among `boot.js`'s listeners.
+pub const GATE: u8 = 0;
+/// The conversation's.
+pub const DESK: u8 = 1;
+
+/// Hands what the worker says to `take`, as bytes, beginning with what it said before this part of the page was there.
 pub fn listen(part: u8, mut take: impl FnMut(&[u8]) + 'static) {
     let taker = Closure::<dyn FnMut(Uint8Array)>::new(move |bytes: Uint8Array| take(&bytes.to_vec())).into_js_value();
     call("listen", &Array::of2(&part.into(), &taker));
@@ -40,7 +45,9 @@ pub fn send(intent: &Intent) {
 /// Tells the worker, with what was filled in beside it. Each value goes from its field to the worker as a string of the browser's, so that no
 /// password enters this half's memory.
 pub fn send_form(intent: &Intent, values: &[JsString]) {
-    let message = Array::of1(&Uint8Array::from(write_intent(intent).as_slice()));
+    // Fails only for a sequence of unknown length; an intent has none.
+    let Ok(bytes) = encode(intent) else { return };
+    let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
     for value in values {
         message.push(value);
     }

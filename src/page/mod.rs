@@ -8,7 +8,8 @@ pub use keep::{
     EDITED, PROMPT, keep_start_in_view, keep_text, keeps_start_in_view, kept_text, note_signed_in, tab_half,
 };
 pub use link::{
-    abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start, tick,
+    DESK, GATE, abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start,
+    tick,
 };
 
 use dom::{document, element, set};

@@ -27,7 +27,7 @@ use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::setup as words;
 use crate::http::{Request, Response};
-use crate::protocol::{DESK, GATE, Intent, View, intent, write_desk_views, write_views};
+use crate::protocol::{Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -135,11 +135,10 @@ impl Worker {
             Some(app) => app.step(now(), input),
             None => return,
         };
-        let (mut views, mut desk_views) = (vec![], vec![]);
+        let mut views = vec![];
         for effect in effects {
             match effect {
                 Effect::Show(view) => views.push(view),
-                Effect::Desk(view) => desk_views.push(view),
                 Effect::Send(id, request) => {
                     let worker = self.clone();
                     spawn_local(async move {
@@ -175,9 +174,6 @@ impl Worker {
         }
         if !views.is_empty() {
             show(&views);
-        }
-        if !desk_views.is_empty() {
-            post_to(DESK, &write_desk_views(&desk_views));
         }
     }
 
@@ -240,7 +236,7 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
 /// Reads an intent as the page posts it: its bytes, then the values beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
-    let intent = intent(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec())?;
+    let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec()).ok()?;
     let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
     Some(Message { intent, values })
 }
@@ -251,11 +247,8 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
-    post_to(GATE, &write_views(views));
-}
-
-fn post_to(part: u8, views: &[u8]) {
-    post(&Array::of2(&part.into(), &Uint8Array::from(views)));
+    let bytes = encode(views).expect("no view has a sequence of unknown length");
+    post(&Uint8Array::from(bytes.as_slice()));
 }
 
 async fn configure() -> Result<Config, String> {

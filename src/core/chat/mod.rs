@@ -18,7 +18,7 @@ use crate::core::sign::{Scope, sign};
 use crate::core::words;
 use crate::http::{Head, NoAnswer, Request, Response, check};
 use crate::json::Json;
-use crate::protocol::{AnswerId, AnswerUpdate, DeskView, End, TurnId, TurnUpdate};
+use crate::protocol::{AnswerId, AnswerUpdate, End, TurnId, TurnUpdate, View};
 use crate::stream::stock::{Ask, UseCase};
 use crate::stream::{Decoder, Event, Failure, Usage};
 use crate::sts::{get_caller_identity, read_role_name};
@@ -150,7 +150,7 @@ pub enum Effect {
     /// Feed [`Input::Flush`] back after so many milliseconds, likewise.
     Flush(u32),
     /// Show this.
-    Show(DeskView),
+    Show(View),
     /// This of the conversation is to be kept: at most one whole, or one piece of each part, a step. It is about the conversation as the step leaves it.
     Changed(Change),
 }
@@ -236,7 +236,7 @@ impl Chat {
         self.conversation = conversation;
         let Conversation { id, title, turns, .. } = &self.conversation;
         let count = u32::try_from(turns.len()).unwrap_or(u32::MAX);
-        effects.push(Effect::Show(DeskView::Conversation { id: id.clone(), title: title.clone(), turns: count }));
+        effects.push(Effect::Show(View::Conversation { id: id.clone(), title: title.clone(), turns: count }));
         effects.extend(self.told(config, &[]));
         effects
     }
@@ -255,7 +255,7 @@ impl Chat {
         let mut effects = vec![];
         if shown.title != conversation.title {
             let (id, title) = (conversation.id.clone(), conversation.title.clone());
-            effects.push(Effect::Show(DeskView::Title { id, title }));
+            effects.push(Effect::Show(View::Title { id, title }));
         }
         let old = std::mem::replace(&mut self.conversation, conversation);
         effects.extend(self.told(config, &old.turns));
@@ -282,7 +282,7 @@ impl Chat {
                 }
                 // First: while its text comes in pieces, it is not one that is under way.
                 say(ended(answer, config, 0));
-                for piece in Pieces::default().cut(self.document(&answer.text)) {
+                for piece in Pieces::default().cut(document(&answer.text)) {
                     say(AnswerUpdate::Steps(piece));
                 }
             }
@@ -296,14 +296,6 @@ impl Chat {
         vec![Effect::Changed(Change::Whole)]
     }
 
-    /// The whole document of a text that has ended.
-    fn document(&self, text: &str) -> Vec<Step> {
-        let mut markdown = Markdown::new();
-        let mut steps = markdown.push(text);
-        steps.extend(markdown.finish());
-        steps
-    }
-
     fn answers(&self, turn: TurnId) -> Option<&Vec<Answer>> {
         self.conversation.turns.get(turn.0 as usize).map(|turn| &turn.answers)
     }
@@ -314,7 +306,7 @@ impl Chat {
             self.conversation.id = encode_url(&id);
             self.conversation.title = title(&ask.prompt);
             let Conversation { id, title, .. } = &self.conversation;
-            effects.push(Effect::Show(DeskView::Title { id: id.clone(), title: title.clone() }));
+            effects.push(Effect::Show(View::Title { id: id.clone(), title: title.clone() }));
         }
         let turn = TurnId(u32::try_from(self.conversation.turns.len()).unwrap_or(u32::MAX));
         effects.push(show(turn, TurnUpdate::Asked { prompt: ask.prompt.clone() }));
@@ -391,7 +383,7 @@ impl Chat {
         };
         let begun = answering.show(AnswerUpdate::Begun { use_case, context });
         self.under_way = Some((answering, Stage::Keys));
-        let told = Effect::Show(DeskView::Status(words::WAITING.into()));
+        let told = Effect::Show(View::Status(words::WAITING.into()));
         vec![Effect::Changed(Change::Whole), begun, told, Effect::NeedKeys { refused: None }]
     }
 
@@ -665,7 +657,7 @@ impl Chat {
             answering.told = now;
             let Answer { model, text, .. } = self.of(answering);
             let status = if is_first { words::answering(model) } else { words::still_answering(text) };
-            effects.push(Effect::Show(DeskView::Status(status.into())));
+            effects.push(Effect::Show(View::Status(status.into())));
         }
         let bytes = u32::try_from((answering.shown - shown) / BATCH_BYTES).unwrap_or(LONGEST_BATCH);
         effects.push(Effect::Flush(bytes.clamp(SHORTEST_BATCH, LONGEST_BATCH)));
@@ -706,7 +698,7 @@ impl Chat {
         let end = ending.end();
         let text = self.of(&answering).text.clone();
         let has_text = !text.is_empty();
-        let read_out = if has_text && end != End::Stopped { spoken(self.document(&text)) } else { String::new() };
+        let read_out = if has_text && end != End::Stopped { spoken(document(&text)) } else { String::new() };
         let answer = self.of(&answering);
         answer.notice = words::ending(ending, has_text, config.contact.as_deref());
         answer.duration = if asked { millis(answering.began, now).max(1) } else { 0 };
@@ -722,9 +714,9 @@ impl Chat {
             // The notice says it, as an alert.
             End::CutOff | End::Failed => "".into(),
         };
-        effects.push(Effect::Show(DeskView::Status(status)));
+        effects.push(Effect::Show(View::Status(status)));
         if !read_out.is_empty() {
-            effects.push(Effect::Show(DeskView::Spoken(beginning(read_out))));
+            effects.push(Effect::Show(View::Spoken(beginning(read_out))));
         }
         // A back end that takes earlier turns says so each time before its text.
         if forgets {
@@ -779,7 +771,7 @@ impl Answering {
 }
 
 fn show(id: TurnId, update: TurnUpdate) -> Effect {
-    Effect::Show(DeskView::Turn { id, update })
+    Effect::Show(View::Turn { id, update })
 }
 
 fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
@@ -789,6 +781,14 @@ fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
         facts: words::facts(answer, config.prices.as_ref()),
         wait,
     }
+}
+
+/// The whole document of a text that has ended.
+fn document(text: &str) -> Vec<Step> {
+    let mut markdown = Markdown::new();
+    let mut steps = markdown.push(text);
+    steps.extend(markdown.finish());
+    steps
 }
 
 /// What of an answer is read out by itself: all, or its beginning, cut after a word where there are spaces, with a word on the rest.

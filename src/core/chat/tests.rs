@@ -97,15 +97,15 @@ fn facts(effects: &[Effect]) -> (Vec<String>, u32) {
     facts.unwrap()
 }
 
-fn views(effects: &[Effect]) -> impl Iterator<Item = &DeskView> {
+fn views(effects: &[Effect]) -> impl Iterator<Item = &View> {
     effects.iter().filter_map(|effect| if let Effect::Show(view) = effect { Some(view) } else { None })
 }
 
 /// What a screen reader hears: where the answer stands, and the answer.
 fn heard(effects: &[Effect]) -> Vec<&str> {
     let heard = views(effects).filter_map(|view| match view {
-        DeskView::Status(text) => Some(&**text),
-        DeskView::Spoken(text) => Some(text.as_str()),
+        View::Status(text) => Some(&**text),
+        View::Spoken(text) => Some(text.as_str()),
         _ => None,
     });
     heard.collect()
@@ -113,7 +113,7 @@ fn heard(effects: &[Effect]) -> Vec<&str> {
 
 fn update(effect: &Effect) -> Option<&AnswerUpdate> {
     match effect {
-        Effect::Show(DeskView::Turn { update: TurnUpdate::Answer { update, .. }, .. }) => Some(update),
+        Effect::Show(View::Turn { update: TurnUpdate::Answer { update, .. }, .. }) => Some(update),
         _ => None,
     }
 }
@@ -125,7 +125,7 @@ fn is_abort(effect: &Effect) -> bool {
 /// Which answer of which turn has begun.
 fn begun(effects: &[Effect]) -> Option<(u32, u32, UseCase, u32)> {
     views(effects).find_map(|view| match view {
-        DeskView::Turn {
+        View::Turn {
             id: TurnId(turn),
             update: TurnUpdate::Answer { id: AnswerId(answer), update: AnswerUpdate::Begun { use_case, context } },
         } => Some((*turn, *answer, *use_case, *context)),
@@ -425,12 +425,12 @@ fn one_answer_at_a_time() {
 fn the_first_question_gives_the_conversation_its_id_and_title() {
     let mut chat = Chat::default();
     let effects = run(&mut chat, [ask_for("Why is the sky blue?\nAnd why not violet?")]);
-    let titled = DeskView::Title { id: ID_TEXT.into(), title: "Why is the sky blue?".into() };
+    let titled = View::Title { id: ID_TEXT.into(), title: "Why is the sky blue?".into() };
     assert_eq!(views(&effects).next(), Some(&titled));
     assert!(matches!(effects.first(), Some(Effect::Changed(Change::Whole))));
     run(&mut chat, answered("a"));
     let effects = chat.step(&config(), NOW.plus(5_000), Input::Ask(asks("And now?"), [9; 12]));
-    assert!(!views(&effects).any(|view| matches!(view, DeskView::Title { .. })));
+    assert!(!views(&effects).any(|view| matches!(view, View::Title { .. })));
     assert_eq!(chat.conversation.id, ID_TEXT);
     assert_eq!(chat.conversation.updated, NOW.plus(5_000));
     assert!(matches!(chat.rename("Sky".into())[..], [Effect::Changed(Change::Whole)]));
@@ -639,14 +639,14 @@ fn an_edited_question_goes_on_in_a_copy() {
         let mut chat = talk(Some(100), turns);
         let before = chat.conversation.clone();
         let effects = run(&mut chat, [Input::Edit(TurnId(turn), asks("Else?"), ID)]);
-        let shown: Vec<&DeskView> = views(&effects).collect();
-        assert_eq!(shown[0], &DeskView::Conversation { id: ID_TEXT.into(), title: title.into(), turns: turn });
+        let shown: Vec<&View> = views(&effects).collect();
+        assert_eq!(shown[0], &View::Conversation { id: ID_TEXT.into(), title: title.into(), turns: turn });
         assert_eq!(chat.conversation.turns[..kept], before.turns[..kept]);
         assert_eq!(chat.conversation.turns.len(), kept + 1);
         let asked: Vec<&str> = shown
             .iter()
             .filter_map(|view| match view {
-                DeskView::Turn { update: TurnUpdate::Asked { prompt }, .. } => Some(prompt.as_str()),
+                View::Turn { update: TurnUpdate::Asked { prompt }, .. } => Some(prompt.as_str()),
                 _ => None,
             })
             .collect();
@@ -690,7 +690,7 @@ struct Clock {
     alarm: Option<UnixMillis>,
     flush: Option<UnixMillis>,
     /// What was shown, and when.
-    shown: Vec<(UnixMillis, DeskView)>,
+    shown: Vec<(UnixMillis, View)>,
 }
 
 impl Clock {
@@ -731,9 +731,9 @@ impl Clock {
     /// When the answer failed, in milliseconds since the beginning, and what was said.
     fn failure(&self) -> Option<(i64, String)> {
         self.shown.iter().find_map(|(at, view)| match view {
-            DeskView::Turn {
-                update: TurnUpdate::Answer { update: AnswerUpdate::Ended { notice, .. }, .. }, ..
-            } => Some((at.0 - NOW.0, notice.clone().map(|notice| notice.text).unwrap_or_default())),
+            View::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Ended { notice, .. }, .. }, .. } => {
+                Some((at.0 - NOW.0, notice.clone().map(|notice| notice.text).unwrap_or_default()))
+            }
             _ => None,
         })
     }
@@ -827,8 +827,8 @@ fn the_first_text_is_shown_at_once_and_then_the_less_often_the_faster_it_comes()
     assert_eq!(gaps(1), [vec![80, 102, 163], [200].repeat(13), vec![55]].concat());
 }
 
-fn is_steps(view: &DeskView) -> bool {
-    matches!(view, DeskView::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. })
+fn is_steps(view: &View) -> bool {
+    matches!(view, View::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. })
 }
 
 #[test]
@@ -919,17 +919,17 @@ impl Page {
                 assert!(!text.is_empty());
                 self.kept.turns[turn.0 as usize].answers[answer.0 as usize].part(*part).push_str(text);
             }
-            Effect::Show(DeskView::Conversation { id, title, turns }) => {
+            Effect::Show(View::Conversation { id, title, turns }) => {
                 (self.id, self.title) = (id.clone(), title.clone());
                 self.turns.clear();
                 self.reopens = *turns;
             }
-            Effect::Show(DeskView::Title { id, title }) => (self.id, self.title) = (id.clone(), title.clone()),
-            Effect::Show(DeskView::Turn { id, update: TurnUpdate::Asked { prompt } }) => {
+            Effect::Show(View::Title { id, title }) => (self.id, self.title) = (id.clone(), title.clone()),
+            Effect::Show(View::Turn { id, update: TurnUpdate::Asked { prompt } }) => {
                 assert_eq!(self.turns.len(), id.0 as usize);
                 self.turns.push((prompt.clone(), vec![]));
             }
-            Effect::Show(DeskView::Turn { id, update: TurnUpdate::Answer { id: at, update } }) => {
+            Effect::Show(View::Turn { id, update: TurnUpdate::Answer { id: at, update } }) => {
                 let answers = &mut self.turns[id.0 as usize].1;
                 if matches!(update, AnswerUpdate::Begun { .. }) {
                     answers.truncate(at.0 as usize);
@@ -1086,7 +1086,7 @@ proptest! {
         prop_assert_eq!(again.shown(), page.shown(), "a replay shows the same");
         for ((_, answers), turn) in page.shown().2.iter().zip(&chat.conversation.turns) {
             for (shown, answer) in answers.iter().zip(&turn.answers) {
-                prop_assert_eq!(&shown.text, &spoken(chat.document(&answer.text)));
+                prop_assert_eq!(&shown.text, &spoken(document(&answer.text)));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::core::chat::{Change, Conversation};
 use crate::core::words::history as words;
 use crate::hash::sha256;
 use crate::json;
-use crate::protocol::{DeskView, Entry, HistoryView, Text};
+use crate::protocol::{Entry, HistoryView, Text, View};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -240,12 +240,12 @@ pub enum Reply {
 pub enum Effect {
     /// The store is to do this for this owner.
     Store(String, Order),
-    /// Show this conversation.
-    Show(Conversation),
+    /// Show this conversation in place of the other.
+    Open(Conversation),
     /// Show this one, if it is shown and was another.
     Renew(Conversation),
-    /// Show this beside it.
-    Desk(DeskView),
+    /// Tell the page.
+    Show(View),
 }
 
 /// A title as it is kept, of what was typed; none for nothing.
@@ -413,7 +413,7 @@ impl History {
     fn say(&mut self, text: Text, effects: &mut Vec<Effect>) {
         if self.remarked || !text.is_empty() {
             self.remarked = !text.is_empty();
-            effects.push(Effect::Desk(DeskView::Remark(text)));
+            effects.push(Effect::Show(View::Remark(text)));
         }
     }
 
@@ -436,7 +436,7 @@ impl History {
         };
         if self.shown.as_ref() != Some(&view) {
             self.shown = Some(view.clone());
-            effects.push(Effect::Desk(DeskView::History(view)));
+            effects.push(Effect::Show(View::History(view)));
         }
     }
 
@@ -520,7 +520,7 @@ impl History {
         match (&mut job.task, conversation) {
             (Task::Show, Some(conversation)) => {
                 self.say("".into(), effects);
-                effects.push(Effect::Show(format::closed(conversation)));
+                effects.push(Effect::Open(format::closed(conversation)));
             }
             (Task::Renew, Some(conversation)) => effects.push(Effect::Renew(conversation)),
             (Task::Show, None) => self.say(words::UNREADABLE.into(), effects),
@@ -575,7 +575,7 @@ impl History {
                     return self.say(words::NOTHING_TO_EXPORT.into(), effects);
                 }
                 let name = markdown::file_name(&name, now, extension);
-                effects.push(Effect::Desk(DeskView::File { name, media_type: media_type.into(), text }));
+                effects.push(Effect::Show(View::File { name, media_type: media_type.into(), text }));
             }
             Task::Import { new, there, unreadable, .. } => {
                 self.say(words::imported(new, there, unreadable), effects);

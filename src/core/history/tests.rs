@@ -53,7 +53,7 @@ struct Browser {
     keep: Vec<String>,
     fault: Option<StoreFault>,
     orders: Vec<(String, Order)>,
-    views: Vec<DeskView>,
+    views: Vec<View>,
     shown: Vec<Conversation>,
     renewed: Vec<Conversation>,
 }
@@ -63,9 +63,9 @@ impl Browser {
         for effect in effects {
             match effect {
                 Effect::Store(owner, order) => self.orders.push((owner, order)),
-                Effect::Show(conversation) => self.shown.push(conversation),
+                Effect::Open(conversation) => self.shown.push(conversation),
                 Effect::Renew(conversation) => self.renewed.push(conversation),
-                Effect::Desk(view) => self.views.push(view),
+                Effect::Show(view) => self.views.push(view),
             }
         }
         let orders = std::mem::take(&mut self.orders);
@@ -162,13 +162,13 @@ impl Tab {
     }
 
     /// What the page was told since it was last asked.
-    fn told(&mut self) -> Vec<DeskView> {
+    fn told(&mut self) -> Vec<View> {
         std::mem::take(&mut self.browser.views)
     }
 
     fn list(&mut self) -> HistoryView {
         match self.told().pop() {
-            Some(DeskView::History(view)) => view,
+            Some(View::History(view)) => view,
             other => panic!("{other:?}"),
         }
     }
@@ -179,14 +179,13 @@ impl Tab {
 
     fn remark(&mut self) -> String {
         let told = self.told();
-        let remark =
-            told.iter().rev().find_map(|view| if let DeskView::Remark(text) = view { Some(text) } else { None });
+        let remark = told.iter().rev().find_map(|view| if let View::Remark(text) = view { Some(text) } else { None });
         remark.unwrap_or_else(|| panic!("{told:?}")).to_string()
     }
 
     fn file(&mut self) -> (String, String) {
         match self.told().pop() {
-            Some(DeskView::File { name, text, .. }) => (name, text),
+            Some(View::File { name, text, .. }) => (name, text),
             other => panic!("{other:?}"),
         }
     }
@@ -346,7 +345,7 @@ fn a_list_that_was_read_before_a_change_is_read_again() {
     assert!(history.step(NOW, Input::Stored("bob".into(), stale)).is_empty(), "another owner's reply is late");
     let summary = Summary::of(&three()[0]).to_bytes();
     let effects = history.step(NOW, Input::Stored("ann".into(), Reply::Loaded(Ok((vec![summary], true)))));
-    assert!(matches!(&effects[..], [Effect::Desk(DeskView::History(view))] if view.entries.len() == 1 && view.keep));
+    assert!(matches!(&effects[..], [Effect::Show(View::History(view))] if view.entries.len() == 1 && view.keep));
 }
 
 #[test]
@@ -410,7 +409,7 @@ fn a_newer_search_takes_the_place_of_an_older_one() {
     job(&history.step(NOW, reply(new, None)));
     let effects = history.step(NOW, reply(new, None));
     assert!(
-        matches!(&effects[..], [Effect::Desk(DeskView::History(view))] if view.query == "blue" && view.entries[0].id == "b"),
+        matches!(&effects[..], [Effect::Show(View::History(view))] if view.query == "blue" && view.entries[0].id == "b"),
         "{effects:?}"
     );
 }

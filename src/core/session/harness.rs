@@ -12,7 +12,7 @@ use crate::core::random::Random;
 use crate::core::sign_in::{Action, Step};
 use crate::core::words;
 use crate::http::{Head, NoAnswer, Request, Response};
-use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, write_views};
+use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -475,7 +475,7 @@ impl Run {
                 _ => None,
             })
             .collect();
-        write_views(&views)
+        encode(&views).unwrap()
     }
 }
 

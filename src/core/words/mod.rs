@@ -16,7 +16,7 @@ pub mod setup;
 
 pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, unknown, use_case};
 pub use faults::notice;
-pub use forms::{person, screen};
+pub use forms::screen;
 
 use faults::{capitalised, service};
 

@@ -114,7 +114,7 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use hyper::header::{HeaderName, HeaderValue};
-    use signet::{cognito, http::Request, secret::Secret, core::sign::Scope, time::UnixMillis};
+    use signet::{cognito, core::sign::Scope, http::Request, secret::Secret, time::UnixMillis};
 
     use super::*;
 

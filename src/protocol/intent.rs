@@ -1,0 +1,136 @@
+//! What a person wants of the worker.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AnswerId, FormId, TurnId};
+use crate::stream::stock::UseCase;
+
+/// What a person wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Intent {
+    /// The page is here. Strings beside it: the page's address without query and hash; and the query with which a provider redirected back
+    /// (RFC 6749 §4.1.2), possibly empty.
+    Start {
+        /// Half of the key that encrypts the session record. Without it no session survives a reload.
+        tab: Option<TabHalf>,
+    },
+    /// Send a form. Strings beside it: the values of its fields, in order.
+    Submit {
+        /// Which form. Zero is the form of index.html before the worker numbered it; its fields are username and password.
+        form: FormId,
+    },
+    /// Press a button of a form that does not send it. Strings beside it: the values of its fields, in order, those of passwords and codes empty.
+    Press {
+        /// Which form.
+        form: FormId,
+        /// Index into [`Form::buttons`](super::Form::buttons).
+        button: u8,
+    },
+    /// The answer to [`View::Passkey`](super::View::Passkey). String beside it, if done: the credential as JSON (`PublicKeyCredential.toJSON`).
+    Passkey {
+        /// The form that was shown.
+        form: FormId,
+        /// How it ended.
+        outcome: PasskeyOutcome,
+    },
+    /// The back button shows the page again after it was left for a provider's.
+    ShownAgain,
+    /// Sign out.
+    SignOut,
+    /// Ask a question in a new turn of the conversation that is shown.
+    Ask {
+        /// As typed.
+        prompt: String,
+        /// Chooses the model.
+        use_case: UseCase,
+    },
+    /// Ask a turn's question again, for one more answer beside the others.
+    Again {
+        /// Which turn.
+        turn: TurnId,
+        /// Chooses the model.
+        use_case: UseCase,
+    },
+    /// Repeat the request for a turn's newest answer, which failed or was stopped. Its partial text stays until new text arrives.
+    Retry {
+        /// Which turn.
+        turn: TurnId,
+    },
+    /// Change a turn's question. That turn and those after it stay in the history; the conversation goes on in a copy of the turns before.
+    Edit {
+        /// Which turn.
+        turn: TurnId,
+        /// As typed.
+        prompt: String,
+        /// Chooses the model.
+        use_case: UseCase,
+    },
+    /// Stop the answer that is under way.
+    Stop,
+    /// Ask for the Markdown of an answer, which comes as a [`View::Copy`](super::View::Copy).
+    Copy {
+        /// Which turn.
+        turn: TurnId,
+        /// Which of its answers.
+        answer: AnswerId,
+    },
+    /// Show a new conversation.
+    New,
+    /// Show a conversation of the history.
+    Open {
+        /// Its id.
+        id: String,
+    },
+    /// Give a conversation a title.
+    Rename {
+        /// Its id.
+        id: String,
+        /// The new title.
+        title: String,
+    },
+    /// Delete a conversation.
+    Delete {
+        /// Its id.
+        id: String,
+    },
+    /// List the conversations that contain these words, or all if there are none.
+    Search {
+        /// As typed.
+        query: String,
+    },
+    /// Keep the history after sign-out, or do not.
+    Keep {
+        /// Whether to.
+        keep: bool,
+    },
+    /// Export a conversation, or all, as a file.
+    Export {
+        /// Its id; `None` for all.
+        id: Option<String>,
+        /// Markdown, for reading; otherwise JSON, which can be imported.
+        markdown: bool,
+    },
+    /// Import conversations. String beside it: the content of an exported JSON file.
+    Import,
+}
+
+/// How asking the browser for a passkey ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasskeyOutcome {
+    /// The person agreed.
+    Done,
+    /// The person declined, or has no passkey here; browsers do not tell which.
+    Refused,
+    /// This browser has no passkeys.
+    Unsupported,
+}
+
+/// 32 random bytes that live as long as the tab: its half of the session record's key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabHalf(pub [u8; 32]);
+
+impl std::fmt::Debug for TabHalf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TabHalf(…)")
+    }
+}
