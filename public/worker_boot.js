@@ -10,7 +10,7 @@ self.addEventListener('error', ({ error, filename, lineno, colno }) => stop(`${e
 self.addEventListener('unhandledrejection', ({ reason }) => stop(`Unhandled ${reason?.name}`, reason));
 
 const beside = (file) => new URL(file, import.meta.url);
-// As src/worker/fetch.rs asks for it. Rust takes the response, or asks again if there is none.
+// As src/worker/fetch.rs would ask for it. Rust takes the response, or null if there is none.
 self.config = fetch(beside('config.json'), {
   cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', signal: AbortSignal.timeout(15000),
 }).catch(() => null);

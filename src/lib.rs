@@ -2,6 +2,9 @@
 //!
 //! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
+// A panic at a slice quotes the text, and the console would show it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod base64;
 pub mod cognito;
 pub mod core;
@@ -9,6 +12,8 @@ mod form;
 mod hash;
 pub mod http;
 mod json;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub mod panics;
 pub mod protocol;
 mod qr;
 pub mod secret;

@@ -1,8 +1,8 @@
 //! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record and the history need it: values by key, in named stores.
 //!
 //! This calls the browser directly. The crates for it do not fit: idb 0.6.5 frees its handlers when a request fails, so the transaction's `abort`
-//! event, which follows, calls a freed one and throws; in a worker that is the end of the app. Neither idb nor indexed_db_futures 0.6.4 says why a
-//! transaction was aborted, and a full disk must be told from a refusal.
+//! event, which follows, calls a freed one and throws; in a worker that is the end of the app. Neither idb nor `indexed_db_futures` 0.6.4 says why
+//! a transaction was aborted, and a full disk must be told from a refusal.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -27,6 +27,7 @@ use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::setup as words;
 use crate::http::{Request, Response};
+use crate::panics;
 use crate::protocol::{Intent, View, decode, encode};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
@@ -93,7 +94,9 @@ pub fn start() {
                     state.app = Some(App::new(config, seed, locale::date));
                     std::mem::take(&mut state.early)
                 };
-                early.into_iter().for_each(|message| worker.take(message));
+                for message in early {
+                    worker.take(message);
+                }
             }
             Err(problem) => show(&[View::Misconfigured { problem }]),
         }
@@ -123,7 +126,9 @@ impl Worker {
                 state.is_restored = true;
                 std::mem::take(&mut state.early)
             };
-            early.into_iter().for_each(|message| worker.take(message));
+            for message in early {
+                worker.take(message);
+            }
             // While the person types: a third of the work of SRP.
             worker.deliver(Input::Idle);
         });
@@ -206,15 +211,12 @@ impl Worker {
     }
 }
 
-/// Reports a panic: in full to the console, and to the page as details that the person may send to others. Those hold the place, and the message only if
-/// it is a constant, since any other may quote data.
+/// Reports a panic: in full to the console, and to the page as details that the person may send to others.
 fn report(panic: &PanicHookInfo<'_>) {
     web_sys::console::error_1(&panic.to_string().into());
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a panic");
     let stopped = Object::new();
     // Cannot fail for a new object.
-    let _ = Reflect::set(&stopped, &"stopped".into(), &[message, " (", &place, ")"].concat().into());
+    let _ = Reflect::set(&stopped, &"stopped".into(), &panics::details(panic).into());
     post(&stopped);
 }
 
@@ -255,11 +257,12 @@ async fn configure() -> Result<Config, String> {
     /// The file, or why there is none; an error if nothing answers.
     async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
         let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
-        let early = if file == CONFIG[0] { early_config().await } else { None };
+        let early = if file == CONFIG[0] { early_config() } else { None };
         let response = match early {
-            Some(response) => response,
-            None => fetch::send(&request).await.map_err(|_| words::silent(file, &request.url))?,
+            Some(early) => whole(early).await,
+            None => fetch::send(&request).await.ok(),
         };
+        let response = response.ok_or_else(|| words::silent(file, &request.url))?;
         let (status, url) = (response.head.status, &request.url);
         let problem = words::refused(file, url, status);
         match status {
@@ -288,10 +291,18 @@ async fn configure() -> Result<Config, String> {
     Err(words::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
 }
 
-/// The response to the request for the configuration that `worker_boot.js` sent before the Wasm was there. `None` if it failed; it is then sent again.
-async fn early_config() -> Option<Response> {
-    let response = JsFuture::from(Promise::from(Reflect::get(&scope(), &"config".into()).ok()?)).await.ok()?;
-    fetch::read_whole(response.dyn_into::<web_sys::Response>().ok()?.into()).await
+/// Takes the request for the configuration that `worker_boot.js` sent before the Wasm was there.
+fn early_config() -> Option<Promise> {
+    let early = Reflect::get(&scope(), &"config".into()).ok()?.dyn_into().ok()?;
+    // Its response can be read once. Fails only for what cannot be deleted.
+    let _ = Reflect::delete_property(&scope(), &"config".into());
+    Some(early)
+}
+
+/// The response that a request brings; `None` if there is none or it breaks off.
+async fn whole(early: Promise) -> Option<Response> {
+    let response: web_sys::Response = JsFuture::from(early).await.ok()?.dyn_into().ok()?;
+    fetch::read_whole(response.into()).await
 }
 
 /// The absolute address of a file beside the worker's script.
