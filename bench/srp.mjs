@@ -1,7 +1,7 @@
-// The first sign-in in a fresh page, Signet's and Amplify's in turn: how long each keeps the page's thread busy, and Signet its worker's.
-// Chromium's own trace says when a thread had a task and how long; nothing is measured from within the pages.
+// Measures the first sign-in in a fresh page, Signet's and Amplify's in turn: how long it keeps the page's thread busy, and in Signet the worker's.
+// The figures come from Chromium's trace of each thread's tasks; nothing is measured from within the pages.
 //
-//   node srp.mjs [RUNS]      each of the two is measured RUNS times, 9 by default; ends with 1 if Signet is over its limits
+//   node srp.mjs [RUNS]      RUNS of each page, 9 by default; ends with 1 if Signet is over a limit
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
-// Milliseconds: the longest task on the page's thread, and what SRP takes in the worker.
+// Milliseconds of CPU time: the longest task on the page's thread, and all of SRP in the worker.
 const LIMITS = { page: 16, worker: 40 };
 const runs = Number(process.argv[2] ?? 9);
 if (!Number.isInteger(runs) || runs < 1) throw new Error(`${process.argv[2]} is no number of runs. Give a whole number, such as 9.`);
@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '..');
 
 const TYPES = { css: 'text/css', html: 'text/html; charset=utf-8', js: 'text/javascript', json: 'application/json', svg: 'image/svg+xml', wasm: 'application/wasm' };
 
-// Serves what `read` finds under a name. Nothing is kept for the next page, so that each is a first one.
+// Serves what `read` returns for a name. Nothing may be cached, so each visit is a first one.
 async function serve(read) {
   const server = createServer(async ({ url }, response) => {
     const name = url === '/' ? 'index.html' : url.slice(1);
@@ -47,7 +47,7 @@ async function freePort() {
   return port;
 }
 
-// The local AWS, once it says that it is there: where it is, and who can sign in.
+// Starts the local AWS and waits until it is ready. Returns its address, its config.json, and a user who can sign in.
 async function localAws(appPort) {
   const port = await freePort();
   const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug', 'signet-local');
@@ -67,7 +67,7 @@ async function localAws(appPort) {
   return { url, user, stop, config: await (await fetch(`${url}/_signet/config.json`)).text() };
 }
 
-// Runs in each page before its scripts: puts the begin and the end into the trace. The end is when what the signed-in person sees is painted.
+// Runs in each page before its scripts: marks the begin and the end in the trace. The end is when the signed-in page has been painted.
 function watch() {
   addEventListener('submit', () => performance.mark('bench:submit'), { capture: true, once: true });
   new MutationObserver((_, observer) => {
@@ -81,7 +81,7 @@ function watch() {
   }).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
-// One sign-in in a context of its own, hence in a process of its own: the trace's events.
+// Signs in once, in a new context and so in a new process. Returns the trace's events.
 async function signIn(browser, app, { username, password }) {
   const context = await browser.newContext();
   try {
@@ -93,7 +93,7 @@ async function signIn(browser, app, { username, password }) {
     await page.fill('#username', username);
     await page.fill('#password', password);
     await browser.startTracing(page, { categories: ['blink.user_timing', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] });
-    // The page tells; to ask it would put a task into each frame.
+    // The page reports the end by itself: polling would put a task into each frame.
     const signedIn = page.waitForEvent('console', (message) => message.text() === 'bench:signed-in');
     await page.click('#sign-in-button');
     await signedIn;
@@ -103,7 +103,7 @@ async function signIn(browser, app, { username, password }) {
   }
 }
 
-// Tasks as `[{ wall, cpu }]`, milliseconds, of the page's thread and of the worker's, if there is one; `srp` are those until the signature was sent.
+// The tasks of the page's thread, and of the worker's if there is one, as `[{ wall, cpu }]` in milliseconds: `srp` until the signature was sent, `all` until the end.
 function tasks(events, aws) {
   const mark = (name) => events.find((event) => event.name === name);
   const [begin, end] = [mark('bench:submit'), mark('bench:signed-in')];
@@ -129,7 +129,7 @@ const site = (files) => serve((name) => name === 'config.json' ? config : files(
 const apps = {
   signet: {
     ...await site((name) => readFile(join(root, 'dist', name))),
-    // The worker has read its configuration, and the page has heard of it; or they say why not.
+    // The worker has read its configuration and told the page; or the page says why not.
     isReady: () => document.querySelector('#sign-in-to').textContent || document.querySelector('#fatal').checkVisibility(),
   },
   amplify: {
@@ -140,7 +140,7 @@ const apps = {
 const seen = { signet: [], amplify: [] };
 const aws = await localAws(apps.signet.port);
 config = aws.config;
-// The browser and the local AWS are ended by what runs at exit.
+// The handlers of `exit` end the browser and the local AWS.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 let browser;
 try {
@@ -160,7 +160,7 @@ try {
   for (const app of Object.values(apps)) app.close();
 }
 
-// Each row: whose tasks, and which number of them; of both clocks, since the wall's includes what else the machine did.
+// What each row shows of a run, by either clock: wall time includes what else the machine did.
 const rows = {
   'page, longest task until the signature is sent': ({ page }, clock) => longest(page.srp, clock),
   'page, all tasks until the signature is sent': ({ page }, clock) => sum(page.srp, clock),
@@ -179,7 +179,7 @@ for (const row of Object.keys(rows)) {
 }
 console.log(`${'from the click to the painted chat'.padEnd(50)}${cell(median(seen.signet.map((run) => run.wall)))}        ${cell(median(seen.amplify.map((run) => run.wall)))}`);
 
-// CPU time, which other programs do not lengthen.
+// Limits apply to CPU time, which other programs do not lengthen.
 console.log('\nLimits, CPU time (a measurement of this machine at this moment, hence no part of make test):');
 let isOver = false;
 for (const [row, limit] of [
@@ -188,7 +188,7 @@ for (const [row, limit] of [
   ['worker, all tasks until the signature is sent', LIMITS.worker],
 ]) {
   const value = of('signet', row, 'cpu');
-  // Nothing, or no number, would mean that the trace was misread.
+  // Zero or NaN would mean that the trace was misread.
   const isKept = value > 0 && value <= limit;
   isOver ||= !isKept;
   console.log(`  ${row.padEnd(50)}${cell(value)} of ${limit} ms  ${isKept ? 'ok' : 'OVER'}`);

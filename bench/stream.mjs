@@ -1,17 +1,18 @@
-// A streamed answer, shown by Signet, by a React page as plain text and by a React page with Streamdown, in turn: what each costs the page's
-// thread. And of Signet: whether a slow computer stays smooth, and whether a hundred answers leave anything behind.
+// Measures what a streamed answer costs the page's thread: in Signet, in a React page that shows plain text, and in one with Streamdown, in turn. For Signet also
+// whether a slow computer stays smooth, and whether a hundred answers leave memory behind.
 //
 //   node stream.mjs [RUNS] [cpu] [slow] [memory]      RUNS for the CPU time, 3 by default; all three parts unless some are named
 //
 // Ends with 1 if Signet is over a limit.
 
 import { EventEmitter, once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { signetFiles, typed } from './files.mjs';
 
 const PEERS = ['react', 'streamdown'];
 const ALL = ['signet', ...PEERS];
@@ -19,17 +20,17 @@ const PARTS = ['cpu', 'slow', 'memory'];
 // Signet's main-thread CPU time is at most this part of the peer's.
 const RATIOS = [{ rate: 200, peer: 'react', part: 5 }, { rate: 1000, peer: 'react', part: 5 }, { rate: 200, peer: 'streamdown', part: 10 }];
 const LONGEST_TASK = 50;
-// After a hundred answers there may be this much more than after ten, for each of the ninety, in bytes and nodes: entries in the list of conversations,
-// of which fifty are shown, and what heap snapshots show that Chromium keeps: steps to undo what was typed, places in its own history, what it noted of
-// layouts, a media query for each table with a head; but no answer (8 kB of text, and several times that once it is shown). WebAssembly's memory is the
-// app's alone and grows by 64 KiB: one such step in ninety answers is within the limit, two are not.
+// How much memory may grow from answer 10 to 100, for each of the ninety, in bytes and nodes. It leaves room for entries in the list of conversations, of which
+// fifty are shown, and for what Chromium keeps according to heap snapshots: undo steps, history entries, layout records, a media query for each table with
+// a head. It leaves no room for an answer: that is 8 kB of text, and several times that on the screen. WebAssembly's memory holds nothing but the app's data and
+// grows by 64 KiB at a time: one such step in ninety answers is within the limit, two are not.
 const GROWTH = { heap: 4096, wasm: 1024, nodes: 20 };
-// Milliseconds that a chunk may be late for a run to count.
+// A run counts only if no chunk was later than this, in milliseconds.
 const LATEST = 50;
 
 const CHARACTERS = 24;
 const SECONDS = 5;
-// What comes after the answer's end counts as well, so that nobody is the better for putting it off.
+// The time after the answer's end counts as well: work that is put off still counts.
 const SETTLE = 1000;
 const IDLE = 3000;
 
@@ -38,26 +39,6 @@ const runs = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 
 if (runs < 1 || parts.some((part) => !PARTS.includes(part))) throw new Error(`Give a number of runs, such as 3, and any of ${PARTS.join(', ')}.`);
 const isAsked = (part) => parts.length === 0 || parts.includes(part);
 const here = import.meta.dirname;
-const root = join(here, '..');
-
-const TYPES = { css: 'text/css', html: 'text/html; charset=utf-8', js: 'text/javascript', svg: 'image/svg+xml', wasm: 'application/wasm' };
-const typed = (name, body, headers = {}) => ({ body, headers: { 'content-type': TYPES[name.split('.').at(-1)] ?? 'application/octet-stream', ...headers } });
-
-// Signet's release build, with the policies that Trunk.toml gives the page and the worker.
-async function signetFiles() {
-  const trunk = await readFile(join(root, 'Trunk.toml'), 'utf8');
-  const page = /^csp = \[\n(.*?)^\]/ms.exec(trunk)?.[1].match(/(?<=^ *").*(?=",$)/gm)?.join('; ').replace(/ 'nonce-[^']*'/, '');
-  const other = /^"content-security-policy" = "(.*)"$/m.exec(trunk)?.[1];
-  if (!page || !other) throw new Error('Trunk.toml has no csp or no "content-security-policy" any more. Change signetFiles in bench/stream.mjs.');
-  const names = (await readdir(join(root, 'dist'), { recursive: true })).filter((name) => name.includes('.'));
-  const files = {};
-  for (const name of names) {
-    const policy = name.endsWith('.html') ? page : other;
-    files[`/${name}`] = typed(name, await readFile(join(root, 'dist', name)), { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' });
-  }
-  files['/'] = files['/index.html'];
-  return files;
-}
 
 // The peers as they would be deployed: React's production build, minified.
 async function peerFiles() {
@@ -73,9 +54,9 @@ async function peerFiles() {
   return files;
 }
 
-// --- in the page: all of these run there, none is told anything but its arguments ---------------------------------------------
+// --- in the page: these functions run there and see nothing but their arguments --------------------------------------------------
 
-// Tells when the turn that is about to be asked for has ended, and when what it shows is painted. Watches one attribute; `isTimed` also watches frames.
+// Reports when the next turn has ended and has been painted. Observes one attribute; with `isTimed` also the time between frames.
 function watch(before, isTimed) {
   const bench = globalThis.bench = { gap: 0 };
   let isWatching = true;
@@ -110,7 +91,7 @@ function press() {
   document.querySelector('#send').click();
 }
 
-// What the newest turn shows: how many of the numbered blocks, the elements that Markdown makes, and its last words.
+// What the newest turn shows: the number of its numbered blocks, the kinds of Markdown elements, and its last words.
 function shown() {
   const turn = [...document.querySelectorAll('.turn')].at(-1);
   const numbers = new Set([...turn.textContent.matchAll(/\(#(\d+)\)/g)].map(([, number]) => number));
@@ -118,7 +99,7 @@ function shown() {
   return { blocks: numbers.size, kinds, text: turn.innerText.slice(-600) };
 }
 
-// Presses the button or link that says this; whether there is one.
+// Presses the button or link with this text, and returns whether there is one.
 function pressButton(pattern) {
   const says = (button) => `${button.ariaLabel ?? ''}\n${button.textContent}`.split('\n').map((text) => text.trim());
   const found = [...document.querySelectorAll('button, a[href]')].find((button) => says(button).some((text) => new RegExp(pattern, 'i').test(text)));
@@ -128,7 +109,7 @@ function pressButton(pattern) {
 
 // --- driving ------------------------------------------------------------------------------------------------------------------
 
-// What can be spoken to through a parent: a page through the browser, a worker through its page.
+// A target of the DevTools protocol that is reached through its parent: a page through the browser, a worker through its page.
 class Target extends EventEmitter {
   constructor(parent, sessionId) {
     super();
@@ -151,8 +132,8 @@ class Target extends EventEmitter {
   }
 }
 
-// A page in a context of its own, hence in a process of its own. Playwright does not know it: it would switch the Network domain on, and then Chromium
-// tells the page's thread of each chunk that a worker reads, which no visitor's does.
+// A page in a new context and so in a new process. It is driven without Playwright, which would enable the Network domain: Chromium would then tell the page's
+// thread of each chunk that a worker reads, which costs time that no visitor's page spends.
 class Page {
   static async open(bench, name) {
     const page = new Page();
@@ -164,7 +145,7 @@ class Page {
       const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: false });
       page.cdp = new Target(browser, sessionId);
       await page.cdp.send('Emulation.setDeviceMetricsOverride', { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false });
-      // All durations as CPU time, so that other programs do not lengthen them.
+      // Durations are CPU time, which other programs do not lengthen.
       await page.cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
       page.cdp.on('Runtime.exceptionThrown', ({ exceptionDetails: { text, exception } }) => console.error(`  ${name}: ${exception?.description ?? text}`));
       await page.cdp.send('Runtime.enable');
@@ -187,7 +168,7 @@ class Page {
     await this.browser.detach();
   }
 
-  // Over CDP, which the page's policy has nothing to say about.
+  // Runs `code` in the page. The page's policy does not apply to the DevTools protocol.
   async evaluate(code, ...args) {
     const expression = `(${code})(...${JSON.stringify(args)})`;
     const { result, exceptionDetails } = await this.cdp.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
@@ -202,13 +183,13 @@ class Page {
     throw new Error(`${this.name}: ${what} did not come. The page says: ${await this.evaluate(() => document.body.innerText.slice(0, 500))}`);
   }
 
-  // Goes on as a guest.
+  // Enters as a guest.
   async enter() {
     await this.until('the button for guests', pressButton, 'as a guest$');
     await this.until('the prompt', () => document.querySelector('#prompt')?.checkVisibility());
   }
 
-  // Takes the answers away: a new conversation where there is such a thing, else out and in again.
+  // Clears the answers: begins a new conversation where the build has a button for it, else signs out and in again. Returns which.
   async clear() {
     if (await this.evaluate(pressButton, '^new (conversation|chat)$')) {
       await this.until('an empty conversation', () => document.querySelectorAll('.turn').length === 0);
@@ -220,7 +201,7 @@ class Page {
     return 'signing out and in again';
   }
 
-  // Asks, waits for the end, and checks that all was sent in time and shown.
+  // Asks, waits for the end, and checks that the answer ended well and that every block is shown.
   async ask({ chunks, rate, seed, isTimed = false, settle = SETTLE }) {
     const before = await this.evaluate(() => document.querySelectorAll('.turn').length * (document.querySelector('#sign-out') ? 1 : 0));
     const sent = once(this.bench.server, 'message');
@@ -250,7 +231,7 @@ class Page {
     return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
   }
 
-  // What the page's thread does while nothing happens: CPU milliseconds a millisecond.
+  // The load of the page's thread while nothing happens: CPU milliseconds per millisecond.
   async idle() {
     const begun = await this.metrics();
     await sleep(IDLE);
@@ -267,14 +248,14 @@ class Page {
     await this.cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
   }
 
-  // Bytes after garbage collection, of the page and its workers: script's heap, the DOM's, and WebAssembly's memories; and the DOM's nodes.
+  // Memory after garbage collection, of the page and its workers together: bytes of the JavaScript heap, the DOM's heap and WebAssembly's memories, and DOM nodes.
   async memory() {
     const total = { js: 0, dom: 0, wasm: 0, nodes: 0 };
     for (const { send } of [this.cdp, ...this.workers.values()]) {
       await send('HeapProfiler.enable');
-      // The browser's own list of what was fetched: it grows to 250 entries, whatever the app does.
+      // The browser's own list of fetched resources grows to 250 entries, whatever the app does.
       await send('Runtime.evaluate', { expression: 'performance.clearResourceTimings()' });
-      // What one collection lets go, the next one finds, and what is not swept yet still counts: the least is what is there.
+      // One collection frees only part, and memory that is not swept yet still counts: take the smallest of five.
       let usage;
       for (let time = 0; time < 5; time += 1) {
         await send('HeapProfiler.collectGarbage');
@@ -296,7 +277,7 @@ class Page {
     return { ...total, heap, all: heap + total.wasm };
   }
 
-  // What `act` gives, and the tasks meanwhile: the longest of the page's thread by the wall's clock and by CPU time, and the sum of the worker's.
+  // Runs `act` under a trace. Adds to its result: the longest task of the page's thread by wall time and by CPU time, and the worker's CPU time.
   async traced(act) {
     await this.bench.browser.startTracing(undefined, { categories: ['blink.user_timing', 'disabled-by-default-devtools.timeline'] });
     let result;
@@ -338,7 +319,7 @@ async function withPage(bench, name, act) {
   }
 }
 
-// The same again if a chunk was late, since then something else was measured; the third time it is taken as it is, and said.
+// Measures again if a chunk was late: the load was not the planned one then. The third result is taken as it is, and reported as late.
 async function inTime(bench, name, act) {
   for (let attempt = 1; ; attempt += 1) {
     const found = await withPage(bench, name, act);
@@ -398,7 +379,7 @@ async function cpu(bench) {
       const [ours, theirs] = [of(rate, 'signet'), of(rate, peer)];
       const part = RATIOS.find((ratio) => ratio.rate === rate && ratio.peer === peer)?.part;
       const found = `1/${(theirs / ours).toFixed(1)} (${ours.toFixed(3)} of ${theirs.toFixed(3)} s)`;
-      // Nothing, or less than an idle page, would mean that it was mismeasured.
+      // Zero, or less than an idle page, would mean that the measurement failed.
       judge(part === undefined ? undefined : ours > 0 && ours * part <= theirs, `CPU at ${rate}/s ${part ? `≤ 1/${part} of` : 'beside'} ${peer}'s`, found);
     }
   }
@@ -440,7 +421,7 @@ async function memory(bench) {
     console.log(`\n${'after garbage collection'.padEnd(34)}${cells('JS MB', 'DOM MB', 'Wasm MB', 'all MB', 'nodes')}`);
     for (let answer = 1; answer <= last; answer += 1) {
       if (answer > 1) way = await page.clear();
-      // The same text each time: what is shown costs the same.
+      // The same text each time, so that each answer costs the same on the screen.
       await page.ask({ chunks, rate: 0, seed: 1, settle: 50 });
       if (![1, 10, 50, last].includes(answer)) continue;
       await sleep(SETTLE);

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # What `make bench` does: set up, build what is missing, measure Signet against its peers. Not part of `make test`: timings are this machine's.
-# usage: scripts/bench.sh [RUNS]          both benches, each with so many runs; by default 9 of srp and 3 of stream
+# usage: scripts/bench.sh [RUNS]          all of it, each bench with that many runs; by default 9 of srp, 3 of stream and 7 of submit
 #        scripts/bench.sh srp [RUNS]      the first sign-in, beside Amplify's
 #        scripts/bench.sh stream [RUNS] [cpu] [slow] [memory]      a streamed answer, beside React's and Streamdown's
+#        scripts/bench.sh submit [RUNS]   a form sent at once on a slow link, beside two React pages with Amplify
+#        scripts/bench.sh sizes           the largest crates of each Wasm file in dist/
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 cd "$root"
 case ${1:-} in
-  srp | stream) benches=$1; shift ;;
-  *) benches='srp stream' ;;
+  srp | stream | submit | sizes) benches=$1; shift ;;
+  *) benches='sizes srp stream submit' ;;
 esac
 scripts/setup.sh test
 source scripts/env.sh
@@ -19,7 +21,7 @@ fi
 [ -f dist/index.html ] || trunk --log error build --release
 CHROMIUM=$(command -v chromium)
 export CHROMIUM
-# Each is run, whatever the one before found.
+# Runs every bench, even after one has failed.
 failed=0
 for bench in $benches; do
   node "bench/$bench.mjs" "$@" || failed=$?

@@ -1,5 +1,5 @@
-// The least page that signs in with Amplify as an app does: SRP, then temporary keys. It shows who is signed in as Signet does, so that both are
-// driven and watched by the same script.
+// A minimal page that signs in with Amplify: SRP, then temporary keys. It shows who is signed in with the same ids as Signet, so that one script can drive and
+// watch both.
 import { Amplify } from 'aws-amplify';
 import { fetchAuthSession, signIn } from 'aws-amplify/auth';
 

@@ -1,42 +1,26 @@
-// The least page that asks and shows the answer as it comes: the stock lines, read on the page's own thread, one state update a chunk.
-// It is driven by the same script as Signet's, hence the ids and `data-state`.
+// A minimal page that asks and shows the answer as it comes, read on the page's own thread, with one state update a chunk.
+// It has Signet's ids and `data-state`, so that one script can drive both.
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import { readAnswer } from './answer.js';
 
 const { functionUrl } = await (await fetch('/config.json')).json();
 
-// The chunks of an answer. A line may come in several reads, and a character too.
-async function read(prompt, onChunk) {
+async function ask(prompt, onChunk) {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(functionUrl, { method: 'POST', headers, body: JSON.stringify({ prompt, use_case: 'balanced' }) });
-  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let rest = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
-    rest = done ? '' : lines.pop();
-    for (const line of lines) {
-      if (line === '[DONE]') return;
-      if (line === '') continue;
-      const { chunk } = JSON.parse(line);
-      if (chunk !== undefined) onChunk(chunk);
-    }
-    if (done) throw new Error('The answer was cut off.');
-  }
+  await readAnswer(await fetch(functionUrl, { method: 'POST', headers, body: JSON.stringify({ prompt, use_case: 'balanced' }) }), onChunk);
 }
 
 function Page({ Answer }) {
   const [response, setResponse] = useState('');
   const [state, setState] = useState();
-  const ask = async (event) => {
+  const submit = async (event) => {
     event.preventDefault();
     const prompt = new FormData(event.target).get('prompt');
     setResponse('');
     setState('streaming');
     try {
-      await read(prompt, (chunk) => setResponse((before) => before + chunk));
+      await ask(prompt, (chunk) => setResponse((before) => before + chunk));
       setState('done');
     } catch (error) {
       console.error(error);
@@ -46,7 +30,7 @@ function Page({ Answer }) {
   return (
     <main id="chat">
       {state && <article className="turn" data-state={state}><div className="answer"><Answer text={response} /></div></article>}
-      <form onSubmit={ask}>
+      <form onSubmit={submit}>
         <textarea id="prompt" name="prompt" />
         <button id="send">Send</button>
       </form>
@@ -54,7 +38,7 @@ function Page({ Answer }) {
   );
 }
 
-// `Answer` shows a text that grows.
+// Renders the page. `Answer` shows the text that has come so far.
 export function show(Answer) {
   createRoot(document.querySelector('#app')).render(<Page Answer={Answer} />);
 }

@@ -1,4 +1,4 @@
-// A React page that shows Markdown with Streamdown, as it comes without plug-ins.
+// A React page that shows Markdown with Streamdown, without plug-ins.
 import { Streamdown } from 'streamdown';
 import { show } from './page.jsx';
 

@@ -1,6 +1,6 @@
-// Serves the pages, and plays the identity pool and the function URL. A thread of its own: nothing that the bench does makes a chunk late.
+// Serves the pages, and plays the identity pool and the function URL. It runs in a thread of its own, so that nothing else in the bench makes a chunk late.
 //
-// How an answer comes, the prompt says: "1000 chunks, 200 a second, seed 1"; 0 a second is as fast as they are taken.
+// The prompt sets the answer's length and speed: "1000 chunks, 200 a second, seed 1". 0 a second means as fast as they are read.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -18,7 +18,7 @@ const CORS = {
 
 const IDENTITY = 'eu-central-1:11111111-2222-3333-4444-555555555555';
 
-// Cognito identity pools' API, JSON 1.1, for guests.
+// The API of Cognito identity pools, JSON 1.1, as far as guests need it.
 function identityPool(target) {
   switch (target?.split('.').at(-1)) {
     case 'GetId':
@@ -34,9 +34,9 @@ function identityPool(target) {
 
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-// Each chunk is a write of its own, at its own time; how late the latest was, milliseconds, is reported.
+// Writes each chunk by itself, at its own time, and reports how late the latest one was, in milliseconds.
 async function answer(response, body) {
-  // An app that sends earlier turns along sends their prompts too: the last one counts.
+  // An app may send earlier turns along, with their prompts: the last one counts.
   const plan = [...body.matchAll(/(\d+) chunks, (\d+) a second, seed (\d+)/g)].at(-1);
   if (!plan) return response.writeHead(400, CORS).end();
   const [chunks, rate, seed] = plan.slice(1).map(Number);
@@ -81,7 +81,7 @@ async function take(request, response) {
 }
 
 const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, (request, response) => {
-  // What fails here is a page that went away in mid-answer.
+  // This fails only if the page goes away in the middle of an answer.
   take(request, response).catch(() => { response.destroy(); });
 });
 server.listen(0, '127.0.0.1');

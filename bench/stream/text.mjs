@@ -1,6 +1,6 @@
-// The answer that all are sent: Markdown of the kinds that models write, made from a seed, and cut into chunks.
+// Makes the answer that every page gets: Markdown as models write it, from a seed, cut into chunks.
 
-// Numbers from 0 up to 1, the same ones for the same seed: xorshift, 32 bits.
+// Pseudo-random numbers in [0, 1), the same ones for the same seed: xorshift, 32 bits.
 function dice(seed) {
   let state = (seed + 1) * 0x9e3779b1;
   return () => {
@@ -15,7 +15,7 @@ const WORDS = `the of a to in and role key request answer token region policy se
  header value retry limit quota latency model prompt chunk budget account function endpoint deployed expires allows denies reads writes
  because while after without between often never quickly roughly größer naïve 例え 🙂 über Ελλάδα`.split(/\s+/);
 
-// Markdown of at least `length` characters. Each block begins with its number, such as (#12): by these it is seen whether all were shown.
+// Markdown of at least `length` characters. Each block begins with its number, such as (#12), which shows whether a page has shown them all.
 export function markdown(seed, length) {
   const random = dice(seed);
   const pick = (from) => from[Math.floor(random() * from.length)];
@@ -41,7 +41,7 @@ export function markdown(seed, length) {
     code: (mark) => ['```' + pick(['rust', 'js', 'python', '']), `// ${mark}`, ...times(4, 14, line), '```'].join('\n'),
     quote: (mark) => times(1, 3, (at) => `> ${at === 0 ? `${mark} ` : ''}${sentence()}`).join('\n'),
   };
-  // How often each comes: prose most.
+  // The first blocks in order; then random ones, mostly prose.
   const order = ['heading', 'prose', 'prose', 'bullets', 'prose', 'code', 'prose', 'table', 'prose', 'steps', 'quote'];
   const blocks = [];
   for (let size = 0; size < length; size += blocks.at(-1).length + 2) {
@@ -51,7 +51,7 @@ export function markdown(seed, length) {
   return { text: `${blocks.join('\n\n')}\n`, blocks: blocks.length };
 }
 
-// The text in so many chunks, of about the same size but never quite; none ends within a character.
+// Cuts the text into this many chunks of roughly equal size. No chunk ends inside a character.
 export function cut(text, chunks, seed) {
   const random = dice(seed);
   const ends = Array.from({ length: chunks - 1 }, (_, at) => {
