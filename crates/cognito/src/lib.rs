@@ -6,7 +6,6 @@
 pub mod hosted_ui;
 pub mod http;
 mod identity_pool;
-mod modp;
 mod secret;
 mod srp;
 pub mod sts;
