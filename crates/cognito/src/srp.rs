@@ -119,6 +119,7 @@ impl Ephemeral {
     }
 
     /// S = (B − k·g^x)^(a + u·x), padded.
+    #[allow(clippy::many_single_char_names)] // The RFC's names.
     fn premaster_secret(&self, b: &[u8], u: &[u8; 32], x: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, SrpError> {
         let b = residue(b).ok_or(SrpError::NotHex)?;
         if b == Residue::ZERO {

@@ -132,7 +132,7 @@ fn random_line(case: usize) -> String {
     let ephemeral = Ephemeral::new(&Entropy(some_bytes(case, "a"))).unwrap();
     let claim = |pool_name: &str, user_id: &str, password: &str, salt: &[u8], b: &str, block: &str| {
         let (salt, srp_b) = (to_hex(salt), to_hex(&some_bytes::<384>(case, b)));
-        let secret_block = BASE64_STANDARD.encode(&some_bytes::<48>(case, block));
+        let secret_block = BASE64_STANDARD.encode(some_bytes::<48>(case, block));
         let challenge = SrpChallenge { user_id, salt: &salt, srp_b: &srp_b, secret_block: &secret_block };
         ephemeral.password_claim_signature(pool_name, challenge, password, &timestamp).unwrap()
     };
