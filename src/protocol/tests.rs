@@ -1,5 +1,5 @@
 use super::*;
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 use proptest::prelude::*;
 use signet_markdown::{Align, Element, Step};
 
