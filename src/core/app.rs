@@ -11,11 +11,11 @@ use crate::core::random::Random;
 use crate::core::session::{self, Env, Memory, Record, Screen, Session};
 use crate::core::words;
 use crate::protocol::{FormId, Intent, View};
-use signet_stream::stock::Ask;
 use signet_cognito::{
     Entropy, Ephemeral, Secret, UnixMillis,
     http::{Head, NoAnswer, Request, Response, may_pass},
 };
+use signet_stream::stock::Ask;
 
 /// A request of the session is sent at most so often.
 const TRIES: u32 = 3;

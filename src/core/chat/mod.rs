@@ -17,8 +17,6 @@ use crate::core::sign::{Scope, sign};
 use crate::core::words;
 use crate::json::Json;
 use crate::protocol::{AnswerId, AnswerUpdate, End, TurnId, TurnUpdate, View};
-use signet_stream::stock::{Ask, UseCase};
-use signet_stream::{Decoder, Event, Failure, Usage};
 use crate::text::contains;
 use pieces::Pieces;
 use signet_cognito::{
@@ -28,6 +26,8 @@ use signet_cognito::{
 };
 use signet_markdown::{Markdown, Step};
 use signet_stream::stock::{Ask, UseCase};
+use signet_stream::stock::{Ask, UseCase};
+use signet_stream::{Decoder, Event, Failure, Usage};
 use signet_stream::{Decoder, Event, Failure, Usage};
 use spoken::spoken;
 

@@ -189,9 +189,9 @@ fn grouped(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use signet_stream::Usage;
     use proptest::prelude::*;
     use signet_cognito::UnixMillis;
+    use signet_stream::Usage;
 
     fn answer() -> Answer {
         Answer {
