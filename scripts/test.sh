@@ -18,18 +18,25 @@ stage() {
 
 # rustfmt is the ordinary toolchain's, where the app is built by another.
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
-native_lints() { cargo clippy --quiet --workspace --all-targets -- -D warnings; }
+# All targets are not all: the end-to-end suite does not run by default, and there is the function without the AWS SDK.
+native_lints() {
+  cargo clippy --quiet --workspace --all-targets -- -D warnings &&
+    cargo clippy --quiet --workspace --test suite -- -D warnings &&
+    cargo clippy --quiet -p signet-backend --no-default-features --all-targets -- -D warnings
+}
 # The unit tests of the pure modules are native; their libraries are not for Wasm.
 wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser --test page -- -D warnings; }
 template() { "$tools/cfnlint/bin/cfn-lint" infra/template.yaml; }
-native_tests() { cargo test --quiet -p signet -p signet-backend -p signet-local; }
+# Always the whole workspace, so that every stage builds the dependencies with the same features: once. The end-to-end suite runs only when named.
+native_tests() { cargo test --quiet --workspace; }
 wasm_tests() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(command -v chromedriver) \
     cargo test --target wasm32-unknown-unknown -p signet --test browser --test page
 }
 # Trunk's post-build hook holds the sizes to the budget.
 release() { trunk --log error build --release; }
-end_to_end() { cargo build --quiet -p signet-backend --bin bootstrap && cargo test --quiet -p signet-e2e -- --test-threads=1; }
+# The first command builds the function, if the native tests have not.
+end_to_end() { cargo test --quiet --workspace --test bootstrap --no-run && cargo test --quiet --workspace --test suite -- --test-threads=1; }
 
 stage format format
 stage template template

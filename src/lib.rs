@@ -9,7 +9,6 @@ mod hash;
 mod json;
 pub mod protocol;
 mod qr;
-pub mod stream;
 mod text;
 
 #[cfg(all(target_arch = "wasm32", feature = "desk"))]

@@ -7,8 +7,9 @@ use signet::desk::{Document, start, take};
 use signet::protocol::{
     AnswerId, AnswerUpdate, End, Form, Notice, Person, SessionView, TurnId, TurnUpdate, View, encode,
 };
-use signet::stream::stock::UseCase;
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
+use signet_stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -1,13 +1,13 @@
 //! The function's configuration, from environment variables.
 
-use aws_sdk_bedrockruntime::config::{Credentials, Region, SharedHttpClient};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+#[cfg(feature = "aws")]
+use aws_sdk_bedrockruntime::config::{Credentials, Region};
 use http::{HeaderValue, Uri};
 
-/// What the function is told by its environment.
+#[cfg(feature = "aws")]
+use crate::aws::Aws;
+
+/// The function's validated configuration.
 pub struct Config {
     /// Who answers.
     pub(crate) model_backend: ModelBackend,
@@ -15,7 +15,7 @@ pub struct Config {
     pub(crate) models: Models,
     /// The longest prompt, in UTF-8 bytes.
     pub(crate) max_prompt_bytes: usize,
-    /// The most that a prompt's earlier turns may have together, in UTF-8 bytes.
+    /// The most that all earlier turns may have together, in UTF-8 bytes.
     pub(crate) max_context_bytes: usize,
     /// The longest answer, in the model's tokens.
     pub(crate) max_tokens: i32,
@@ -24,12 +24,13 @@ pub struct Config {
 /// Who answers.
 pub(crate) enum ModelBackend {
     /// Amazon Bedrock, by `ConverseStream`.
+    #[cfg(feature = "aws")]
     Bedrock(Aws),
     /// An endpoint that speaks `OpenAI`'s streaming Chat Completions.
     OpenAi {
         /// Where the API is, without a slash at the end, such as `http://localhost:11434/v1`.
         base_url: String,
-        /// The `Authorization` header with the API key; marked as sensitive, so that `Debug` prints nothing of it.
+        /// The `Authorization` header with the API key. It is marked as sensitive, so `Debug` does not print it.
         authorization: Option<HeaderValue>,
     },
     /// The built-in demonstration.
@@ -40,63 +41,61 @@ pub(crate) enum ModelBackend {
 pub(crate) enum Models {
     /// The bundled `model_selection.json`.
     Bundled,
-    /// There is one model.
+    /// There is only one model.
     One(String),
     /// AWS `AppConfig`.
+    #[cfg(feature = "aws")]
     AppConfig {
-        /// How AWS is reached.
+        /// How `AppConfig` is reached.
         aws: Aws,
-        /// The application's name or id.
+        /// The application's name or ID.
         application: String,
-        /// The environment's name or id.
+        /// The environment's name or ID.
         environment: String,
-        /// The configuration profile's name or id.
+        /// The configuration profile's name or ID.
         profile: String,
     },
-}
-
-/// How an AWS service is reached: `Debug` of the credentials prints no secret.
-#[derive(Debug, Clone)]
-pub(crate) struct Aws {
-    /// The region.
-    pub(crate) region: Region,
-    /// The function role's keys.
-    pub(crate) credentials: Credentials,
-    /// Another endpoint than the service's own.
-    pub(crate) endpoint_url: Option<String>,
 }
 
 /// What is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A variable that is needed is not set.
+    /// A required variable is not set.
     #[error("{variable} is not set: {needed}.")]
     Missing {
         /// Its name.
         variable: &'static str,
-        /// What it is needed for, and what it looks like.
+        /// What it is for, and what a value looks like.
         needed: &'static str,
     },
-    /// A variable's value cannot be used; the value itself is not told, as it may be a key.
+    /// A variable's value is not valid. The value itself is left out, because it may be a key.
     #[error("{variable} has a value that cannot be used: expected {expected}.")]
     Invalid {
         /// Its name.
         variable: &'static str,
-        /// What would be right.
+        /// What a valid value is.
         expected: &'static str,
     },
-    /// Both name the models to ask.
+    /// Two variables name the models to ask.
     #[error("OPENAI_MODEL and APPCONFIG_APPLICATION both say which models to ask: set only one of them.")]
     TwoStrategies,
+    /// The configuration needs the AWS SDK, and this build does not have it.
+    #[error(
+        "This build has no AWS SDK, which {needs_it} needs. Build the function with its default features: cargo build -p signet-backend."
+    )]
+    NoAwsSdk {
+        /// The setting that needs it.
+        needs_it: &'static str,
+    },
 }
 
 impl Config {
-    /// Reads and checks the environment; `lookup` gives a variable's value.
+    /// Reads and checks the environment; `lookup` returns a variable's value.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        // A CloudFormation parameter that was left out arrives as an empty string.
+        // CloudFormation passes on a parameter that was left out as an empty string.
         let lookup = |variable: &str| lookup(variable).filter(|value| !value.is_empty());
         let model_backend = match lookup("MODEL_BACKEND").as_deref() {
-            None | Some("bedrock") => ModelBackend::Bedrock(aws(&lookup, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")?),
+            None | Some("bedrock") => bedrock(&lookup)?,
             Some("openai") => open_ai(&lookup)?,
             Some("demo") => ModelBackend::Demo,
             Some(_) => {
@@ -116,9 +115,14 @@ impl Config {
     }
 }
 
-/// The HTTPS client of the AWS clients.
-pub(crate) fn https_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+#[cfg(feature = "aws")]
+fn bedrock(lookup: &impl Fn(&str) -> Option<String>) -> Result<ModelBackend, ConfigError> {
+    Ok(ModelBackend::Bedrock(aws(lookup, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")?))
+}
+
+#[cfg(not(feature = "aws"))]
+fn bedrock(_: &impl Fn(&str) -> Option<String>) -> Result<ModelBackend, ConfigError> {
+    Err(ConfigError::NoAwsSdk { needs_it: "MODEL_BACKEND=bedrock (the default)" })
 }
 
 fn open_ai(lookup: &impl Fn(&str) -> Option<String>) -> Result<ModelBackend, ConfigError> {
@@ -147,24 +151,33 @@ fn open_ai(lookup: &impl Fn(&str) -> Option<String>) -> Result<ModelBackend, Con
 }
 
 fn models(lookup: &impl Fn(&str) -> Option<String>, backend: &ModelBackend) -> Result<Models, ConfigError> {
-    const NEEDED: &str = "APPCONFIG_APPLICATION, APPCONFIG_ENVIRONMENT and APPCONFIG_PROFILE together name the model-selection strategy; set all three or none";
     let one = lookup("OPENAI_MODEL").filter(|_| matches!(backend, ModelBackend::OpenAi { .. }));
-    let [application, environment, profile] =
-        ["APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE"].map(lookup);
-    if application.is_none() && environment.is_none() && profile.is_none() {
-        return match one {
-            Some(model) => Ok(Models::One(model)),
-            // The bundled strategy names Bedrock's models, which no other endpoint knows.
-            None if matches!(backend, ModelBackend::OpenAi { .. }) => Err(ConfigError::Missing {
-                variable: "OPENAI_MODEL",
-                needed: "with MODEL_BACKEND=openai it names the model to ask, unless AppConfig holds a strategy",
-            }),
-            None => Ok(Models::Bundled),
+    let app_config = ["APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE"].map(lookup);
+    if app_config.iter().any(Option::is_some) {
+        return if one.is_some() {
+            Err(ConfigError::TwoStrategies)
+        } else {
+            app_config_models(lookup, backend, app_config)
         };
     }
-    if one.is_some() {
-        return Err(ConfigError::TwoStrategies);
+    match one {
+        Some(model) => Ok(Models::One(model)),
+        // The bundled strategy names Bedrock's models, which no other endpoint knows.
+        None if matches!(backend, ModelBackend::OpenAi { .. }) => Err(ConfigError::Missing {
+            variable: "OPENAI_MODEL",
+            needed: "with MODEL_BACKEND=openai it names the model to ask, unless AppConfig holds a strategy",
+        }),
+        None => Ok(Models::Bundled),
     }
+}
+
+#[cfg(feature = "aws")]
+fn app_config_models(
+    lookup: &impl Fn(&str) -> Option<String>,
+    _: &ModelBackend,
+    [application, environment, profile]: [Option<String>; 3],
+) -> Result<Models, ConfigError> {
+    const NEEDED: &str = "APPCONFIG_APPLICATION, APPCONFIG_ENVIRONMENT and APPCONFIG_PROFILE together name the model-selection strategy; set all three or none";
     let missing = |variable| ConfigError::Missing { variable, needed: NEEDED };
     Ok(Models::AppConfig {
         application: application.ok_or(missing("APPCONFIG_APPLICATION"))?,
@@ -174,6 +187,20 @@ fn models(lookup: &impl Fn(&str) -> Option<String>, backend: &ModelBackend) -> R
     })
 }
 
+/// The demonstration asks no model: it only names those that the strategy would choose, so the bundled one will do.
+#[cfg(not(feature = "aws"))]
+fn app_config_models(
+    _: &impl Fn(&str) -> Option<String>,
+    backend: &ModelBackend,
+    _: [Option<String>; 3],
+) -> Result<Models, ConfigError> {
+    match backend {
+        ModelBackend::Demo => Ok(Models::Bundled),
+        ModelBackend::OpenAi { .. } => Err(ConfigError::NoAwsSdk { needs_it: "APPCONFIG_APPLICATION" }),
+    }
+}
+
+#[cfg(feature = "aws")]
 fn aws(lookup: &impl Fn(&str) -> Option<String>, endpoint: &str) -> Result<Aws, ConfigError> {
     let need = |variable| {
         lookup(variable).ok_or(ConfigError::Missing {
@@ -194,7 +221,7 @@ fn aws(lookup: &impl Fn(&str) -> Option<String>, endpoint: &str) -> Result<Aws, 
     })
 }
 
-/// A whole number of 1 to 2³¹ − 1.
+/// A whole number from 1 to 2³¹ − 1.
 fn whole_number<N: TryFrom<i32>>(
     lookup: &impl Fn(&str) -> Option<String>,
     variable: &'static str,
@@ -209,6 +236,7 @@ fn whole_number<N: TryFrom<i32>>(
 mod tests {
     use super::*;
 
+    #[cfg(feature = "aws")]
     const AWS: [(&str, &str); 3] =
         [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "sshh")];
 
@@ -218,19 +246,20 @@ mod tests {
         })
     }
 
-    fn said(variables: &[(&str, &str)]) -> String {
+    fn message(variables: &[(&str, &str)]) -> String {
         config(variables).err().expect("the environment is wrong").to_string()
     }
 
+    #[cfg(feature = "aws")]
     #[test]
-    fn bedrock_is_the_default_and_demo_is_never_fallen_back_to() {
-        let config_of_defaults = config(&AWS).unwrap();
-        assert!(matches!(config_of_defaults.model_backend, ModelBackend::Bedrock(_)));
-        assert!(matches!(config_of_defaults.models, Models::Bundled));
-        assert_eq!((config_of_defaults.max_prompt_bytes, config_of_defaults.max_tokens), (100_000, 4096));
-        assert_eq!(config_of_defaults.max_context_bytes, 32_768);
-        assert!(said(&[]).starts_with("AWS_REGION is not set"));
-        assert!(said(&[("MODEL_BACKEND", "Demo")]).contains("`bedrock`, `openai` or `demo`"));
+    fn bedrock_is_the_default_and_demo_has_to_be_asked_for() {
+        let defaults = config(&AWS).unwrap();
+        assert!(matches!(defaults.model_backend, ModelBackend::Bedrock(_)));
+        assert!(matches!(defaults.models, Models::Bundled));
+        assert_eq!((defaults.max_prompt_bytes, defaults.max_tokens), (100_000, 4096));
+        assert_eq!(defaults.max_context_bytes, 32_768);
+        assert!(message(&[]).starts_with("AWS_REGION is not set"));
+        assert!(message(&[("MODEL_BACKEND", "Demo")]).contains("`bedrock`, `openai` or `demo`"));
         assert!(matches!(config(&[("MODEL_BACKEND", "demo")]).unwrap().model_backend, ModelBackend::Demo));
     }
 
@@ -239,12 +268,12 @@ mod tests {
         let backend = ("MODEL_BACKEND", "openai");
         let url = ("OPENAI_BASE_URL", "http://localhost:11434/v1/");
         let model = ("OPENAI_MODEL", "llama3.2");
-        assert!(said(&[backend, model]).starts_with("OPENAI_BASE_URL is not set"));
-        assert!(said(&[backend, url]).starts_with("OPENAI_MODEL is not set"));
+        assert!(message(&[backend, model]).starts_with("OPENAI_BASE_URL is not set"));
+        assert!(message(&[backend, url]).starts_with("OPENAI_MODEL is not set"));
         for wrong in ["localhost", "ftp://host/v1", "http://host/v1?x=y", "http:// host"] {
-            assert!(said(&[backend, model, ("OPENAI_BASE_URL", wrong)]).starts_with("OPENAI_BASE_URL"), "{wrong}");
+            assert!(message(&[backend, model, ("OPENAI_BASE_URL", wrong)]).starts_with("OPENAI_BASE_URL"), "{wrong}");
         }
-        let secret = said(&[backend, url, model, ("OPENAI_API_KEY", "sk-1\n2")]);
+        let secret = message(&[backend, url, model, ("OPENAI_API_KEY", "sk-1\n2")]);
         assert!(secret.starts_with("OPENAI_API_KEY") && !secret.contains("sk-1"));
         let right = config(&[backend, url, model, ("OPENAI_API_KEY", "sk-12")]).unwrap();
         let ModelBackend::OpenAi { base_url, authorization } = right.model_backend else { panic!("not openai") };
@@ -252,13 +281,14 @@ mod tests {
         assert!(!format!("{authorization:?}").contains("sk-12"));
     }
 
+    #[cfg(feature = "aws")]
     #[test]
     fn app_config_is_all_or_nothing() {
         let [application, environment, profile] =
             [("APPCONFIG_APPLICATION", "a"), ("APPCONFIG_ENVIRONMENT", "e"), ("APPCONFIG_PROFILE", "p")];
         let with = |more: &[(&'static str, &'static str)]| [&AWS[..], more].concat();
-        assert!(said(&with(&[application, profile])).starts_with("APPCONFIG_ENVIRONMENT is not set"));
-        assert!(said(&with(&[profile])).starts_with("APPCONFIG_APPLICATION is not set"));
+        assert!(message(&with(&[application, profile])).starts_with("APPCONFIG_ENVIRONMENT is not set"));
+        assert!(message(&with(&[profile])).starts_with("APPCONFIG_APPLICATION is not set"));
         assert!(matches!(
             config(&with(&[("APPCONFIG_APPLICATION", ""), ("APPCONFIG_PROFILE", "")])).unwrap().models,
             Models::Bundled
@@ -279,11 +309,24 @@ mod tests {
         assert_eq!(config(&with(&both)).err(), Some(ConfigError::TwoStrategies));
     }
 
+    #[cfg(not(feature = "aws"))]
+    #[test]
+    fn without_the_aws_sdk_only_the_demonstration_does_without_app_config() {
+        for needs_it in [&[][..], &[("MODEL_BACKEND", "bedrock")]] {
+            assert!(message(needs_it).starts_with("This build has no AWS SDK, which MODEL_BACKEND=bedrock"));
+        }
+        let app_config = [("APPCONFIG_APPLICATION", "a"), ("APPCONFIG_ENVIRONMENT", "e"), ("APPCONFIG_PROFILE", "p")];
+        let demo = config(&[&[("MODEL_BACKEND", "demo")], &app_config[..]].concat()).unwrap();
+        assert!(matches!(demo.models, Models::Bundled));
+        let openai = [("MODEL_BACKEND", "openai"), ("OPENAI_BASE_URL", "http://localhost")];
+        assert!(message(&[&openai[..], &app_config].concat()).contains("APPCONFIG_APPLICATION"));
+    }
+
     #[test]
     fn limits_are_whole_numbers_of_at_least_one() {
         for wrong in ["0", "-1", "1.5", "many", "99999999999"] {
             for variable in ["MAX_TOKENS", "MAX_CONTEXT_BYTES"] {
-                assert!(said(&[("MODEL_BACKEND", "demo"), (variable, wrong)]).starts_with(variable), "{wrong}");
+                assert!(message(&[("MODEL_BACKEND", "demo"), (variable, wrong)]).starts_with(variable), "{wrong}");
             }
         }
         assert_eq!(config(&[("MODEL_BACKEND", "demo"), ("MAX_PROMPT_BYTES", "7")]).unwrap().max_prompt_bytes, 7);

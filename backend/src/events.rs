@@ -1,23 +1,23 @@
 //! The typed events of an answer, as Server-Sent Events:
-//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. The crate's documentation has them in a table.
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. The crate's documentation lists them.
 
 use serde::Serialize;
-use signet::stream::typed::Event;
+use signet_stream::typed::Event;
 
 /// The content type of an answer in typed events.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream; charset=utf-8";
 
-/// How an answer is written.
+/// The wire format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Wire {
-    /// The lines of [`signet::stream::stock`].
+    /// Lines, [`signet_stream::stock`].
     Stock,
-    /// Those of [`signet::stream::typed`].
+    /// Typed events, [`signet_stream::typed`].
     Events,
 }
 
-/// Events, written one after the other.
+/// Writes events one after the other.
 pub(crate) fn write<'a>(events: impl IntoIterator<Item = &'a Event<'a>>) -> String {
     let json = |event| serde_json::to_string(event).expect("an event is text, numbers and plain words");
     events.into_iter().flat_map(|event| ["data: ".to_owned(), json(event), "\n\n".to_owned()]).collect()
@@ -25,7 +25,7 @@ pub(crate) fn write<'a>(events: impl IntoIterator<Item = &'a Event<'a>>) -> Stri
 
 #[cfg(test)]
 mod tests {
-    use signet::stream::typed::{StopReason, Usage};
+    use signet_stream::typed::{StopReason, Usage};
 
     use super::*;
 
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_has_bedrocks_word() {
+    fn stop_reasons_have_bedrocks_names() {
         use StopReason::{ContentFiltered, EndTurn, GuardrailIntervened, MaxTokens, StopSequence, ToolUse};
-        let words = ["end_turn", "max_tokens", "stop_sequence", "content_filtered", "guardrail_intervened", "tool_use"];
+        let names = ["end_turn", "max_tokens", "stop_sequence", "content_filtered", "guardrail_intervened", "tool_use"];
         let reasons = [EndTurn, MaxTokens, StopSequence, ContentFiltered, GuardrailIntervened, ToolUse];
-        assert_eq!(serde_json::to_value(reasons).unwrap(), serde_json::json!(words));
+        assert_eq!(serde_json::to_value(reasons).unwrap(), serde_json::json!(names));
     }
 }

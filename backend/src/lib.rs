@@ -1,85 +1,93 @@
-//! The Lambda function behind Signet: a prompt comes in through an IAM-protected function URL, a model's answer is streamed out.
+//! The Lambda function behind Signet: it takes a prompt through an IAM-protected function URL and streams a model's answer back.
 //!
-//! The function URL's invoke mode is `RESPONSE_STREAM`, and it sets the CORS headers itself.
+//! The function URL's invoke mode is `RESPONSE_STREAM`. The function URL sets the CORS headers, not this function.
 //!
-//! # What it is asked
+//! # The request
 //!
-//! A POST whose body is `{"prompt": "…", "use_case": "balanced", "messages": [{"role": "user", "content": "…"}, …]}`. `messages` are the turns
-//! before the prompt, the oldest first, and may be left out: `user` and `assistant` one after the other, from a `user` to an `assistant`, none
-//! of them blank. Bedrock takes no other order. What is wrong with a request is told with its status, as
-//! `{"message": "…", "requestId": "…"}`.
+//! A POST with the body `{"prompt": "…", "use_case": "balanced", "messages": [{"role": "user", "content": "…"}, …]}`. `messages` are the turns
+//! before the prompt, oldest first, and may be left out. They alternate from `user` to `assistant`, begin with `user`, end with `assistant`,
+//! and none is blank: Bedrock accepts no other order. An invalid request gets a 4xx status and `{"message": "…", "requestId": "…"}`.
 //!
-//! # What it answers
+//! # The answer
 //!
-//! [`signet::stream::stock`], or to whoever accepts `text/event-stream` by that name, typed events. These are Server-Sent Events, each with
-//! one line of `data`:
+//! By default, lines: [`signet_stream::stock`]. A caller whose `Accept` header names `text/event-stream` gets typed events instead. These are
+//! server-sent events, each with one line of `data`:
 //!
 //! | event | when |
 //! |---|---|
-//! | `{"type":"start","model":"…","contextBytes":32768}` | first; `contextBytes` is what `messages` may have together |
-//! | `{"type":"text","text":"…"}`, `{"type":"reasoning","text":"…"}` | as they come |
-//! | `{"type":"usage","inputTokens":12,"cachedTokens":0,"outputTokens":34}` | before the end, as far as the model says |
+//! | `{"type":"start","model":"…","contextBytes":32768}` | first; `contextBytes` is the most that all `messages` may have together |
+//! | `{"type":"text","text":"…"}`, `{"type":"reasoning","text":"…"}` | as the model sends them |
+//! | `{"type":"usage","inputTokens":12,"cachedTokens":0,"outputTokens":34}` | before the end, with the counts that the model gives |
 //! | `{"type":"stop","reason":"end_turn"}` | why the model stopped: `end_turn`, `max_tokens`, `stop_sequence`, `content_filtered`, `guardrail_intervened`, `tool_use` |
-//! | `{"type":"end"}` | last: the answer is whole, or as whole as `reason` says |
-//! | `{"type":"error","code":"…","message":"…","retryable":true,"retryAfterSeconds":10}` | last, in place of `stop` and `end`; `retryAfterSeconds` only when the model takes no more requests |
+//! | `{"type":"end"}` | last: the answer is complete, up to what `reason` says |
+//! | `{"type":"error","code":"…","message":"…","retryable":true,"retryAfterSeconds":10}` | last, instead of `stop` and `end`; `retryAfterSeconds` only if the model takes no more requests |
 //! | `: keep-alive` | a comment, after 10 seconds without an event |
 //!
-//! A failure before the answer has begun has its status, as on the stock wire. But typed events wait no longer than 5 seconds: then they
-//! begin with a keep-alive, and a failure is an `error`. The stock wire has neither reasoning nor usage, and a `max_tokens`,
-//! `content_filtered` or `tool_use` is a failure there.
+//! A failure before the answer begins sets the HTTP status, on either wire. Typed events wait at most 5 seconds for that: then they begin
+//! with a keep-alive, and a later failure is an `error` event. The stock wire has neither reasoning nor usage, and reports `max_tokens`,
+//! `content_filtered` and `tool_use` as failures.
 //!
-//! # How it is configured
+//! # Configuration
 //!
-//! By environment variables, read once at the start; one that is empty counts as not set. A wrong one ends the program with a sentence.
+//! The function reads environment variables once, at start-up. An empty one counts as not set. If one is wrong, the program ends with a
+//! sentence that says so.
 //!
-//! | variable | what |
+//! | variable | meaning |
 //! |---|---|
-//! | `MODEL_BACKEND` | `bedrock` (the default), `openai` (any endpoint that speaks its streaming Chat Completions) or `demo` (built in; not an AI) |
+//! | `MODEL_BACKEND` | `bedrock` (the default), `openai` (any endpoint with `OpenAI`'s streaming Chat Completions) or `demo` (built in; not an AI) |
 //! | `OPENAI_BASE_URL` | with `openai`: where the API is, such as `http://localhost:11434/v1` |
 //! | `OPENAI_API_KEY` | with `openai`, optional: sent as a bearer token |
 //! | `OPENAI_MODEL` | with `openai`: the one model to ask, unless `AppConfig` holds a strategy |
-//! | `APPCONFIG_APPLICATION`, `APPCONFIG_ENVIRONMENT`, `APPCONFIG_PROFILE` | names or ids in AWS `AppConfig` of the model-selection strategy: all three or none |
-//! | `MAX_PROMPT_BYTES` | the longest prompt in UTF-8 bytes; 100000 when not set |
-//! | `MAX_CONTEXT_BYTES` | the most that `messages` may have together, in UTF-8 bytes; 32768 when not set |
-//! | `MAX_TOKENS` | the longest answer in tokens; 4096 when not set |
+//! | `APPCONFIG_APPLICATION`, `APPCONFIG_ENVIRONMENT`, `APPCONFIG_PROFILE` | names or IDs of the model-selection strategy in AWS `AppConfig`: all three or none |
+//! | `MAX_PROMPT_BYTES` | the longest prompt in UTF-8 bytes; default 100000 |
+//! | `MAX_CONTEXT_BYTES` | the most that all `messages` may have together, in UTF-8 bytes; default 32768 |
+//! | `MAX_TOKENS` | the longest answer in tokens; default 4096 |
 //!
 //! Lambda itself sets `AWS_REGION` and the function role's keys (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`), which
-//! Bedrock and `AppConfig` need. `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, `AWS_ENDPOINT_URL_APPCONFIGDATA` and `AWS_ENDPOINT_URL` point them
-//! elsewhere, as in every AWS SDK.
+//! Bedrock and `AppConfig` need. `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, `AWS_ENDPOINT_URL_APPCONFIGDATA` and `AWS_ENDPOINT_URL` set other
+//! endpoints, as in every AWS SDK.
+//!
+//! # Building without the AWS SDK
+//!
+//! The cargo feature `aws`, on by default, brings Bedrock and `AppConfig`. Without it the function builds in a fraction of the time and
+//! answers with `openai` or `demo` only. `bedrock`, and `AppConfig` with `openai`, are configuration errors then. The demonstration takes
+//! the bundled strategy instead of `AppConfig`'s, because it asks none of the models anyway.
 //!
 //! # Which model answers
 //!
-//! The model-selection strategy says, in JSON:
+//! The model-selection strategy is JSON:
 //!
 //! ```json
 //! { "primary_model": "…", "fallback_models": ["…"], "use_case_models": { "performance_optimized": "…", "accuracy_optimized": "…",
 //!   "balanced": "…", "cost_optimized": "…" } }
 //! ```
 //!
-//! A request's candidates are its use case's model, then the primary, then the fallbacks. A candidate that fails before its first text (or
-//! reasoning, in typed events) hands over to the next; once that has been sent, a failure ends the answer. Without `AppConfig` the strategy is the bundled
-//! `model_selection.json`: Amazon Nova by its EU inference profiles, which exist only in Europe's regions. Elsewhere, configure `AppConfig`.
+//! A request's candidates are its use case's model, then the primary model, then the fallbacks. If a candidate fails before its first text
+//! (or, in typed events, its first reasoning), the next one is asked; after that, a failure ends the answer. Without `AppConfig` the strategy
+//! is the bundled `model_selection.json`, which names the EU inference profiles of Amazon Nova. They exist only in European regions; elsewhere,
+//! configure `AppConfig`.
 //!
-//! # What it logs
+//! # Logging
 //!
-//! One JSON line a request on standard output: request id, wire, use case, model, status, outcome, times and counts. Never a prompt, an answer, a
-//! key or a header.
+//! One line of JSON per request on standard output: request ID, wire, use case, model, status, outcome, times and counts. Never a prompt, an
+//! answer, a key or a header.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod answer;
+#[cfg(feature = "aws")]
 mod app_config;
-mod bedrock;
+#[cfg(feature = "aws")]
+mod aws;
+mod caller;
 mod config;
-mod demo;
 mod events;
-#[cfg(test)]
-mod fake;
 mod model;
-mod openai;
 mod request;
-mod sse;
+mod strategies;
 mod strategy;
+#[cfg(test)]
+mod testing;
 
 pub use answer::{Backend, Body, Invocation, Reply};
 pub use config::{Config, ConfigError};

@@ -1,4 +1,4 @@
-//! The Lambda function's program: it fetches events from Lambda's Runtime API and streams the answers back.
+//! The Lambda function's program: it gets events from Lambda's Runtime API and streams the answers back.
 
 use std::{
     cell::Cell,
@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent, MetadataPrelude, StreamResponse, servic
 use signet_backend::{Backend, Body, Config, FunctionUrlEvent, Invocation};
 use tokio::time::Instant;
 
-/// What Lambda sets and its runtime cannot do without.
+/// What Lambda sets and the runtime library needs.
 const RUNTIME_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -44,22 +44,23 @@ async fn run() -> Result<(), Error> {
     let backend = Arc::new(Backend::new(Config::from_env(|variable| env::var(variable).ok())?)?);
     let invoked = Cell::new(false);
     loop {
-        let ended = lambda_runtime::run(service_fn(|event| {
+        let result = lambda_runtime::run(service_fn(|event| {
             invoked.set(true);
-            // Boxed, as the compiler will not look through so deep a future.
+            // Boxed, because the future is nested too deeply for the compiler.
             Box::pin(answer(&backend, event))
         }))
         .await;
-        // The runtime also gives up when a caller hangs up in the middle of an answer. As long as there are invocations, it goes on.
+        // The runtime library also returns when a caller hangs up in the middle of an answer. As long as there are invocations, run it again.
         if !invoked.take() {
-            return ended;
+            return result;
         }
     }
 }
 
 async fn answer(backend: &Arc<Backend>, event: LambdaEvent<FunctionUrlEvent>) -> Result<StreamResponse<Body>, Error> {
-    let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(LONGEST);
-    let invocation = Invocation { request_id: event.context.request_id, deadline: Instant::now() + left.min(LONGEST) };
+    let remaining = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(LONGEST);
+    let invocation =
+        Invocation { request_id: event.context.request_id, deadline: Instant::now() + remaining.min(LONGEST) };
     let reply = backend.answer(event.payload, invocation).await;
     Ok(StreamResponse {
         metadata_prelude: MetadataPrelude { status_code: reply.status, headers: reply.headers, cookies: Vec::new() },

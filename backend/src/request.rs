@@ -1,22 +1,23 @@
-//! What comes in: a function URL's event, the prompt and the earlier turns in it, and what it tells of the caller.
+//! A request: the function URL's event, with the prompt, the earlier turns and the caller in it.
 
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use signet::stream::stock::{Ask, UseCase};
+use signet_stream::stock::{Ask, UseCase};
 
 use crate::{
+    caller::{self, Caller},
     events::Wire,
-    model::{Message, Role},
+    model::exchange::{Message, Role},
     strategy::use_case_names,
 };
 
-/// A function URL's event, payload format 2.0, as far as it is read here:
+/// The parts of a function URL's event, payload format 2.0, that the function reads:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
 ///
-/// Every part may be missing, so that whatever arrives gets an answer that says what is wrong with it.
+/// Every part may be missing, so that any event gets an answer that says what is wrong with it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunctionUrlEvent {
@@ -54,10 +55,10 @@ struct Http {
     method: String,
 }
 
-/// Why a request has no prompt to answer.
+/// Why a request cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestError {
-    /// It is no POST.
+    /// It is not a POST.
     #[error("This endpoint answers POST only: send the prompt in the body of a POST.")]
     Method,
     /// There is no body.
@@ -66,48 +67,48 @@ pub(crate) enum RequestError {
     /// The body cannot be read as JSON.
     #[error("The body is not JSON: send an object such as {{\"prompt\": \"…\", \"use_case\": \"balanced\"}}.")]
     NotJson,
-    /// `prompt` is missing, no string, or blank.
-    #[error("The prompt is missing or empty: `prompt` has to be a string with text in it.")]
+    /// `prompt` is missing, not a string, or blank.
+    #[error("The prompt is missing or empty: `prompt` has to be a string that is not blank.")]
     NoPrompt,
     /// `use_case` is missing or unknown.
     #[error("The use case is missing or unknown: `use_case` has to be one of {}.", use_case_names())]
     UseCase,
-    /// The prompt is over the limit.
+    /// The prompt is longer than the limit.
     #[error("The prompt is too long: it has {bytes} bytes, and {limit} are allowed. Send a shorter one.")]
     TooLong {
-        /// What it has, in UTF-8 bytes.
+        /// Its length, in UTF-8 bytes.
         bytes: usize,
-        /// What is allowed.
+        /// The limit, in UTF-8 bytes.
         limit: usize,
     },
-    /// `messages` is no list.
-    #[error("The earlier turns cannot be read: `messages` has to be a list, of the turns before the prompt.")]
+    /// `messages` is not a list.
+    #[error("The earlier turns cannot be read: `messages` has to be a list of the turns before the prompt.")]
     NoTurns,
-    /// One of `messages` is not what has to stand there.
+    /// One of `messages` has the wrong role, or no text.
     #[error(
-        "Earlier turn {number} cannot be used: the turns in `messages` have to be `user` and `assistant` one after the other, \
-         beginning with `user`, each with a `role` and a `content` with text in it."
+        "Earlier turn {number} cannot be used: the turns in `messages` have to alternate between `user` and `assistant`, \
+         beginning with `user`, each with a `role` and a `content` that is not blank."
     )]
     Turn {
-        /// Which one; the first is 1.
+        /// Its number; the first is 1.
         number: usize,
     },
-    /// The last one is of the user, and the prompt would be a second one in a row.
-    #[error("The earlier turns end with the user's: the last of `messages` has to be of the `assistant`.")]
+    /// The last one is the user's, so the prompt would be a second one in a row.
+    #[error("The earlier turns end with the user's: the last of `messages` has to be the `assistant`'s.")]
     LastTurn,
-    /// The earlier turns together are over the limit.
+    /// The earlier turns together are longer than the limit.
     #[error(
-        "The earlier turns are too long: they have {bytes} bytes together, and {limit} are allowed. Leave out the oldest."
+        "The earlier turns are too long: together they have {bytes} bytes, and {limit} are allowed. Leave out the oldest."
     )]
     ContextTooLong {
-        /// What they have, in UTF-8 bytes.
+        /// Their length, in UTF-8 bytes.
         bytes: usize,
-        /// What is allowed.
+        /// The limit, in UTF-8 bytes.
         limit: usize,
     },
 }
 
-/// The most that a request may ask with, in UTF-8 bytes.
+/// The longest texts that a request may have, in UTF-8 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// The prompt.
@@ -117,7 +118,7 @@ pub(crate) struct Limits {
 }
 
 impl FunctionUrlEvent {
-    /// How the answer is to be written. Typed events are for those who name them: `*/*` is what a browser sends by itself.
+    /// The wire format of the answer. Typed events go only to callers that name them: a browser sends `*/*` by itself.
     pub(crate) fn wire(&self) -> Wire {
         let names_events = |media_range: &str| {
             let mut parts = media_range.split(';').map(str::trim);
@@ -131,7 +132,7 @@ impl FunctionUrlEvent {
         if accept.split(',').any(names_events) { Wire::Events } else { Wire::Stock }
     }
 
-    /// The prompt with its use case, and the turns before it, checked.
+    /// The prompt with its use case, and the turns before it, all validated.
     pub(crate) fn ask(&self, limits: Limits) -> Result<(Ask, Vec<Message>), RequestError> {
         if self.request_context.http.method != "POST" {
             return Err(RequestError::Method);
@@ -158,39 +159,31 @@ impl FunctionUrlEvent {
         Ok((Ask { prompt, use_case }, earlier))
     }
 
-    /// The HTTP request's id, which the caller can tell us.
+    /// The ID of the HTTP request, which the caller sees too.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_context.request_id.as_deref()
     }
 
-    /// What the event tells of the caller.
+    /// What the event says about the caller.
     pub(crate) fn caller(&self) -> Caller {
         let iam = self.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
-        let authorization = self.header("authorization").unwrap_or_default();
-        let credential = part(authorization, "Credential=").unwrap_or_default();
-        let mut scope = credential.split('/').map(str::to_owned);
-        let key_of_header = scope.next().filter(|key| !key.is_empty());
-        let access_key = iam.and_then(|iam| iam.access_key.clone()).or(key_of_header);
-        let (_date, region, service) = (scope.next(), scope.next(), scope.next());
-        Caller {
+        let caller = Caller {
             user_arn: iam.and_then(|iam| iam.user_arn.clone()),
-            access_key_ending: access_key.and_then(|key| ending(&key)),
-            region,
-            service,
-            signed_headers: part(authorization, "SignedHeaders=")
-                .map_or_else(Vec::new, |headers| headers.split(';').map(str::to_owned).collect()),
+            access_key_ending: iam.and_then(|iam| caller::ending(iam.access_key.as_deref()?)),
             time: self.header("x-amz-date").map(str::to_owned).or_else(|| self.request_context.time.clone()),
-        }
+            ..Caller::default()
+        };
+        caller.with_authorization(self.header("authorization").unwrap_or_default())
     }
 
-    /// A header by its lower-case name; HTTP's names have no case, and only AWS promises to send them in lower case.
+    /// A header by its lower-case name. AWS sends lower-case names; others may not, and HTTP ignores case.
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
-/// The turns before the prompt. Bedrock takes no others than these: `user` first, the two by turns, none of them blank; and the prompt is
-/// the next one of the user.
+/// The turns before the prompt. They follow Bedrock's rules: `user` is first, the two alternate, none is blank, and the last is `assistant`,
+/// because the prompt is the user's next turn.
 fn earlier_turns(messages: Option<Value>, limit: usize) -> Result<Vec<Message>, RequestError> {
     let messages = match messages {
         None => return Ok(Vec::new()),
@@ -216,215 +209,5 @@ fn earlier_turns(messages: Option<Value>, limit: usize) -> Result<Vec<Message>, 
     Ok(turns)
 }
 
-/// Who signed the request, as far as it may be shown: no signature, no session token, no whole key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Caller {
-    /// The ARN that IAM found, of an assumed role as a rule.
-    pub(crate) user_arn: Option<String>,
-    /// The last four characters of the access key id.
-    pub(crate) access_key_ending: Option<String>,
-    /// The region that was signed for.
-    pub(crate) region: Option<String>,
-    /// The service that was signed for, such as `lambda`.
-    pub(crate) service: Option<String>,
-    /// The names of the headers under the signature.
-    pub(crate) signed_headers: Vec<String>,
-    /// When it was signed, as `x-amz-date` says it; or when AWS received it.
-    pub(crate) time: Option<String>,
-}
-
-impl Caller {
-    /// The role's name, from an ARN such as `arn:aws:sts::123456789012:assumed-role/NAME/SESSION`.
-    pub(crate) fn role(&self) -> Option<&str> {
-        let (_, role) = self.user_arn.as_deref()?.split_once(":assumed-role/")?;
-        role.split('/').next().filter(|role| !role.is_empty())
-    }
-}
-
-/// A part of an `Authorization` header such as `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
-fn part<'a>(authorization: &'a str, name: &str) -> Option<&'a str> {
-    let parts = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
-    parts.split(',').find_map(|part| part.trim().strip_prefix(name))
-}
-
-/// The last four characters, of something that is far longer.
-fn ending(key: &str) -> Option<String> {
-    let start = key.len().checked_sub(4).filter(|start| *start >= 12)?;
-    key.get(start..).map(str::to_owned)
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) const SIGNATURE: &str = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
-    pub(crate) const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
-    pub(crate) const ACCESS_KEY: &str = "ASIAIOSFODNN7EXAMPLE";
-
-    /// The same event from somebody who names these media types.
-    pub(crate) fn accepting(media_types: &str, body: &str) -> FunctionUrlEvent {
-        let mut event = event(body);
-        event.headers.insert("accept".to_owned(), media_types.to_owned());
-        event
-    }
-
-    fn limits(prompt: usize) -> Limits {
-        Limits { prompt, context: 9 }
-    }
-
-    /// An event as AWS sends it for a POST with that body.
-    pub(crate) fn event(body: &str) -> FunctionUrlEvent {
-        serde_json::from_value(json!({
-            "version": "2.0",
-            "rawPath": "/",
-            "headers": {
-                "authorization": format!(
-                    "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20261123/eu-central-1/lambda/aws4_request, \
-                     SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature={SIGNATURE}"
-                ),
-                "x-amz-date": "20261123T101500Z",
-                "x-amz-security-token": SESSION_TOKEN,
-            },
-            "requestContext": {
-                "accountId": "123456789012",
-                "authentication": null,
-                "authorizer": {"iam": {
-                    "accessKey": ACCESS_KEY,
-                    "callerId": "AROAEXAMPLEEXAMPLE:CognitoIdentityCredentials",
-                    "cognitoIdentity": null,
-                    "userArn": "arn:aws:sts::123456789012:assumed-role/signet-users/CognitoIdentityCredentials",
-                }},
-                "http": {"method": "POST", "path": "/"},
-                "requestId": "e1506fd5-9e7b-434f-bd42-4f8fa224b599",
-                "time": "23/Nov/2026:10:15:01 +0000",
-            },
-            "body": body,
-            "isBase64Encoded": false,
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn a_prompt_is_read_plain_and_in_base64() {
-        let body = r#"{"prompt": "Grüezi", "use_case": "cost_optimized", "later": 1}"#;
-        let ask = Ask { prompt: "Grüezi".to_owned(), use_case: UseCase::CostOptimized };
-        assert_eq!(event(body).ask(limits(7)).as_ref(), Ok(&(ask.clone(), Vec::new())));
-        let mut in_base64 = event(&BASE64_STANDARD.encode(body));
-        in_base64.is_base64_encoded = true;
-        assert_eq!(in_base64.ask(limits(7)), Ok((ask, Vec::new())));
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_request_is_told() {
-        let cases = [
-            ("", RequestError::NoBody),
-            (" \n", RequestError::NoBody),
-            ("prompt=hello", RequestError::NotJson),
-            ("[1]", RequestError::NotJson),
-            ("\"prompt\"", RequestError::NotJson),
-            ("{}", RequestError::NoPrompt),
-            (r#"{"prompt": 1}"#, RequestError::NoPrompt),
-            (r#"{"prompt": " ", "use_case": "balanced"}"#, RequestError::NoPrompt),
-            (r#"{"prompt": "x"}"#, RequestError::UseCase),
-            (r#"{"prompt": "x", "use_case": "Balanced"}"#, RequestError::UseCase),
-            (r#"{"prompt": "x", "use_case": {"balanced": null, "x": 1}}"#, RequestError::UseCase),
-            (r#"{"prompt": "äöü1", "use_case": "balanced"}"#, RequestError::TooLong { bytes: 7, limit: 6 }),
-        ];
-        for (body, error) in cases {
-            assert_eq!(event(body).ask(limits(6)), Err(error), "{body}");
-        }
-        let mut bad_base64 = event("{");
-        bad_base64.is_base64_encoded = true;
-        assert_eq!(bad_base64.ask(limits(6)), Err(RequestError::NotJson));
-        assert_eq!(FunctionUrlEvent::default().ask(limits(6)), Err(RequestError::Method));
-        assert!(
-            RequestError::UseCase
-                .to_string()
-                .contains("`performance_optimized`, `accuracy_optimized`, `balanced`, `cost_optimized`")
-        );
-    }
-
-    /// What is said to `messages`.
-    fn turns(messages: &Value) -> Result<Vec<Message>, RequestError> {
-        let body = json!({"prompt": "x", "use_case": "balanced", "messages": messages});
-        event(&body.to_string()).ask(limits(6)).map(|(_, earlier)| earlier)
-    }
-
-    #[test]
-    fn earlier_turns_are_read_in_their_order() {
-        let user = |content: &str| json!({"role": "user", "content": content});
-        let assistant = |content: &str| json!({"role": "assistant", "content": content, "model": "m"});
-        assert_eq!(turns(&json!([])), Ok(Vec::new()));
-        let four = turns(&json!([user("äö"), assistant(" b"), user("c"), assistant("de")])).unwrap();
-        assert_eq!(four.iter().map(|turn| turn.content.as_str()).collect::<Vec<_>>(), ["äö", " b", "c", "de"]);
-        assert_eq!(four.iter().map(|turn| turn.role == Role::User).collect::<Vec<_>>(), [true, false, true, false]);
-    }
-
-    #[test]
-    fn what_is_wrong_with_earlier_turns_is_told() {
-        let user = |content: &str| json!({"role": "user", "content": content});
-        let assistant = |content: &str| json!({"role": "assistant", "content": content});
-        for no_list in [json!(null), json!({"0": user("a")}), json!("a")] {
-            assert_eq!(turns(&no_list), Err(RequestError::NoTurns), "{no_list}");
-        }
-        let cases = [
-            (json!([assistant("a")]), 1),
-            (json!(["a", assistant("b")]), 1),
-            (json!([{"content": "a"}, assistant("b")]), 1),
-            (json!([{"role": "system", "content": "a"}, assistant("b")]), 1),
-            (json!([{"role": {"user": null}, "content": "a"}, assistant("b")]), 1),
-            (json!([user("a"), user("b")]), 2),
-            (json!([user("a"), {"role": "assistant"}]), 2),
-            (json!([user("a"), {"role": "assistant", "content": ["b"]}]), 2),
-            (json!([user("a"), assistant("b"), user(" \n"), assistant("b")]), 3),
-        ];
-        for (messages, number) in cases {
-            assert_eq!(turns(&messages), Err(RequestError::Turn { number }), "{messages}");
-        }
-        assert_eq!(turns(&json!([user("a"), assistant("b"), user("c")])), Err(RequestError::LastTurn));
-        let long = json!([user("ääää"), assistant("bc")]);
-        assert_eq!(turns(&long), Err(RequestError::ContextTooLong { bytes: 10, limit: 9 }));
-    }
-
-    #[test]
-    fn typed_events_are_for_those_who_name_them() {
-        assert_eq!(event("{}").wire(), Wire::Stock);
-        for accept in ["", "*/*", "text/*", "application/json", "text/event-streams", "text/event-stream;q=0, */*"] {
-            assert_eq!(accepting(accept, "{}").wire(), Wire::Stock, "{accept}");
-        }
-        for accept in [
-            "text/event-stream",
-            "Text/Event-Stream",
-            "application/json,text/event-stream",
-            "application/json ; q=0.1 , TEXT/EVENT-STREAM ; charset=utf-8; q=0.5, */*",
-        ] {
-            assert_eq!(accepting(accept, "{}").wire(), Wire::Events, "{accept}");
-        }
-        let mut capital = event("{}");
-        capital.headers.insert("Accept".to_owned(), "text/event-stream".to_owned());
-        assert_eq!(capital.wire(), Wire::Events);
-    }
-
-    #[test]
-    fn the_caller_is_known_without_a_secret() {
-        let caller = event("{}").caller();
-        assert_eq!(caller.role(), Some("signet-users"));
-        assert_eq!(caller.access_key_ending.as_deref(), Some("MPLE"));
-        assert_eq!((caller.region.as_deref(), caller.service.as_deref()), (Some("eu-central-1"), Some("lambda")));
-        assert_eq!(caller.signed_headers, ["content-type", "host", "x-amz-date", "x-amz-security-token"]);
-        assert_eq!(caller.time.as_deref(), Some("20261123T101500Z"));
-        let all = format!("{caller:?}");
-        for secret in [SIGNATURE, SESSION_TOKEN, ACCESS_KEY] {
-            assert!(!all.contains(secret));
-        }
-    }
-
-    #[test]
-    fn an_event_that_tells_nothing_of_the_caller_is_no_error() {
-        assert_eq!(FunctionUrlEvent::default().caller(), Caller::default());
-        let mut other = event("{}");
-        other.headers.insert("authorization".to_owned(), "Bearer Credential=x, Signature=y".to_owned());
-        assert_eq!(other.caller().service, None);
-        assert_eq!(ending("AKIASHORT"), None);
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! The model-selection strategy: which models may answer a request, in which order.
+//! The model-selection strategy: which models may answer a request, and in which order.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use signet::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
-/// The strategy that is used when none is configured.
+/// The strategy that applies when none is configured.
 const BUNDLED: &str = include_str!("../model_selection.json");
 
 /// A validated model-selection strategy.
@@ -18,19 +18,18 @@ pub(crate) struct Strategy {
     use_case_models: BTreeMap<String, String>,
 }
 
-/// Why no strategy is at hand.
+/// Why there is no strategy.
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only AppConfig can refuse, or be out of reach"))]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StrategyError {
     /// The document is not a strategy.
-    #[error("The model-selection strategy is not valid: {0}. Tell whoever runs this function to correct it.")]
+    #[error("The model-selection strategy is not valid: {0}. Ask the function's operator to correct it.")]
     Invalid(String),
-    /// `AppConfig` refused, or has no such configuration; the error's name as AWS gives it.
-    #[error("The model-selection strategy could not be read from AppConfig ({0}). Tell whoever runs this function.")]
+    /// `AppConfig` refused, or has no such configuration. Holds AWS's name for the error.
+    #[error("The model-selection strategy could not be read from AppConfig ({0}). Tell the function's operator.")]
     Refused(String),
-    /// `AppConfig` could not be reached or asked to wait; the error's name as AWS gives it.
-    #[error(
-        "The model-selection strategy cannot be read from AppConfig just now ({0}). Send the prompt again in a while."
-    )]
+    /// `AppConfig` could not be reached, or asked us to wait. Holds AWS's name for the error.
+    #[error("The model-selection strategy cannot be read from AppConfig just now ({0}). Try again in a few minutes.")]
     Unavailable(String),
 }
 
@@ -52,7 +51,7 @@ impl Strategy {
         for name in strategy.use_case_models.keys() {
             if !UseCase::ALL.iter().any(|use_case| use_case.name() == name) {
                 return Err(StrategyError::Invalid(format!(
-                    "`use_case_models` has `{name}`, which is none of {}",
+                    "`use_case_models` has `{name}`, which is not one of {}",
                     use_case_names()
                 )));
             }
@@ -60,23 +59,23 @@ impl Strategy {
         for model in strategy.all_models() {
             // AWS's limit on a modelId is 2048 characters.
             if model.is_empty() || model.len() > 2048 || model.contains(|c: char| c.is_whitespace() || c.is_control()) {
-                return Err(StrategyError::Invalid(format!("`{}` is no model's id", model.escape_debug())));
+                return Err(StrategyError::Invalid(format!("`{}` is not a model id", model.escape_debug())));
             }
         }
         Ok(strategy)
     }
 
-    /// The strategy that comes with the function.
+    /// The strategy built into the function.
     pub(crate) fn bundled() -> Self {
         Self::from_json(BUNDLED.as_bytes()).expect("a test reads the bundled strategy")
     }
 
-    /// A strategy that always asks one and the same model.
+    /// A strategy that always asks the same model.
     pub(crate) fn one_model(model: impl Into<String>) -> Self {
         Self { primary_model: model.into(), fallback_models: Vec::new(), use_case_models: BTreeMap::new() }
     }
 
-    /// The models to ask, the first one first, each once: the use case's, the primary, the fallbacks.
+    /// The models to ask, in order and each once: the use case's, the primary, then the fallbacks.
     pub(crate) fn candidates(&self, use_case: UseCase) -> Vec<&str> {
         let mut candidates = Vec::new();
         let of_use_case = self.use_case_models.get(use_case.name());
@@ -93,7 +92,7 @@ impl Strategy {
     }
 }
 
-/// The four use cases, for sentences.
+/// The four use cases, for messages.
 pub(crate) fn use_case_names() -> String {
     UseCase::ALL.map(|use_case| format!("`{}`", use_case.name())).join(", ")
 }
@@ -122,19 +121,19 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_strategy_is_refused_with_what_is_wrong() {
+    fn an_invalid_strategy_is_refused_with_the_reason() {
         let cases: [(&[u8], &str); 7] = [
             (b"", "EOF"),
             (b"not json", "expected"),
             (b"{}", "primary_model"),
-            (br#"{"primary_model": ""}"#, "`` is no model's id"),
-            (br#"{"primary_model": "p", "fallback_models": ["a b"]}"#, "`a b` is no model's id"),
+            (br#"{"primary_model": ""}"#, "`` is not a model id"),
+            (br#"{"primary_model": "p", "fallback_models": ["a b"]}"#, "`a b` is not a model id"),
             (br#"{"primary_model": "p", "use_case_models": {"ballanced": "b"}}"#, "`ballanced`"),
             (br#"{"primary_model": "p", "use_case_models": {"balanced": 3}}"#, "expected a string"),
         ];
-        for (json, said) in cases {
+        for (json, reason) in cases {
             let error = Strategy::from_json(json).unwrap_err().to_string();
-            assert!(error.contains(said), "{error}");
+            assert!(error.contains(reason), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program itself, attached to a Lambda Runtime API that this test plays:
+//! The program itself, attached to a Lambda Runtime API that these tests play:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use signet::stream::stock::{Ask, Line, UseCase};
+use signet_stream::stock::{Ask, Line, UseCase};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     net::TcpListener,
@@ -26,10 +26,10 @@ use tokio::{
 const PROMPT: &str = "What do you see of me?";
 const SIGNATURE: &str = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
 
-/// How long the program may take for anything, on a busy machine.
+/// How long a step of the program may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The Runtime API of this test: events go in, responses come out.
+/// The Runtime API: events go in, responses come out.
 struct RuntimeApi {
     events: mpsc::UnboundedSender<Value>,
     responses: mpsc::UnboundedReceiver<Request<Incoming>>,
@@ -55,7 +55,7 @@ impl RuntimeApi {
                             let event = event_queue.lock().await.recv().await;
                             return Ok(invocation(&event.unwrap_or_default()));
                         }
-                        // The test reads the body; to drop it is to hang up. Until it is read or dropped there is no reply.
+                        // The test reads the body; dropping it hangs up. There is no reply until it is read or dropped.
                         let (done, body_done) = tokio::sync::oneshot::channel::<()>();
                         let (mut parts, body) = request.into_parts();
                         parts.extensions.insert(std::sync::Arc::new(done));
@@ -123,7 +123,7 @@ fn event(prompt: &str) -> Value {
     })
 }
 
-/// The same from somebody who accepts typed events, after two earlier turns.
+/// The same from a caller that accepts typed events, after two earlier turns.
 fn event_of_a_conversation(prompt: &str) -> Value {
     let mut event = event(prompt);
     event["headers"]["accept"] = json!("application/json, text/event-stream");
@@ -132,8 +132,8 @@ fn event_of_a_conversation(prompt: &str) -> Value {
     event
 }
 
-/// Parts a streamed response into its prelude and its body.
-fn parted(bytes: &[u8]) -> (Value, String) {
+/// Splits a streamed response into its prelude and its body.
+fn split(bytes: &[u8]) -> (Value, String) {
     let at = bytes.windows(8).position(|window| window == [0; 8]).expect("eight NULs end the prelude");
     let body = String::from_utf8(bytes[at + 8..].to_vec()).unwrap();
     (serde_json::from_slice(&bytes[..at]).unwrap(), body)
@@ -153,7 +153,7 @@ async fn stop(mut child: Child) -> (String, String) {
 }
 
 #[tokio::test]
-async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
+async fn an_answer_streams_and_the_log_is_one_line_without_the_prompt() {
     let mut runtime_api = RuntimeApi::start(HangUp::WithReply).await;
     let child = runtime_api.bootstrap(&[("MODEL_BACKEND", "demo")]);
     runtime_api.events.send(event(PROMPT)).unwrap();
@@ -172,10 +172,10 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
             arrivals.push(Instant::now());
         }
     }
-    let (prelude, body) = parted(&bytes);
+    let (prelude, body) = split(&bytes);
     assert_eq!(prelude["statusCode"], 200);
     assert_eq!(prelude["headers"], json!({"content-type": "text/event-stream", "cache-control": "no-store"}));
-    // More than 100 words at 20 ms each: the answer came in time, not at once.
+    // More than 100 words at 20 ms each: the answer was streamed, not sent at once.
     assert!(arrivals.len() > 100 && arrivals[arrivals.len() - 1] - arrivals[0] > Duration::from_secs(2));
 
     let (lines, end) = body.split_at(body.len() - "[DONE]\n\n".len());
@@ -185,17 +185,17 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
     let text: String = lines
         .map(|line| match line {
             Line::Chunk { chunk } => chunk,
-            Line::Model { .. } => panic!("the model's name came twice"),
+            Line::Model { .. } => panic!("the model's name was sent twice"),
         })
         .collect();
     assert!(text.contains("`signet-users`") && text.contains("`the-callers-request-id`"), "{text}");
     assert!(!text.contains(SIGNATURE));
 
-    // A second invocation is asked for only once the first is logged.
+    // The program asks for a second invocation only after it has logged the first.
     drop(response);
     runtime_api.events.send(json!({})).unwrap();
     let refused = whole(runtime_api.response().await).await;
-    let (prelude, body) = parted(&refused);
+    let (prelude, body) = split(&refused);
     assert_eq!(prelude["statusCode"], 405);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["requestId"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
 
@@ -211,11 +211,11 @@ async fn an_answer_streams_out_and_the_log_is_one_line_without_the_prompt() {
 }
 
 #[tokio::test]
-async fn typed_events_stream_out_and_a_failure_before_them_has_its_status() {
+async fn typed_events_stream_and_a_failure_before_them_sets_the_status() {
     let mut runtime_api = RuntimeApi::start(HangUp::WithReply).await;
     let child = runtime_api.bootstrap(&[("MODEL_BACKEND", "demo"), ("MAX_CONTEXT_BYTES", "7")]);
     runtime_api.events.send(event_of_a_conversation("demo:pace 0")).unwrap();
-    let (prelude, body) = parted(&whole(runtime_api.response().await).await);
+    let (prelude, body) = split(&whole(runtime_api.response().await).await);
     let headers = json!({"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store"});
     assert_eq!((&prelude["statusCode"], &prelude["headers"]), (&json!(200), &headers));
     let events: Vec<Value> = body
@@ -229,7 +229,7 @@ async fn typed_events_stream_out_and_a_failure_before_them_has_its_status() {
     assert_eq!(kinds, ["usage", "stop", "end"]);
 
     runtime_api.events.send(event_of_a_conversation("demo:throttle")).unwrap();
-    let (prelude, body) = parted(&whole(runtime_api.response().await).await);
+    let (prelude, body) = split(&whole(runtime_api.response().await).await);
     assert_eq!((&prelude["statusCode"], &prelude["headers"]["retry-after"]), (&json!(429), &json!("10")));
     assert!(body.starts_with("{\"message\":"));
 
@@ -253,7 +253,7 @@ enum HangUp {
 }
 
 #[tokio::test]
-async fn when_the_caller_hangs_up_the_answer_stops_and_the_program_goes_on() {
+async fn when_the_caller_hangs_up_the_answer_stops_and_the_program_continues() {
     for hang_up in [HangUp::WithReply, HangUp::WithoutReply] {
         let mut runtime_api = RuntimeApi::start(hang_up).await;
         let mut child = runtime_api.bootstrap(&[("MODEL_BACKEND", "demo")]);
@@ -267,21 +267,21 @@ async fn when_the_caller_hangs_up_the_answer_stops_and_the_program_goes_on() {
 
         runtime_api.events.send(event("demo:throttle")).unwrap();
         let throttled = whole(runtime_api.response().await).await;
-        let (prelude, _) = parted(&throttled);
+        let (prelude, _) = split(&throttled);
         assert_eq!(prelude["statusCode"], 429);
         assert_eq!(prelude["headers"]["retry-after"], "10");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_environment_is_one_sentence() {
+async fn a_wrong_environment_is_reported_in_one_sentence() {
     let runtime_api = RuntimeApi::start(HangUp::WithReply).await;
     let child = runtime_api.bootstrap(&[("MODEL_BACKEND", "llama")]);
     let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     assert!(!output.status.success());
-    let said = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
-        said,
+        message,
         "signet-backend: MODEL_BACKEND has a value that cannot be used: expected `bedrock`, `openai` or `demo`.\n"
     );
 }

@@ -1,4 +1,4 @@
-//! The release build of the app, served for tests with the headers that `trunk serve` sends.
+//! A server for the app's release build, with the headers that `trunk serve` sends. For tests.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +22,7 @@ pub enum Error {
     /// Another program has the port.
     #[error("Port {0} is in use by another program. Choose another: make serve PORT={next}", next = .0.saturating_add(1))]
     PortInUse(u16),
-    /// There is no build.
+    /// The folder holds no build.
     #[error("{0} has no index.html. Build the app: trunk build --release")]
     NoBuild(PathBuf),
     /// Trunk.toml cannot be read.
@@ -35,7 +35,7 @@ pub enum Error {
     },
 }
 
-/// A port of 127.0.0.1 that is ours, before there is something to serve: the local AWS must know the app's origin first.
+/// A port of 127.0.0.1, taken before there is anything to serve: the local AWS needs the app's origin first.
 #[derive(Debug)]
 pub struct Port {
     listener: TcpListener,
@@ -43,10 +43,10 @@ pub struct Port {
 }
 
 impl Port {
-    /// Takes a port; 0 takes a free one.
+    /// Takes this port, or any free one for 0.
     ///
     /// # Errors
-    /// Another program has it.
+    /// Another program has the port.
     pub async fn bind(port: u16) -> Result<Self, Error> {
         let (listener, number) = listen(port).await.map_err(|_| Error::PortInUse(port))?;
         Ok(Self { listener, number })
@@ -69,19 +69,19 @@ pub struct App {
 #[derive(Debug)]
 struct Site {
     dist: PathBuf,
-    /// Of every file.
+    /// The headers of every file.
     headers: HeaderMap,
-    /// Of the page, in place of the one that every file gets.
+    /// The page's content security policy, instead of the one that every file gets.
     page_policy: Option<HeaderValue>,
     config: Mutex<Option<Vec<u8>>>,
-    /// Files beside those of the build, by path.
+    /// Files besides those of the build, by path.
     files: Mutex<HashMap<String, Vec<u8>>>,
     troubles: watch::Sender<HashMap<String, Trouble>>,
-    /// Whether a browser may keep a page whole while it is left.
+    /// Whether a browser may keep a page in its back/forward cache.
     kept: AtomicBool,
 }
 
-/// What a test wants to go wrong with a path.
+/// The fault that a test has injected for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Held,
@@ -102,10 +102,11 @@ struct Serve {
 }
 
 impl App {
-    /// Serves, within a tokio runtime, the folder `dist` with the headers and the policy that the file `trunk_toml` sets, and `config` as config.json.
+    /// Serves the folder `dist` with the headers and the policy that the file `trunk_toml` sets, and `config` as config.json. Needs a tokio
+    /// runtime.
     ///
     /// # Errors
-    /// There is no build in `dist`, or the file is missing or not as Trunk wants it.
+    /// There is no build in `dist`, or `trunk_toml` is missing or invalid.
     pub fn serve(port: Port, dist: PathBuf, trunk_toml: &Path, config: &Value) -> Result<Self, Error> {
         if !dist.join("index.html").exists() {
             return Err(Error::NoBuild(dist));
@@ -129,41 +130,41 @@ impl App {
         Ok(Self { site, origin, _server: server })
     }
 
-    /// Where the app is, without a slash at the end.
+    /// The app's origin, without a slash at the end.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What config.json holds from now on, well formed or not; `None` is 404.
+    /// Sets the content of config.json, valid or not; `None` makes it a 404.
     pub fn set_config(&self, bytes: Option<Vec<u8>>) {
         *self.site.config.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
     }
 
-    /// From now on there is a file at `path`, such as `/amplify_outputs.json`, until [`App::heal`].
+    /// Adds a file at `path`, such as `/amplify_outputs.json`, until [`App::heal`].
     pub fn add_file(&self, path: &str, bytes: Vec<u8>) {
         self.site.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes);
     }
 
-    /// From now on requests for `path`, such as `/worker.js`, are answered only once [`App::lose`] or [`App::heal`] is called.
+    /// Holds back requests for `path`, such as `/worker.js`, until [`App::lose`] or [`App::heal`] is called.
     pub fn hold(&self, path: &str) {
         self.site.troubles.send_modify(|troubles| {
             troubles.insert(path.to_owned(), Trouble::Held);
         });
     }
 
-    /// From now on there is no `path`: 404, for requests that were held back too.
+    /// Answers requests for `path` with 404, including those that are held back.
     pub fn lose(&self, path: &str) {
         self.site.troubles.send_modify(|troubles| {
             troubles.insert(path.to_owned(), Trouble::Lost);
         });
     }
 
-    /// From now on a browser may keep a page whole while it is left (bfcache), as it may with most hosts' headers: `no-store` forbids it.
+    /// Lets browsers keep a page in the back/forward cache, which the header `no-store` forbids. Most hosts' headers allow it.
     pub fn let_pages_be_kept(&self) {
         self.site.kept.store(true, Ordering::Relaxed);
     }
 
-    /// From now on all is well again, what was held back is answered, and there are only the build's files.
+    /// Undoes all of this: requests that are held back are answered, and only the build's files are served.
     pub fn heal(&self) {
         self.site.kept.store(false, Ordering::Relaxed);
         self.site.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -171,17 +172,17 @@ impl App {
     }
 }
 
-/// The headers of every file, and the page's policy without the nonce, which only `trunk serve` puts into the page.
+/// The headers of every file, and the page's policy without the nonce, because only `trunk serve` puts nonces into the page.
 fn headers(trunk_toml: &str) -> Result<(HeaderMap, Option<HeaderValue>), String> {
     let Settings { serve } = toml::from_str(trunk_toml).map_err(|error| error.to_string())?;
     let mut headers = HeaderMap::new();
     for (name, value) in &serve.headers {
-        let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is no header's name"))?;
-        let value = HeaderValue::try_from(value).map_err(|_| format!("{value:?} is no header's value"))?;
+        let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is not a valid header name"))?;
+        let value = HeaderValue::try_from(value).map_err(|_| format!("{value:?} is not a valid header value"))?;
         headers.insert(name, value);
     }
     let policy = serve.csp.join(";").replace(" 'nonce-{{NONCE}}'", "");
-    let policy = HeaderValue::try_from(policy).map_err(|_| "serve.csp is no header's value".to_owned())?;
+    let policy = HeaderValue::try_from(policy).map_err(|_| "serve.csp is not a valid header value".to_owned())?;
     Ok((headers, (!serve.csp.is_empty()).then_some(policy)))
 }
 
@@ -189,9 +190,9 @@ impl Site {
     async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
         let path = request.uri().path();
         let mut troubles = self.troubles.subscribe();
-        let settled = troubles.wait_for(|now| now.get(path) != Some(&Trouble::Held)).await;
-        // An error would mean that the sender is gone, and it is part of this site.
-        let is_lost = settled.is_ok_and(|now| now.get(path) == Some(&Trouble::Lost));
+        let released = troubles.wait_for(|now| now.get(path) != Some(&Trouble::Held)).await;
+        // It fails only if the sender is gone, but the sender is part of this site.
+        let is_lost = released.is_ok_and(|now| now.get(path) == Some(&Trouble::Lost));
         let found = if !matches!(*request.method(), Method::GET | Method::HEAD) || is_lost {
             None
         } else if path == "/config.json" {
@@ -219,7 +220,7 @@ impl Site {
         Ok(response)
     }
 
-    /// A file of the build, and what it is.
+    /// A file of the build, or one that a test has added, and its content type.
     fn file(&self, path: &str) -> io::Result<(Vec<u8>, &'static str)> {
         let added = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let path = Path::new(path.trim_start_matches('/'));

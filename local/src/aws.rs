@@ -1,4 +1,4 @@
-//! Calls to MiniStack: passed on for somebody else, or made as the account's root.
+//! Calls to MiniStack: requests passed on, and calls of our own as the account's root user.
 
 use std::net::SocketAddr;
 
@@ -14,21 +14,21 @@ use serde_json::Value;
 /// Why MiniStack could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// MiniStack is not there, or broke off.
+    /// MiniStack is not running, or broke off.
     #[error("MiniStack does not answer ({0}); it may have ended. Start again.")]
     Unreachable(String),
     /// MiniStack answered with an error.
     #[error("MiniStack refused {action}: {status} {body}")]
     Refused {
-        /// What was asked, by AWS's name.
+        /// The operation, by AWS's name.
         action: String,
         /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// Its answer.
         body: String,
     },
-    /// MiniStack answered something else than AWS would.
-    #[error("MiniStack's answer to {0} is not what AWS would say. Is it the version that scripts/setup.sh installs?")]
+    /// MiniStack's answer is not what AWS would send.
+    #[error("MiniStack's answer to {0} is not what AWS would send. Is it the version that scripts/setup.sh installs?")]
     Unexpected(String),
 }
 
@@ -49,12 +49,12 @@ impl Aws {
         self.region
     }
 
-    /// Where it listens, for those who call it by themselves.
+    /// Its base URL, for programs that call it directly.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Passes a request on as it is: path, query, headers (Host too) and body.
+    /// Passes a request on unchanged: path, query, headers (including Host) and body.
     pub(crate) async fn pass(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let unreachable = |error: &dyn std::error::Error| Error::Unreachable(error.to_string());
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -65,7 +65,7 @@ impl Aws {
         Ok(Response::from_parts(parts, body))
     }
 
-    /// A call as root. MiniStack takes the access key `test` for root and does not look at its signature, so there is none to make.
+    /// A call as root. MiniStack treats the access key `test` as root and does not check its signature, so none is computed.
     pub(crate) async fn root(
         &self,
         action: &str,
@@ -97,7 +97,7 @@ impl Aws {
         let request =
             Request::post("/").header(CONTENT_TYPE, "application/x-amz-json-1.1").header("x-amz-target", target);
         let body = self.root(target, service, request, input.to_string().into()).await?;
-        // Operations that return nothing answer with an empty body.
+        // Operations without a result answer with an empty body.
         if body.is_empty() {
             return Ok(Value::Null);
         }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The function as the laptop's AWS sees it: it answers every event with the event itself."""
+"""The function that MiniStack runs: it answers every event with the event itself."""
 import http.client
 import os
 

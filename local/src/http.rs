@@ -1,4 +1,4 @@
-//! What the three small servers here share: the gateway, the Runtime API and the app's.
+//! What the three small servers share: the gateway, the Runtime API and the app's server.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The body of an answer: whole, or in chunks that come over time.
+/// The body of an answer: whole or streamed.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
 
-/// Ends the connection: without an answer if it stands for one, or in the middle of the body that it ends.
+/// Ends the connection: without an answer if returned in place of one, or in the middle of a body.
 #[derive(Debug, thiserror::Error)]
 #[error("The connection was cut.")]
 pub(crate) struct Cut;
@@ -44,16 +44,16 @@ where
     Server(tokio::spawn(async move {
         let mut connections = JoinSet::new();
         loop {
-            // What accept reports is about one connection that failed before it was ours (or about too many open files, which passes).
+            // An error here is about one connection that failed before it was accepted, or about too many open files, which passes.
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::task::yield_now().await;
                 continue;
             };
-            // A small chunk of an answer must not wait for the next one.
+            // A small chunk of an answer must not wait for the next one. Without this option it is only slower.
             let _ = stream.set_nodelay(true);
             let handle = Arc::clone(&handle);
             connections.spawn(async move {
-                // An error here is a peer that went away, or a Cut that is meant.
+                // An error here means that the peer has gone, or a deliberate Cut.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service_fn(move |request| handle(request)))
                     .await;
@@ -83,25 +83,34 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Response<Body> {
     response
 }
 
-/// Sets a header whose value is text of our own or of AWS; anything that is no header value is left out.
+/// Sets a header. A value that is not valid in a header is left out.
 pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }
 }
 
-/// A header as text, empty if it is missing or not text.
+/// A header as text; empty if it is missing or not text.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// What stands in the first element of this name in XML, as AWS writes it: without attributes. Nothing is unescaped.
+/// The content of the first XML element of this name, if it has no attributes, as AWS writes them. Nothing is unescaped.
 pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
-/// A parameter of a form or a query, as it stands there.
+/// A parameter of a form or a query, still encoded.
 pub(crate) fn parameter<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

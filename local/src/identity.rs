@@ -1,5 +1,5 @@
-//! What AWS knows about roles and MiniStack does not: the role claims of an ID token, which role's keys a person or a guest gets, and
-//! which ways to keys an identity pool allows.
+//! The part of roles that MiniStack lacks: the role claims of an ID token, the role that a person or a guest gets, and the flows that an
+//! identity pool allows.
 //!
 //! Sources: Amazon Cognito, "Using role-based access control", "Adding groups to a user pool" and "Identity pools authentication flow";
 //! `GetCredentialsForIdentity`.
@@ -24,25 +24,25 @@ pub enum Error {
     /// A call to MiniStack failed.
     #[error(transparent)]
     Aws(#[from] aws::Error),
-    /// MiniStack's ID token is not one, or its signing key is not where it keeps it.
+    /// MiniStack's ID token is invalid, or its signing key is not where it should be.
     #[error(
         "MiniStack's ID token could not be given its roles: {0}. Is it the version that scripts/setup.sh installs?"
     )]
     Token(&'static str),
 }
 
-/// A person's keys, as `GetCredentialsForIdentity` answers, and whom they stand for.
+/// Somebody's keys, as `GetCredentialsForIdentity` returns them, and whom they stand for.
 #[derive(Debug)]
 pub(crate) struct Vended {
     pub(crate) body: Value,
     pub(crate) access_key: String,
     /// The assumed role's ARN.
     pub(crate) user_arn: String,
-    /// The assumed role's id and session name.
+    /// The assumed role's ID and session name.
     pub(crate) user_id: String,
 }
 
-/// What came of a request for keys.
+/// The outcome of a request for keys.
 #[derive(Debug)]
 pub(crate) enum Credentials {
     Vended(Box<Vended>),
@@ -52,8 +52,8 @@ pub(crate) enum Credentials {
     NoRole(Refusal),
 }
 
-/// Whether the identity pool allows what is asked of it: keys without a login only for guests, tokens for
-/// `AssumeRoleWithWebIdentity` only with the classic flow, which does not go with role mappings.
+/// Whether the identity pool allows the request: keys without a login need guest access, and tokens for `AssumeRoleWithWebIdentity` need the
+/// classic flow, which excludes role mappings.
 pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value) -> Result<Result<(), Refusal>, Error> {
     let who = json!({ "IdentityPoolId": pool });
     let target = "AWSCognitoIdentityService.DescribeIdentityPool";
@@ -81,8 +81,8 @@ pub(crate) async fn check(aws: &Aws, pool: &str, operation: &str, input: &Value)
     Ok(Ok(()))
 }
 
-/// The keys of the role that the identity pool's mapping gives this person. MiniStack judges the login; the role's trust policy is
-/// judged by its STS.
+/// The keys of the role that the identity pool's mapping gives this person. MiniStack checks the login, and its STS checks the role's trust
+/// policy.
 pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Credentials, Error> {
     let input: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let wanted = input["CustomRoleArn"].as_str().map(str::to_owned);
@@ -94,8 +94,8 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
         return Ok(Credentials::Refused(judged));
     }
     let login: Value =
-        serde_json::from_slice(judged.body()).map_err(|_| Error::Token("GetOpenIdToken did not answer JSON"))?;
-    let token = login["Token"].as_str().ok_or(Error::Token("GetOpenIdToken gave none"))?;
+        serde_json::from_slice(judged.body()).map_err(|_| Error::Token("GetOpenIdToken did not return JSON"))?;
+    let token = login["Token"].as_str().ok_or(Error::Token("GetOpenIdToken returned none"))?;
     let pool = claims(token)?["aud"].as_str().ok_or(Error::Token("it names no identity pool"))?.to_owned();
     let target = "AWSCognitoIdentityService.GetIdentityPoolRoles";
     let pool = aws.operation("cognito-identity", target, &json!({ "IdentityPoolId": pool })).await?;
@@ -114,7 +114,7 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
         }
         Err(error) => return Err(error.into()),
     };
-    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or(Error::Token("STS gave no keys"));
+    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or(Error::Token("STS returned no keys"));
     let keys = &session["Credentials"];
     let body = json!({
         "IdentityId": login["IdentityId"],
@@ -133,7 +133,7 @@ pub(crate) async fn credentials(aws: &Aws, request: Request<Bytes>) -> Result<Cr
     })))
 }
 
-/// The role for these logins. `pool` is the answer of `GetIdentityPoolRoles`.
+/// The role for these logins. `pool` is the result of `GetIdentityPoolRoles`.
 fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, Refusal> {
     let of = |kind: &str| {
         pool["Roles"][kind].as_str().map(str::to_owned).ok_or_else(|| {
@@ -160,7 +160,7 @@ fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, Re
         mappings.into_iter().flatten().find(|(key, mapping)| **key == client || mapping["IdentityProvider"] == *client);
     let Some((_, mapping)) = mapping else { return default };
     if mapping["Type"] != "Token" {
-        let message = "The local AWS knows role mappings of type Token only.".to_owned();
+        let message = "The local AWS supports only role mappings of type Token.".to_owned();
         return Err(("InvalidIdentityPoolConfigurationException", message));
     }
     match (claims["cognito:preferred_role"].as_str(), roles.as_slice()) {
@@ -170,9 +170,9 @@ fn role(pool: &Value, logins: &Value, wanted: Option<&str>) -> Result<String, Re
     }
 }
 
-/// The ID token with the claims `cognito:roles` and `cognito:preferred_role` of the person's groups (and `cognito:groups`, which
-/// MiniStack forgets at the token endpoint's refresh), signed again with the user pool's own key, which MiniStack keeps in the folder
-/// `state`. So MiniStack, asked about it later, finds its own signature. All other claims stay as they are.
+/// The ID token with the claims `cognito:roles` and `cognito:preferred_role` for the person's groups, and `cognito:groups`, which MiniStack
+/// leaves out when the token endpoint refreshes. It is signed again with the user pool's own key, which MiniStack keeps in the folder `state`,
+/// so MiniStack later finds a valid signature. All other claims stay as they are.
 pub(crate) async fn with_roles(aws: &Aws, state: &Path, token: &str) -> Result<String, Error> {
     let mut claims = claims(token)?;
     let pool = claims["iss"]
@@ -204,7 +204,7 @@ pub(crate) async fn with_roles(aws: &Aws, state: &Path, token: &str) -> Result<S
     Ok(format!("{unsigned}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// The roles of a person's groups, and the preferred one: that of the lowest precedence, unless groups of equal precedence differ.
+/// The roles of a person's groups, and the preferred one: the role of the group with the lowest precedence, unless several roles share it.
 fn roles_of(groups: &Value) -> (Vec<String>, Option<String>) {
     let mut ranked: Vec<(u64, &str)> = groups
         .as_array()
@@ -229,9 +229,9 @@ fn roles_of(groups: &Value) -> (Vec<String>, Option<String>) {
     (roles, preferred)
 }
 
-/// A token's claims, unverified: MiniStack has just issued or judged it.
+/// A token's claims, unverified: MiniStack has just issued or checked it.
 fn claims(token: &str) -> Result<Value, Error> {
-    let payload = token.split('.').nth(1).ok_or(Error::Token("it is no JWT"))?;
+    let payload = token.split('.').nth(1).ok_or(Error::Token("it is not a JWT"))?;
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| Error::Token("its payload is not base64url"))?;
     serde_json::from_slice(&payload).map_err(|_| Error::Token("its payload is not JSON"))
 }
@@ -239,8 +239,8 @@ fn claims(token: &str) -> Result<Value, Error> {
 fn key(path: &Path) -> Result<RsaKeyPair, Error> {
     let pem = std::fs::read_to_string(path).map_err(|_| Error::Token("the user pool's key is missing"))?;
     let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    let der = BASE64_STANDARD.decode(base64).map_err(|_| Error::Token("the user pool's key is no PEM"))?;
-    RsaKeyPair::from_pkcs8(&der).map_err(|_| Error::Token("the user pool's key is no RSA key"))
+    let der = BASE64_STANDARD.decode(base64).map_err(|_| Error::Token("the user pool's key is not PEM"))?;
+    RsaKeyPair::from_pkcs8(&der).map_err(|_| Error::Token("the user pool's key is not an RSA key"))
 }
 
 #[cfg(test)]
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_precedence_is_preferred_and_a_tie_of_different_roles_is_not() {
+    fn the_lowest_precedence_is_preferred_unless_different_roles_share_it() {
         let group = |role: &str, precedence: Option<u64>| json!({ "RoleArn": role, "Precedence": precedence });
         let of = |groups: &[Value]| roles_of(&Value::from(groups.to_vec()));
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_no_role_gets_the_default_one_or_none() {
+    fn somebody_without_a_role_gets_the_default_one_or_none() {
         let claims = json!({ "aud": "client" });
         assert_eq!(role(&pool("AuthenticatedRole"), &logins(&claims), None), Ok("default".into()));
         assert_eq!(role(&pool("Deny"), &logins(&claims), None).unwrap_err().0, "NotAuthorizedException");

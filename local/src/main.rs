@@ -1,32 +1,54 @@
 //! `signet-local serve` is what `make serve` runs: the local AWS and the app, until Ctrl-C. `signet-local aws` is the local AWS alone.
+//!
+//! The function is the program `bootstrap` in the folder of this one: scripts/serve.sh builds both together. By default it answers with the
+//! demonstration. If `MODEL_BACKEND` is `bedrock` or `openai`, it answers with that, using this environment's own variables for it.
 
-use std::cell::Cell;
-use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+mod steps;
+mod trunk;
+
+use std::env;
+use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use signet_local::{Group, Options, Port, Stack, User, root};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use signet_local::{Options, Port, Stack, User};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Why it did not start, or did not go on.
+use steps::Steps;
+use trunk::Trunk;
+
+/// What the function needs for a real model, taken from this environment.
+const MODEL_VARIABLES: [&str; 10] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "MAX_TOKENS",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+];
+
+/// The strategy in the local AWS's `AppConfig`, which a real model's keys do not open.
+const STRATEGY_VARIABLES: [&str; 3] = ["APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE"];
+
+/// Why the program did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("usage: signet-local serve | aws      (PORT: the app's port, AWS_PORT: the local AWS's)")]
     Usage,
     #[error(
-        "{name} is {value:?}, which is no port. Give a number from 1 to 65535, for example make serve {name}={default}"
+        "{name} is {value:?}, which is not a port. Give a number from 1 to 65535, for example make serve {name}={default}"
     )]
     NoPort { name: &'static str, value: String, default: u16 },
-    #[error("{what} cannot be started: {source}. Install it by scripts/setup.sh serve.")]
-    Spawn { what: &'static str, source: io::Error },
-    #[error("The backend does not build; see above. Mend it and start again.")]
-    Backend,
+    #[error("trunk cannot be started: {0}. Install it by scripts/setup.sh serve.")]
+    Spawn(io::Error),
     #[error("trunk has ended; see above. Start again.")]
     Trunk,
+    #[error("The folder of this program is unknown: {0}")]
+    Folder(io::Error),
     #[error(transparent)]
     App(#[from] signet_local::AppError),
     #[error(transparent)]
@@ -38,11 +60,11 @@ enum Error {
 #[tokio::main]
 async fn main() -> ExitCode {
     // Dropping what `run` holds ends every process that it started, whether it failed or was interrupted.
-    let ended = tokio::select! {
-        ended = run() => ended,
-        ended = interrupted() => ended.map_err(Error::Signals),
+    let result = tokio::select! {
+        result = run() => result,
+        result = interrupted() => result.map_err(Error::Signals),
     };
-    match ended {
+    match result {
         Ok(()) => {
             println!("\nStopped.");
             ExitCode::SUCCESS
@@ -66,139 +88,87 @@ async fn interrupted() -> io::Result<()> {
 }
 
 async fn run() -> Result<(), Error> {
-    let serves_app = match std::env::args().nth(1).as_deref() {
+    let serves_app = match env::args().nth(1).as_deref() {
         Some("serve") => true,
         Some("aws") => false,
         _ => return Err(Error::Usage),
     };
     let (port, gateway) = (port("PORT", 8080)?, port("AWS_PORT", 4566)?);
-    let steps = Steps::default();
-    // Only to learn now, and not after the builds, that somebody else has a port: both are taken later.
+    // Finds out now, not after the build, whether another program has a port. Both are taken later.
     if serves_app {
         drop(Port::bind(port).await?);
     }
     drop(TcpListener::bind(("127.0.0.1", gateway)).await.map_err(|_| signet_local::Error::PortInUse(gateway))?);
     let app = format!("http://localhost:{port}");
+    let bootstrap = env::current_exe().map_err(Error::Folder)?.with_file_name("bootstrap");
+    let model_backend = env::var("MODEL_BACKEND").ok().filter(|backend| !backend.is_empty());
+    let environment = environment(model_backend.as_deref());
 
-    steps.begin("the Lambda function (cargo build)");
-    let bootstrap = backend().await?;
-    let mut stack =
-        Stack::start(Options { gateway, app_origin: app.clone(), bootstrap }, |step| steps.begin(step)).await?;
-
+    let steps = Steps::default();
+    let options = Options { gateway, app_origin: app.clone(), bootstrap, environment };
+    let mut stack = Stack::start(options, |step| steps.begin(step)).await?;
     let mut trunk = None;
     if serves_app {
         steps.begin("the app (trunk serve)");
-        let mut started = serve(port, stack.gateway().url())?;
-        tokio::select! {
-            () = answers(port) => {}
-            _ = started.exited() => return Err(Error::Trunk),
-        }
+        let mut started = Trunk::start(port, stack.gateway().url())?;
+        started.build(port, &steps).await?;
         trunk = Some(started);
     }
     steps.end();
 
     let gateway = stack.gateway();
-    let shown = if serves_app {
+    let address = if serves_app {
         format!("Signet is at {app}")
     } else {
         format!("The app's config.json is at {}/_signet/config.json", gateway.url())
     };
-    println!("\n  {shown}\n");
-    let show = |user: User, shows: &str| println!("  {:<17}   password {:<18}   {shows}", user.username, user.password);
+    println!("\n  {address}\n");
+    let show = |user: User, notes: &str| println!("  {:<17}   password {:<18}   {notes}", user.username, user.password);
     for user in stack.users() {
-        show(user, if user.in_group { "may ask" } else { "is signed in, but may not ask" });
+        show(user, if user.in_group { "may ask" } else { "may sign in, but not ask" });
     }
-    show(stack.invited(), "was invited: the password is for once, and a new one is asked for");
+    show(stack.invited(), "may ask; has to change this one-time password");
     println!(
-        "\n  Who signs up confirms it with the code 123456 and may not ask; after a forgotten password the code is 654321."
+        "\n  People who sign up confirm it with the code 123456; they may not ask. After a forgotten password the code is 654321."
     );
-    println!("\n  The local AWS is at {}, the function's log in {}", gateway.url(), stack.function_log().display());
+    match model_backend.as_deref() {
+        None | Some("demo") => println!("  Answers come from a demonstration, not from an AI."),
+        Some(backend) => println!("  Answers come from MODEL_BACKEND={backend}."),
+    }
+    println!("  The local AWS is at {}, the function's log in {}", gateway.url(), stack.function_log().display());
     println!("  Ctrl-C stops everything.\n");
 
     tokio::select! {
-        ended = stack.ended() => Err(ended.into()),
+        error = stack.ended() => Err(error.into()),
         () = ended(trunk.as_mut()) => Err(Error::Trunk),
     }
 }
 
-/// Ends when the child does; never, if there is none.
-async fn ended(child: Option<&mut Group>) {
-    match child {
-        Some(child) => drop(child.exited().await),
+/// What the function's environment has instead of the template's variables.
+fn environment(model_backend: Option<&str>) -> Vec<(&'static str, Option<String>)> {
+    let Some(model_backend) = model_backend else { return Vec::new() };
+    let mut environment = vec![("MODEL_BACKEND", Some(model_backend.to_owned()))];
+    if model_backend != "demo" {
+        environment.extend(MODEL_VARIABLES.map(|name| (name, env::var(name).ok())));
+        environment.extend(STRATEGY_VARIABLES.map(|name| (name, None)));
+    }
+    environment
+}
+
+/// Waits until trunk ends; forever, if there is none.
+async fn ended(trunk: Option<&mut Trunk>) {
+    match trunk {
+        Some(trunk) => trunk.ended().await,
         None => std::future::pending().await,
     }
 }
 
 fn port(name: &'static str, default: u16) -> Result<u16, Error> {
-    match std::env::var(name) {
+    match env::var(name) {
         Err(_) => Ok(default),
         Ok(value) => match value.parse() {
             Ok(port) if port > 0 => Ok(port),
             _ => Err(Error::NoPort { name, value, default }),
         },
-    }
-}
-
-/// Builds the function's binary as quickly as may be, and says where it is.
-async fn backend() -> Result<PathBuf, Error> {
-    let spawn = |source| Error::Spawn { what: "cargo", source };
-    let mut cargo = Group::spawn(
-        Group::command("cargo")
-            .args(["build", "--quiet", "--package", "signet-backend", "--bin", "bootstrap"])
-            .current_dir(root()),
-    )
-    .map_err(spawn)?;
-    if !cargo.exited().await.map_err(spawn)?.success() {
-        return Err(Error::Backend);
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    Ok(root().join(target).join("debug").join("bootstrap"))
-}
-
-/// trunk builds the app, serves it, and builds it again when a file changes. Its config.json is the local AWS's.
-fn serve(port: u16, gateway: &str) -> Result<Group, Error> {
-    Group::spawn(
-        Group::command("trunk")
-            .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string(), "--proxy-rewrite", "/config.json"])
-            .args(["--proxy-backend", &format!("{gateway}/_signet/config.json"), "--proxy-no-system-proxy"])
-            // Not where `trunk build --release` builds to, which the end-to-end tests read.
-            .args(["--quiet", "--disable-address-lookup", "--dist", "target/serve"])
-            // What the compiler has to say is shown, what it is busy with is not.
-            .env("CARGO_TERM_QUIET", "true")
-            .current_dir(root()),
-    )
-    .map_err(|source| Error::Spawn { what: "trunk", source })
-}
-
-/// Waits until the page is there.
-async fn answers(port: u16) {
-    let asked = async || -> io::Result<bool> {
-        let mut connection = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-        connection.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
-        let mut status = [0; 12];
-        connection.read_exact(&mut status).await?;
-        Ok(status.ends_with(b" 200"))
-    };
-    while !asked().await.unwrap_or(false) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-/// One line a step: its name as it begins, the time that it took as it ends.
-#[derive(Default)]
-struct Steps(Cell<Option<Instant>>);
-
-impl Steps {
-    fn begin(&self, name: &str) {
-        self.end();
-        print!("  serve  {name:<46}");
-        let _ = io::stdout().flush();
-        self.0.set(Some(Instant::now()));
-    }
-
-    fn end(&self) {
-        if let Some(began) = self.0.take() {
-            println!("{:>5.1} s", began.elapsed().as_secs_f32());
-        }
     }
 }

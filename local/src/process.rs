@@ -1,4 +1,4 @@
-//! Child processes that end when we end, with everything that they started.
+//! Child processes that end when this program ends, together with everything they started.
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
-/// Runs its arguments but the first and ends as they do. When its standard input ends, which is when we are gone, however we went, it
-/// removes the folder that the first names, if any, and kills its process group: a Ctrl-C, a test that ends without its destructors, and
-/// kill -9 leave nothing behind.
+/// A shell script: runs its arguments from the second on, and ends with the same status. Its standard input closes when this program ends,
+/// for whatever reason. It then removes the folder that its first argument names, if any, and kills its process group. So nothing is left
+/// behind by Ctrl-C, by kill -9, or by a test that ends without running destructors.
 const GUARD: &str = r#"
 exec 3<&0
 folder=$1; shift
@@ -24,7 +24,7 @@ wait "$child"
 pub struct Group {
     guard: Child,
     id: Option<Pid>,
-    /// Kept apart from the child, whose `wait` would close it.
+    /// Kept apart from the child, because `wait` would close it.
     input: Option<ChildStdin>,
 }
 
@@ -34,17 +34,17 @@ impl Group {
         Self::command_in(Path::new(""), program)
     }
 
-    /// The same for a program whose `folder` is to be removed if we end without removing it.
+    /// The same, but `folder` is removed if this program ends without removing it.
     pub(crate) fn command_in(folder: &Path, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", GUARD, "signet-guard"]).arg(folder).arg(program).stdin(Stdio::piped());
         command
     }
 
-    /// Starts the command in a process group of its own, so that a Ctrl-C in the terminal does not reach it: only we end it.
+    /// Starts the command in a process group of its own, so that a Ctrl-C in the terminal does not reach it: only this program ends it.
     ///
     /// # Errors
-    /// The system has no room for a process. A missing program ends at once with status 127.
+    /// The system cannot start a process. A missing program is no error here: it ends at once with status 127.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         let mut guard = command.process_group(0).spawn()?;
         let input = guard.stdin.take();
@@ -52,10 +52,15 @@ impl Group {
         Ok(Self { guard, id, input })
     }
 
+    /// The standard error of the program and of everything it starts, if the command pipes it. Later calls return `None`.
+    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.guard.stderr.take()
+    }
+
     /// Waits until the program ends.
     ///
     /// # Errors
-    /// The system cannot say how it ended.
+    /// The system cannot tell how it ended.
     pub async fn exited(&mut self) -> io::Result<ExitStatus> {
         self.guard.wait().await
     }
@@ -64,7 +69,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         drop(self.input.take());
-        // The group may outlive its leader, so it is killed even if the leader has ended. None left is no error.
+        // The group may outlive its leader, so it is killed even if the leader has ended. If nothing is left of it, that is fine.
         if let Some(id) = self.id {
             let _ = kill_process_group(id, Signal::KILL);
         }
@@ -82,7 +87,7 @@ mod tests {
         assert_eq!(status.code(), Some(3));
     }
 
-    /// A program and a grandchild that both hold the pipe we read: it ends when both are gone.
+    /// A program and a grandchild that both hold the returned pipe: it closes when both are gone.
     async fn with_a_grandchild() -> (Group, BufReader<tokio::process::ChildStdout>) {
         let mut command = Group::command("sh");
         command.args(["-c", "sleep 600 & echo started; wait"]).stdout(Stdio::piped());
@@ -100,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_its_parent_removes_the_folder() {
+    async fn the_folder_is_removed_when_the_parent_ends() {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Group::command_in(folder.path(), "sleep");
         let mut group = Group::spawn(command.arg("600").stdout(Stdio::piped())).unwrap();
@@ -112,9 +117,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_its_parent_ends_a_group() {
+    async fn a_group_ends_when_its_parent_ends() {
         let (mut group, mut output) = with_a_grandchild().await;
-        // What the system does to us when we die without a destructor.
+        // This is what happens when the parent dies without running destructors.
         drop(group.input.take());
         group.id = None;
         assert_eq!(output.read(&mut [0]).await.unwrap(), 0);

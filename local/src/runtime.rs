@@ -1,9 +1,10 @@
-//! Lambda's side of the Runtime API: starts the function's `bootstrap`, hands it events, takes its answers as they come.
+//! Lambda's side of the Runtime API: starts the function's `bootstrap`, hands it events and streams its answers.
 //!
-//! As on Lambda, each process works on one invocation at a time, and another is started when none is idle.
+//! As on Lambda, each process handles one invocation at a time, and another one is started if none is idle.
 //! Source: AWS, "Using the Lambda runtime API for custom runtimes" and "Response streaming for custom runtimes".
 
 use std::collections::HashMap;
+use std::env::var_os;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,36 +21,36 @@ use tokio::task::JoinSet;
 use crate::http::{self, Body, Cut, header, listen, serve};
 use crate::process::Group;
 
-/// Lambda gives a function this long to start.
+/// The time that Lambda gives a function to start.
 const INIT: Duration = Duration::from_secs(10);
-/// Between a streamed answer's prelude and its body.
+/// What separates a streamed answer's prelude from its body.
 const DELIMITER: [u8; 8] = [0; 8];
-/// The prelude is a status and headers; what is longer is none.
+/// The longest prelude that is accepted, in bytes: it holds only a status and headers.
 const LONGEST_PRELUDE: usize = 64 * 1024;
 
 /// Why an invocation has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// All processes are busy, as many as there may be.
-    #[error("Every runtime is busy. Wait until an answer has ended.")]
+    /// All processes are busy, and there may be no more of them.
+    #[error("Every runtime is busy. Wait for an answer to end.")]
     Busy,
-    /// The bootstrap is not there or may not be run.
+    /// The bootstrap does not exist or is not executable.
     #[error("{path} does not start ({source}). Build it: cargo build -p signet-backend")]
     Start {
         /// The program.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The process ended, or reported an error, before it answered.
     #[error("The function ended before it answered; the end of its log:\n{log}")]
     Died {
-        /// The last lines that it wrote.
+        /// The last lines of its log.
         log: String,
     },
 }
 
-/// The function's processes, and how to start another. Dropping it ends them.
+/// The function's processes, and what is needed to start another. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Runtimes {
     bootstrap: PathBuf,
@@ -57,7 +58,7 @@ pub(crate) struct Runtimes {
     log: PathBuf,
     /// How long the function may take, in milliseconds.
     timeout: u64,
-    /// Where idle processes wait for work. A closed sender is a process that has ended.
+    /// The idle processes. A closed sender means that the process has ended.
     idle: Arc<Mutex<Vec<mpsc::Sender<Invocation>>>>,
     free: Arc<Semaphore>,
     tasks: Mutex<JoinSet<()>>,
@@ -70,11 +71,11 @@ struct Invocation {
     answer: oneshot::Sender<Answer>,
 }
 
-/// What the function answers: the head first, then the body in chunks.
+/// The function's answer: its head, then its body in chunks.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) head: Head,
-    /// `None` is the end. A channel closed without it is an answer that broke off.
+    /// `None` is the end. If the channel closes without it, the answer broke off.
     pub(crate) body: mpsc::Receiver<Option<Bytes>>,
 }
 
@@ -95,7 +96,7 @@ impl Default for Head {
 }
 
 impl Runtimes {
-    /// At most `most` processes of `bootstrap`; what they write goes to the file `log`. `timeout` is in milliseconds.
+    /// At most `most` processes of `bootstrap`. Their output goes to the file `log`. `timeout` is in milliseconds.
     pub(crate) fn new(
         bootstrap: PathBuf,
         environment: HashMap<String, String>,
@@ -114,7 +115,7 @@ impl Runtimes {
         }
     }
 
-    /// Starts a process and waits until it asks for work, so that a broken bootstrap is known at once.
+    /// Starts a process and waits until it asks for work, so that a broken bootstrap is reported at once.
     pub(crate) async fn warm(&self) -> Result<(), Error> {
         let (runtime, attached) = self.start().await?;
         attached.await.map_err(|_| self.died())?;
@@ -122,7 +123,7 @@ impl Runtimes {
         Ok(())
     }
 
-    /// Has an event answered. Returns when the head of the answer is there.
+    /// Lets the function answer an event. Returns when the head of the answer has arrived.
     pub(crate) async fn invoke(&self, id: String, event: Bytes) -> Result<Answer, Error> {
         let idle = {
             let mut idle = lock(&self.idle);
@@ -152,6 +153,13 @@ impl Runtimes {
         let log = File::options().create(true).append(true).open(&self.log).map_err(failed)?;
         let process = Group::spawn(
             Group::command(&self.bootstrap)
+                // As on Lambda, the environment is the function's own; this machine adds only where its programs and certificates are.
+                .env_clear()
+                .envs(
+                    ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+                        .into_iter()
+                        .filter_map(|name| Some((name, var_os(name)?))),
+                )
                 .envs(&self.environment)
                 .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"))
                 .stdout(log.try_clone().map_err(failed)?)
@@ -172,13 +180,13 @@ impl Runtimes {
         });
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(live(process, listener, api, permit));
+        tasks.spawn(supervise(process, listener, api, permit));
         Ok((work, attached))
     }
 }
 
-/// A process's life: until it ends, or does not start in time. Whatever waits for its answer then sees that there will be none.
-async fn live(mut process: Group, listener: tokio::net::TcpListener, api: Arc<Api>, permit: OwnedSemaphorePermit) {
+/// Serves one process until it ends, or has not started in time. Whoever waits for its answer then sees that there will be none.
+async fn supervise(mut process: Group, listener: tokio::net::TcpListener, api: Arc<Api>, permit: OwnedSemaphorePermit) {
     let server = serve(listener, {
         let api = Arc::clone(&api);
         move |request| Arc::clone(&api).handle(request)
@@ -216,8 +224,8 @@ impl Api {
             (&Method::GET, "next") => self.next().await,
             (&Method::POST, "response") => self.response(request).await,
             (&Method::POST, "error") => {
-                // Of an invocation or of the start; in both cases nobody gets an answer. What it says is read to its end: hyper closes
-                // the connection on which the process asks for more work if it has to answer before that.
+                // The error is about an invocation or about the start; either way there is no answer. The body is read to its end:
+                // otherwise hyper would close the connection, and the process uses it to ask for more work.
                 request.into_body().collect().await.map_err(|_| Cut)?;
                 if lock(&self.answer).take().is_some() {
                     lock(&self.idle).push(self.work.clone());
@@ -256,8 +264,8 @@ impl Api {
         if client_is_there && !first.is_empty() {
             client_is_there = to_client.send(Some(first)).await.is_ok();
         }
-        // The channel holds one chunk, so a client that reads slowly slows the function down. One that has gone does not stop it, as
-        // on AWS: it runs to its end, and what it says is thrown away.
+        // The channel holds one chunk, so a client that reads slowly slows the function down. As on AWS, a client that has gone does
+        // not stop the function: it runs to its end, and its output is thrown away.
         while let Some(frame) = chunks.frame().await {
             let frame = frame.map_err(|_| Cut)?;
             if let Some(trailers) = frame.trailers_ref()
@@ -278,7 +286,7 @@ impl Api {
     }
 }
 
-/// Reads up to the delimiter; what the last chunk holds behind it is the body's beginning.
+/// Reads up to the delimiter. Returns the head and the part of the body that arrived with it.
 async fn prelude(chunks: &mut Incoming) -> Result<(Head, Bytes), Cut> {
     let mut read = Vec::new();
     loop {
@@ -300,7 +308,7 @@ fn accepted() -> Response<Body> {
     http::json(StatusCode::ACCEPTED, &serde_json::json!({ "status": "OK" }))
 }
 
-/// The last lines of a log, for a message.
+/// The last lines of a log, for an error message.
 pub(crate) fn tail(log: &std::path::Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
@@ -308,7 +316,7 @@ pub(crate) fn tail(log: &std::path::Path) -> String {
     lines[lines.len().saturating_sub(15)..].join("\n")
 }
 
-/// Nothing here panics while it holds a lock, so a poisoned one is still whole.
+/// Nothing here panics while holding a lock, so the data is consistent even if the lock is poisoned.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

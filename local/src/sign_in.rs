@@ -1,7 +1,7 @@
-//! What a user pool checks and MiniStack does not: that a challenge is answered in its session, that a password set on the way in is as
-//! the policy wants it, and that people may sign up.
+//! The checks of a user pool that MiniStack lacks: a challenge is answered in its session, a new password set during sign-in follows the
+//! policy, and people may sign up.
 //!
-//! Sources: the API reference's `RespondToAuthChallenge`, `SignUp` and `PasswordPolicyType`.
+//! Sources: `RespondToAuthChallenge`, `SignUp` and `PasswordPolicyType` in the API reference.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::aws::{self, Aws};
 /// AWS's error and a message.
 pub(crate) type Refusal = (&'static str, String);
 
-/// The challenges that were set and not yet met, by session.
+/// The unanswered challenges, by session.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(HashMap<String, Pending>);
 
@@ -24,7 +24,7 @@ struct Pending {
 }
 
 impl Sessions {
-    /// Remembers a challenge. `answer` is what the user pool answered.
+    /// Records the challenge in an answer of the user pool, if there is one.
     pub(crate) fn open(&mut self, answer: &Value) {
         if let (Some(session), Some(challenge), Some(username)) = (
             answer["Session"].as_str(),
@@ -36,12 +36,12 @@ impl Sessions {
         }
     }
 
-    /// From now on a session is not valid any more: its challenge is met.
+    /// Ends a session: its challenge has been answered.
     pub(crate) fn close(&mut self, session: &str) {
         self.0.remove(session);
     }
 
-    /// As if the time were over in which each may be answered.
+    /// Makes all unanswered challenges expire.
     pub(crate) fn expire(&mut self) {
         self.0.values_mut().for_each(|pending| pending.expired = true);
     }
@@ -57,10 +57,10 @@ impl Sessions {
     }
 }
 
-/// The challenges that MiniStack takes an answer to from whoever names a user.
+/// The challenges whose answers MiniStack accepts without a session.
 const UNCHECKED: [&str; 3] = ["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"];
 
-/// Whom an answer to a challenge is for, by the pool's own name, if it must be checked.
+/// The user pool's own name for the person whose challenge is answered, or `None` if MiniStack checks this challenge itself.
 pub(crate) async fn answered_for(aws: &Aws, user_pool: &str, input: &Value) -> Result<Option<String>, aws::Error> {
     let challenge = input["ChallengeName"].as_str().unwrap_or_default();
     if !UNCHECKED.contains(&challenge) {
@@ -80,16 +80,16 @@ pub(crate) fn check_answer(sessions: &Sessions, pool: &Value, username: &str, in
     sessions.check(input["Session"].as_str().unwrap_or_default(), challenge, username)?;
     if challenge == "NEW_PASSWORD_REQUIRED" {
         let password = input["ChallengeResponses"]["NEW_PASSWORD"].as_str().unwrap_or_default();
-        if let Some(wrong) = wrong_with(password, &pool["Policies"]["PasswordPolicy"]) {
-            let message = format!("Password did not conform with policy: {wrong}");
+        if let Some(violation) = violation(password, &pool["Policies"]["PasswordPolicy"]) {
+            let message = format!("Password did not conform with policy: {violation}");
             return Err(("InvalidPasswordException", message));
         }
     }
     Ok(())
 }
 
-/// What the policy has against a password.
-fn wrong_with(password: &str, policy: &Value) -> Option<&'static str> {
+/// How a password violates the policy.
+fn violation(password: &str, policy: &Value) -> Option<&'static str> {
     let lacks = |required: &str, is_one: fn(&char) -> bool| {
         policy[required] == true && !password.chars().any(|character| is_one(&character))
     };
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_for_one_challenge_of_one_person_once() {
+    fn a_session_is_good_for_one_challenge_of_one_person_once() {
         let refused = |checked: Result<(), Refusal>| checked.unwrap_err().1;
         let mut sessions = sessions();
         assert_eq!(sessions.check("s", "SOFTWARE_TOKEN_MFA", "u"), Ok(()));
@@ -150,17 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_is_held_to_the_policy() {
+    fn a_new_password_has_to_follow_the_policy() {
         let policy = json!({
             "MinimumLength": 8, "RequireLowercase": true, "RequireUppercase": true, "RequireNumbers": true,
             "RequireSymbols": true
         });
-        assert_eq!(wrong_with("Abcdef1!", &policy), None);
-        assert_eq!(wrong_with("Abcde1!", &policy), Some("Password not long enough"));
-        assert_eq!(wrong_with("ABCDEF1!", &policy), Some("Password must have lowercase characters"));
-        assert_eq!(wrong_with("abcdef1!", &policy), Some("Password must have uppercase characters"));
-        assert_eq!(wrong_with("Abcdefg!", &policy), Some("Password must have numeric characters"));
-        assert_eq!(wrong_with("Abcdefg1", &policy), Some("Password must have symbol characters"));
-        assert_eq!(wrong_with("abcdefgh", &json!({ "MinimumLength": 8 })), None);
+        assert_eq!(violation("Abcdef1!", &policy), None);
+        assert_eq!(violation("Abcde1!", &policy), Some("Password not long enough"));
+        assert_eq!(violation("ABCDEF1!", &policy), Some("Password must have lowercase characters"));
+        assert_eq!(violation("abcdef1!", &policy), Some("Password must have uppercase characters"));
+        assert_eq!(violation("Abcdefg!", &policy), Some("Password must have numeric characters"));
+        assert_eq!(violation("Abcdefg1", &policy), Some("Password must have symbol characters"));
+        assert_eq!(violation("abcdefgh", &json!({ "MinimumLength": 8 })), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Everything started: MiniStack, what the template describes, three people, the function, the gateway.
+//! Starts everything: MiniStack, the resources of the template, three people, the function and the gateway.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,36 +21,36 @@ use crate::people::{INVITED, Password, USERS, User, create};
 use crate::process::Group;
 use crate::runtime::{self, Runtimes, tail};
 
-/// Where everything is deployed: the demo's models are those of Europe.
+/// The region of the deployment. The bundled strategy's models are European.
 const REGION: &str = "eu-central-1";
 const STACK: &str = "signet";
 const BUCKET: &str = "signet-code";
 const FUNCTION_LOG: &str = "function.log";
-/// The function as MiniStack has it: see the file.
+/// The function that MiniStack runs: it echoes its event.
 const ECHO: &str = include_str!("echo.py");
-/// How many answers may stream at a time.
+/// How many answers may stream at the same time.
 const MOST_RUNTIMES: usize = 16;
-/// MiniStack starts within a second; a machine that is busy gets more.
+/// How long MiniStack may take to start. A second is enough, except on a busy machine.
 const START: Duration = Duration::from_mins(1);
 
 /// Why the local AWS did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A program that the set-up installs is missing.
+    /// A program that scripts/setup.sh installs is missing.
     #[error("{0} is missing. Install it by scripts/setup.sh serve.")]
     Tool(PathBuf),
     /// Another program has the gateway's port.
     #[error("Port {0} is in use by another program. Choose another: make serve AWS_PORT={next}", next = .0.saturating_add(1))]
     PortInUse(u16),
-    /// A file or a process could not be made.
+    /// A file or a process could not be created.
     #[error("{what} failed: {source}")]
     System {
-        /// What was tried.
+        /// The action.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// MiniStack ended, or does not answer.
+    /// MiniStack ended, or did not start in time.
     #[error("MiniStack did not start; the end of its log:\n{0}")]
     MiniStack(String),
     /// The AWS CLI could not deploy the template.
@@ -64,18 +64,20 @@ pub enum Error {
     Function(#[from] runtime::Error),
 }
 
-/// What differs between one local AWS and another.
+/// How one local AWS differs from another.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The gateway's port on 127.0.0.1; 0 takes a free one.
+    /// The gateway's port on 127.0.0.1, or 0 for any free one.
     pub gateway: u16,
     /// The one origin whose pages may call the function URL, for example `http://localhost:8080`.
     pub app_origin: String,
-    /// The function's binary.
+    /// The function's program.
     pub bootstrap: PathBuf,
+    /// Environment variables of the function that replace the template's; `None` removes one.
+    pub environment: Vec<(&'static str, Option<String>)>,
 }
 
-/// A local AWS. Dropping it ends every process of it and closes every port.
+/// A local AWS. Dropping it ends all its processes and closes its ports.
 #[derive(Debug)]
 pub struct Stack {
     gateway: Gateway,
@@ -85,10 +87,10 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything. `progress` gets the name of each step as it begins.
+    /// Starts everything. `progress` is called with the name of each step as it begins.
     ///
     /// # Errors
-    /// A tool is missing, the port is in use, or MiniStack, the template or the function do not work.
+    /// A tool is missing, the port is in use, or MiniStack, the template or the function does not work.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
         let system = |what| move |source| Error::System { what, source };
         let (listener, port) = listen(options.gateway).await.map_err(|_| Error::PortInUse(options.gateway))?;
@@ -122,7 +124,7 @@ impl Stack {
             "identityPoolEndpoint": url,
             "stsEndpoint": url,
             "usernameAttributes": described["UserPool"]["UsernameAttributes"],
-            // The username is the one thing that the pool wants to know, and it is the e-mail address.
+            // The pool asks for nothing but the username, which is the e-mail address.
             "signUp": { "attributes": [] },
             "passwordPolicy": {
                 "minimumLength": policy["MinimumLength"],
@@ -131,7 +133,7 @@ impl Stack {
                 "requireNumbers": policy["RequireNumbers"],
                 "requireSymbols": policy["RequireSymbols"],
             },
-            // The tokens' issuer is what it is on AWS: https://cognito-idp.REGION.amazonaws.com/POOL.
+            // The tokens' issuer is the same as on AWS: https://cognito-idp.REGION.amazonaws.com/POOL.
             "hostedUi": {
                 "domain": url,
                 "redirectSignIn": addresses,
@@ -148,7 +150,7 @@ impl Stack {
         create(&aws, &user_pool, INVITED, Password::Temporary).await?;
 
         progress("the function");
-        let (cors, runtimes) = attach(&aws, &function, options.bootstrap, folder.path()).await?;
+        let (cors, runtimes) = attach(&aws, &function, options.bootstrap, options.environment, folder.path()).await?;
         runtimes.warm().await?;
 
         let keys = folder.path().join("state");
@@ -166,27 +168,27 @@ impl Stack {
         &self.gateway.0.config
     }
 
-    /// Who can sign in.
+    /// The people who can sign in.
     pub fn users(&self) -> [User; 2] {
         USERS
     }
 
-    /// Who was invited, with a temporary password and into the group, and has not signed in yet.
+    /// The person who was invited into the group with a temporary password and has not signed in yet.
     pub fn invited(&self) -> User {
         INVITED
     }
 
-    /// The gateway, to look at and to make things go wrong.
+    /// The gateway, for tests to inspect and to inject faults.
     pub fn gateway(&self) -> Gateway {
         self.gateway.clone()
     }
 
-    /// Where the function's log is, while the stack lives.
+    /// The path of the function's log, which exists as long as the stack.
     pub fn function_log(&self) -> PathBuf {
         self.folder.path().join(FUNCTION_LOG)
     }
 
-    /// Waits until MiniStack ends by itself, which it should not, and says what it wrote last.
+    /// Waits until MiniStack ends by itself, which it should not. The error holds the end of its log.
     pub async fn ended(&mut self) -> Error {
         let _ = self.ministack.exited().await;
         Error::MiniStack(tail(&self.folder.path().join("ministack.log")))
@@ -194,8 +196,8 @@ impl Stack {
 }
 
 impl Gateway {
-    /// Deploys the template again with other parameters, such as `AllowGuests=false`, for tests; without any, all is as it was. The
-    /// parameters of `make serve` are those that let people in every way that goes with the role mapping.
+    /// Deploys the template again with other parameters, such as `AllowGuests=false`. Without any, everything is as at the start: the
+    /// parameters of `make serve` allow every way to sign in that is compatible with the role mapping.
     ///
     /// # Errors
     /// The AWS CLI could not deploy it.
@@ -204,7 +206,7 @@ impl Gateway {
     }
 }
 
-/// The checkout that this was built from.
+/// The checkout that this program was built from.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
@@ -229,7 +231,7 @@ async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
     let temporary = folder.join("tmp");
     fs::create_dir(&temporary).map_err(system("Making a folder"))?;
     let out = fs::File::create(&log).map_err(system("Making a log file"))?;
-    // The port is free now, and the system does not soon give it to another who asks for any.
+    // The port is free, and the system will not soon hand it out again to a program that asks for any free port.
     let (listener, port) = listen(0).await.map_err(system("Finding a free port"))?;
     drop(listener);
     let mut process = Group::spawn(
@@ -240,7 +242,7 @@ async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
             .env("MINISTACK_REGION", REGION)
             .env("STATE_DIR", folder.join("state"))
             .env("TMPDIR", temporary)
-            // It would listen on every interface, on a port that another MiniStack may have.
+            // Otherwise it listens on every interface, on a port that another MiniStack may have.
             .env("IOT_MTLS_ENABLED", "0")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -262,7 +264,7 @@ async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
     if started { Ok((process, Aws::new(address, REGION))) } else { Err(Error::MiniStack(tail(&log))) }
 }
 
-/// Puts the echo's zip where the template looks for the function's code.
+/// Uploads the echo's zip to where the template expects the function's code.
 async fn upload(aws: &Aws, folder: &Path) -> Result<(), Error> {
     let system = |what| move |source| Error::System { what, source };
     fs::write(folder.join("bootstrap"), ECHO).map_err(system("Writing a file"))?;
@@ -279,12 +281,12 @@ async fn upload(aws: &Aws, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The addresses of the app, by both names of this machine: what the hosted UI may send people back to.
+/// The app's addresses, by both names of this machine: where the hosted UI may send people back to.
 fn addresses(app_origin: &str) -> [String; 2] {
     [format!("{app_origin}/"), format!("{}/", app_origin.replace("//localhost:", "//127.0.0.1:"))]
 }
 
-/// Deploys the template as one would to AWS, with the parameters of the local AWS and then these; the stack's outputs by name.
+/// Deploys the template as to AWS, with the parameters of the local AWS and then these. Returns the stack's outputs by name.
 async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<HashMap<String, String>, Error> {
     let local = [
         ("CodeS3Bucket", BUCKET.to_owned()),
@@ -307,7 +309,7 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
         .args(local)
         .args(parameters)
         .current_dir(root())
-        // Nothing of the developer's own AWS is read or changed.
+        // The developer's own AWS configuration is neither read nor changed.
         .env("AWS_ENDPOINT_URL", aws.url())
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -326,13 +328,13 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
         if output.status.success() {
             break;
         }
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).trim().to_owned();
-        // The CLI names a change set after the second, and MiniStack, other than AWS, keeps those that were carried out: two deployments within a
-        // second take the same name. The next try has another second.
-        let is_taken = said.contains("(AlreadyExistsException)") && said.contains("CreateChangeSet");
+        let message = [output.stdout, output.stderr].concat();
+        let message = String::from_utf8_lossy(&message).trim().to_owned();
+        // The CLI names a change set after the current second. Unlike AWS, MiniStack keeps change sets that were executed, so two deployments
+        // within a second clash. The next try is in another second.
+        let is_taken = message.contains("(AlreadyExistsException)") && message.contains("CreateChangeSet");
         if !is_taken || tries == 10 {
-            return Err(Error::Deploy(said));
+            return Err(Error::Deploy(message));
         }
     }
     let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
@@ -341,7 +343,7 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
     Ok(outputs(&String::from_utf8_lossy(&described)))
 }
 
-/// The outputs in the XML of `DescribeStacks`. Ours hold no character that XML would escape.
+/// The outputs in the XML of `DescribeStacks`. Ours contain no character that XML escapes.
 fn outputs(xml: &str) -> HashMap<String, String> {
     xml.split("<OutputKey>")
         .skip(1)
@@ -352,8 +354,14 @@ fn outputs(xml: &str) -> HashMap<String, String> {
         .collect()
 }
 
-/// The function with the environment that the template gives it, and the CORS configuration of its URL.
-async fn attach(aws: &Aws, function: &str, bootstrap: PathBuf, folder: &Path) -> Result<(Cors, Runtimes), Error> {
+/// The function with the environment of the template, changed by `overrides`, and the CORS configuration of its URL.
+async fn attach(
+    aws: &Aws,
+    function: &str,
+    bootstrap: PathBuf,
+    overrides: Vec<(&'static str, Option<String>)>,
+    folder: &Path,
+) -> Result<(Cors, Runtimes), Error> {
     let url = aws.resource("lambda", &format!("/2021-10-31/functions/{function}/url")).await?;
     let list = |name: &str| -> Vec<String> {
         let values = url["Cors"][name].as_array().into_iter().flatten();
@@ -375,6 +383,12 @@ async fn attach(aws: &Aws, function: &str, bootstrap: PathBuf, folder: &Path) ->
         ("AWS_ENDPOINT_URL", &aws.url()),
     ];
     environment.extend(of_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    for (name, value) in overrides {
+        match value {
+            Some(value) => environment.insert(name.to_owned(), value),
+            None => environment.remove(name),
+        };
+    }
     let timeout = configuration["Timeout"].as_u64().unwrap_or(3) * 1000;
     Ok((cors, Runtimes::new(bootstrap, environment, folder.join(FUNCTION_LOG), timeout, MOST_RUNTIMES)))
 }
@@ -393,9 +407,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_in_use_is_named_with_the_remedy() {
+    async fn a_port_in_use_is_reported_with_the_remedy() {
         let (_taken, port) = listen(0).await.unwrap();
-        let options = Options { gateway: port, app_origin: "http://localhost:1".into(), bootstrap: "/none".into() };
+        let options = Options {
+            gateway: port,
+            app_origin: "http://localhost:1".into(),
+            bootstrap: "/none".into(),
+            environment: Vec::new(),
+        };
         let error = Stack::start(options, |_| {}).await.unwrap_err();
         assert!(matches!(error, Error::PortInUse(taken) if taken == port));
         assert!(error.to_string().contains("make serve AWS_PORT="));

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A Lambda function for the tests: the test tells it, over a connection of its own, what to answer and when.
+"""A Lambda function for the tests: a test tells it, over a separate connection, what to answer and when.
 
-The prompt is the address of the test's listener. Who accepts typed events is answered with their content type, anybody else with the
-stock one. The test sends lines: `say TEXT` (a chunk, TEXT as JSON), `flood N` (N chunks of 64 KiB, then the line `flooded` back),
-`end`, `die`, `fail`. The function sends back its event first, and one line for each command done.
+The prompt is the address of the test's listener. The answer has the content type of typed events for callers that accept them, otherwise
+that of the stock wire. First the function sends its event to the test. Then it reads commands, one a line, and sends back the name of each
+one that is done: `say TEXT` (a chunk; TEXT is JSON), `flood N` (N chunks of 64 KiB), `end`, `die`, `fail`.
 """
 import http.client
 import json
@@ -59,7 +59,7 @@ while True:
             typed = event["headers"].get("accept") == "text/event-stream"
             content_type = "text/event-stream; charset=utf-8" if typed else "text/event-stream"
             head = {"statusCode": 200, "headers": {"content-type": content_type, "access-control-allow-origin": "*"}}
-            # In two pieces, the delimiter split, as a network may do.
+            # In two pieces with the delimiter split between them, as a network may deliver it.
             prelude = json.dumps(head).encode() + bytes(8)
             chunk(prelude[:-3])
             chunk(prelude[-3:])

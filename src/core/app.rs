@@ -11,11 +11,11 @@ use crate::core::random::Random;
 use crate::core::session::{self, Env, Memory, Record, Screen, Session};
 use crate::core::words;
 use crate::protocol::{FormId, Intent, View};
-use crate::stream::stock::Ask;
 use signet_cognito::{
     Entropy, Ephemeral, Secret, UnixMillis,
     http::{Head, NoAnswer, Request, Response, may_pass},
 };
+use signet_stream::stock::Ask;
 
 /// A request of the session is sent at most so often.
 const TRIES: u32 = 3;
@@ -496,8 +496,8 @@ mod tests {
         with_guests,
     };
     use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
-    use crate::stream::stock::UseCase;
     use proptest::prelude::*;
+    use signet_stream::stock::UseCase;
 
     /// An app, and the effects of its last step.
     struct Tab {
@@ -961,7 +961,7 @@ mod tests {
             end: Some(End::Done),
             notice: None,
             stop: None,
-            usage: crate::stream::Usage::default(),
+            usage: signet_stream::Usage::default(),
             first_text: None,
             duration: 1,
         };

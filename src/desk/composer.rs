@@ -9,7 +9,7 @@ use super::parts::{Media, add, append, has_focus};
 use crate::core::words::{page as say, use_case};
 use crate::page;
 use crate::page::dom::{document, element, set};
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// With `draft` in it; [`fill`] adds the use cases.
 pub fn view(shell: Shell, draft: String) -> impl IntoView {

@@ -32,10 +32,11 @@ use crate::core::words::page as say;
 use crate::page::dom::{element, find, set};
 use crate::page::{self, opened};
 use crate::protocol::{AnswerUpdate, Intent, Person, SessionView, TurnId, TurnUpdate, View, decode};
-use crate::stream::stock::UseCase;
 use follow::Follow;
 use history::History;
 use parts::{add, closest, make, value};
+use signet_stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.

@@ -10,7 +10,7 @@ use crate::core::words::{page as say, use_case};
 use crate::page;
 use crate::page::dom::{document, find, set};
 use crate::protocol::{AnswerId, AnswerUpdate, End, Notice, TurnId, TurnUpdate};
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// The turns of the conversation that is shown.
 #[derive(Debug, Default)]

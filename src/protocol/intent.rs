@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AnswerId, FormId, TurnId};
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use super::*;
-use crate::stream::stock::UseCase;
 use proptest::prelude::*;
 use signet_markdown::{Align, Element, Step};
+use signet_stream::stock::UseCase;
 
 fn form(kinds: Vec<FieldKind>, error: Option<FormError>) -> View {
     let field = |kind| Field {

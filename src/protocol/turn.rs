@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use signet_markdown::Step;
 
-use crate::stream::stock::UseCase;
+use signet_stream::stock::UseCase;
 
 /// A turn's number within its conversation, counted from zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,12 +1,18 @@
-//! Every way into the user pool and the identity pool that the local AWS offers.
+//! Every way to sign in, and every way to keys, that the local AWS offers.
 
-use std::fmt::Write as _;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use signet_local::{Stack, User, totp_code};
+use tokio::runtime::Runtime;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use signet_local::totp_code;
-
-use super::*;
+use crate::client::{
+    Config, Keys, ask, claims, error, id_token, identity, idp, keys, keys_for, logins, prove_password, readable,
+    respond, role, send, signed, token_of, unix_seconds, whole,
+};
+use crate::function::Prompt;
+use crate::{alice, bob, start, test};
 
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -17,11 +23,6 @@ fn person(username: &'static str) -> User {
     User { username, password: "Somebody-new-1", in_group: true }
 }
 
-fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
-}
-
 fn has_role(id_token: &str) -> bool {
     let claims = claims(id_token);
     let role = claims["cognito:preferred_role"].as_str().unwrap_or_default();
@@ -29,12 +30,12 @@ fn has_role(id_token: &str) -> bool {
 }
 
 fn code_now(secret: &str) -> String {
-    totp_code(secret, u64::try_from(now().0).unwrap() / 1000)
+    totp_code(secret, unix_seconds())
 }
 
-/// A code that is valid neither now nor in the steps beside it.
+/// A code that is valid neither now nor in the steps around now.
 fn wrong_code(secret: &str) -> String {
-    let seconds = u64::try_from(now().0).unwrap() / 1000;
+    let seconds = unix_seconds();
     let valid: Vec<_> = (0..5).map(|step| totp_code(secret, seconds + 30 * step - 60)).collect();
     ["000000", "111111", "222222", "333333", "444444", "555555"]
         .into_iter()
@@ -44,49 +45,24 @@ fn wrong_code(secret: &str) -> String {
 }
 
 fn client_id(config: &Config) -> &str {
-    &config.user_pool.as_ref().unwrap().api.client_id
+    &config.user_pool_client_id
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").unwrap();
-        }
-        encoded
-    })
-}
-
+/// A query or form, encoded.
 fn form(fields: &[(&str, &str)]) -> String {
-    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-    pairs.join("&")
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 async fn get(url: &str) -> Response<Incoming> {
-    send(signet_cognito::http::Request {
-        method: "GET",
-        url: url.into(),
-        headers: vec![],
-        body: vec![],
-        cookies: false,
-    })
-    .await
+    send(Request::get(url).body(Bytes::new()).unwrap()).await
 }
 
 async fn post(url: &str, fields: &[(&str, &str)]) -> Response<Incoming> {
-    let headers = vec![("content-type".into(), "application/x-www-form-urlencoded".into())];
-    send(signet_cognito::http::Request {
-        method: "POST",
-        url: url.into(),
-        headers,
-        body: form(fields).into_bytes(),
-        cookies: false,
-    })
-    .await
+    let request = Request::post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(request.body(form(fields).into()).unwrap()).await
 }
 
-/// The hosted UI's first page, with changes to the query that the app would send.
+/// The hosted UI's first page, with changes to the query that the app sends.
 async fn authorize(stack: &Stack, config: &Config, changes: &[(&str, &str)]) -> Response<Incoming> {
     let mut query = vec![
         ("response_type", "code"),
@@ -103,7 +79,7 @@ async fn authorize(stack: &Stack, config: &Config, changes: &[(&str, &str)]) -> 
     get(&format!("{}/oauth2/authorize?{}", stack.gateway().url(), form(&query))).await
 }
 
-/// A page with a form, as a person would send it: its hidden fields, then what is typed.
+/// Sends a page's form as a person would: with its hidden fields and what was typed.
 async fn fill_in(stack: &Stack, page: &str, typed: &[(&str, &str)]) -> Response<Incoming> {
     let action = between(page, "<form method=\"POST\" action=\"", "\"");
     let mut fields: Vec<_> = page
@@ -128,7 +104,7 @@ fn location(response: &Response<Incoming>) -> &str {
     response.headers()["location"].to_str().unwrap()
 }
 
-/// What the token endpoint answers to a code.
+/// Exchanges a code at the token endpoint.
 async fn token(stack: &Stack, config: &Config, code: &str, verifier: &str, redirect_uri: &str) -> Response<Incoming> {
     let fields = [
         ("grant_type", "authorization_code"),
@@ -148,16 +124,13 @@ async fn oauth_error(response: Response<Incoming>) -> String {
 
 #[test]
 fn the_configuration_names_the_ways_in() {
-    test(async |stack, read| {
-        // As the app reads it, the hosted UI is the gateway and its tokens come from AWS.
-        let (hosted_ui, pool) = (&read.hosted_ui.as_ref().unwrap().api, &read.user_pool.as_ref().unwrap().api.id);
-        let gateway = stack.gateway().url().to_owned();
-        assert_eq!(hosted_ui.token_endpoint, format!("{gateway}/oauth2/token"));
-        assert_eq!(hosted_ui.authorization_endpoint, format!("{gateway}/oauth2/authorize"));
-        assert_eq!(hosted_ui.logout_endpoint, Some(format!("{gateway}/logout")));
-        assert_eq!(hosted_ui.issuer, format!("https://cognito-idp.eu-central-1.amazonaws.com/{pool}"));
-
+    test(async |stack, _| {
         let config = stack.config();
+        for endpoint in ["userPoolEndpoint", "identityPoolEndpoint", "stsEndpoint"] {
+            assert_eq!(config[endpoint], stack.gateway().url());
+        }
+        let function_url = config["functionUrl"].as_str().unwrap();
+        assert!(function_url.starts_with(&format!("{}/_aws/lambda-url/", stack.gateway().url())), "{function_url}");
         assert_eq!(config["usernameAttributes"], json!(["email"]));
         assert_eq!(config["signUp"], json!({ "attributes": [] }));
         let policy = json!({
@@ -181,7 +154,7 @@ fn the_configuration_names_the_ways_in() {
 }
 
 #[test]
-fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
+fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_get_keys() {
     test(async |stack, config| {
         let alice = alice(stack);
         let page = authorize(stack, config, &[]).await;
@@ -213,20 +186,20 @@ fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
 
         assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3600)));
         let id_token = tokens["id_token"].as_str().unwrap();
-        let said = claims(id_token);
-        assert_eq!(said["nonce"], "the-nonce");
-        assert_eq!(said["aud"], client_id(config));
-        assert_eq!(said["token_use"], "id");
-        let pool = &config.user_pool.as_ref().unwrap().api.id;
-        assert_eq!(said["iss"], format!("https://cognito-idp.eu-central-1.amazonaws.com/{pool}"));
-        assert!(has_role(id_token), "{said}");
+        let claims = claims(id_token);
+        assert_eq!(claims["nonce"], "the-nonce");
+        assert_eq!(claims["aud"], client_id(config));
+        assert_eq!(claims["token_use"], "id");
+        let pool = &config.user_pool_id;
+        assert_eq!(claims["iss"], format!("https://cognito-idp.eu-central-1.amazonaws.com/{pool}"));
+        assert!(has_role(id_token), "{claims}");
         let issued = stack.gateway().issued();
         for name in ["id_token", "access_token", "refresh_token"] {
             assert!(issued.iter().any(|issued| tokens[name] == **issued), "{name}");
         }
 
-        // The identity pool takes it, and the keys are those of the group's role.
-        let keys = keys_for(config, &IdToken::parse(Secret::new(id_token.to_owned())).unwrap()).await;
+        // The identity pool accepts the token and returns keys of the group's role.
+        let keys = keys_for(config, id_token).await;
         let prompt = Prompt::new().await;
         let speak = async {
             let mut function = prompt.function().await;
@@ -235,7 +208,7 @@ fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
         let (answer, ()) = tokio::join!(send(signed(config, ask(config, &prompt.1), &keys)), speak);
         assert_eq!(answer.status(), StatusCode::OK);
 
-        // Both refreshes keep the role; a revoked token buys nothing more.
+        // Both ways to refresh keep the role. After the refresh token is revoked, neither works.
         let refresh = json!({ "ClientId": client_id(config), "RefreshToken": tokens["refresh_token"] });
         let refreshed = idp(config, "GetTokensFromRefreshToken", refresh.clone()).await;
         assert!(has_role(refreshed["AuthenticationResult"]["IdToken"].as_str().unwrap()));
@@ -255,15 +228,15 @@ fn the_hosted_ui_signs_in_with_pkce_and_its_tokens_are_as_good_as_others() {
 }
 
 #[test]
-fn the_hosted_ui_sends_nobody_to_a_strange_address() {
+fn the_hosted_ui_sends_nobody_to_an_unknown_address() {
     test(async |stack, config| {
-        for strange in ["http://localhost:8080", "http://localhost:8081/", "https://evil.example/"] {
-            let response = authorize(stack, config, &[("redirect_uri", strange)]).await;
+        for unknown in ["http://localhost:8080", "http://localhost:8081/", "https://evil.example/"] {
+            let response = authorize(stack, config, &[("redirect_uri", unknown)]).await;
             assert_eq!(oauth_error(response).await, "invalid_request");
             let url = format!(
                 "{}/logout?{}",
                 stack.gateway().url(),
-                form(&[("client_id", client_id(config)), ("logout_uri", strange),])
+                form(&[("client_id", client_id(config)), ("logout_uri", unknown)])
             );
             assert_eq!(oauth_error(get(&url).await).await, "invalid_request");
         }
@@ -273,7 +246,7 @@ fn the_hosted_ui_sends_nobody_to_a_strange_address() {
             let url = format!(
                 "{}/logout?{}",
                 stack.gateway().url(),
-                form(&[("client_id", client_id(config)), ("logout_uri", known),])
+                form(&[("client_id", client_id(config)), ("logout_uri", known)])
             );
             assert_eq!(location(&get(&url).await), known);
         }
@@ -281,7 +254,7 @@ fn the_hosted_ui_sends_nobody_to_a_strange_address() {
 }
 
 #[test]
-fn what_the_hosted_ui_refuses_comes_back_with_the_state() {
+fn an_error_of_the_hosted_ui_comes_back_with_the_state() {
     test(async |stack, config| {
         let scope = authorize(stack, config, &[("scope", "openid phone")]).await;
         let expected = format!("{BACK}?error=invalid_request&error_description=invalid_scope&state=the%20state");
@@ -294,7 +267,7 @@ fn what_the_hosted_ui_refuses_comes_back_with_the_state() {
 }
 
 #[test]
-fn the_hosted_ui_asks_who_was_invited_for_a_new_password() {
+fn the_hosted_ui_asks_an_invited_person_for_a_new_password() {
     test(async |stack, config| {
         let dora = person("dora@example.com");
         stack.gateway().invite(dora).await.unwrap();
@@ -307,7 +280,7 @@ fn the_hosted_ui_asks_who_was_invited_for_a_new_password() {
         let new = "Dora-has-chosen-1";
         let done = fill_in(stack, &page, &[("new_password", new), ("confirm_password", new)]).await;
         assert!(location(&done).starts_with(&format!("{BACK}?code=")));
-        assert!(id_token(&prove_password(config, dora.username, new).await).role.is_some());
+        assert!(role(&id_token(&prove_password(config, dora.username, new).await)).is_some());
     });
 }
 
@@ -341,7 +314,7 @@ fn somebody_signs_up_confirms_and_signs_in() {
         assert_eq!(error(&confirm("000000").await), "CodeMismatchException");
         assert_eq!(confirm(&code).await, json!({}));
         let token = id_token(&prove_password(config, username, password).await);
-        assert_eq!(token.role, None, "in no group");
+        assert_eq!(role(&token), None, "in no group");
     });
 }
 
@@ -369,7 +342,7 @@ fn a_forgotten_password_is_replaced() {
         assert_eq!(error(&prove_password(config, frank.username, frank.password).await), "NotAuthorizedException");
         id_token(&prove_password(config, frank.username, new).await);
 
-        // Nobody learns whether there is such a person.
+        // The answer does not reveal whether the person exists.
         let nobody = json!({ "ClientId": client_id(config), "Username": "nobody@example.com" });
         let answer = idp(config, "ForgotPassword", nobody).await;
         assert_eq!(answer["CodeDeliveryDetails"]["DeliveryMedium"], "EMAIL");
@@ -377,7 +350,7 @@ fn a_forgotten_password_is_replaced() {
 }
 
 #[test]
-fn who_was_invited_sets_a_password_in_the_session_of_the_challenge() {
+fn an_invited_person_sets_a_password_in_the_session_of_the_challenge() {
     test(async |stack, config| {
         let grace = person("grace@example.com");
         stack.gateway().invite(grace).await.unwrap();
@@ -399,14 +372,14 @@ fn who_was_invited_sets_a_password_in_the_session_of_the_challenge() {
         assert_eq!(error(&set(Some(session), alice(stack).username, new).await), "NotAuthorizedException");
         assert_eq!(error(&set(Some(session), "nobody@example.com", new).await), "NotAuthorizedException");
         assert_eq!(error(&set(Some(session), user, "Short-1").await), "InvalidPasswordException");
-        assert!(id_token(&set(Some(session), user, new).await).role.is_some());
+        assert!(role(&id_token(&set(Some(session), user, new).await)).is_some());
         assert_eq!(error(&set(Some(session), user, "Grace-once-more-1").await), "NotAuthorizedException");
         id_token(&prove_password(config, grace.username, new).await);
     });
 }
 
 #[test]
-fn carol_was_invited() {
+fn carol_has_a_temporary_password() {
     test(async |stack, config| {
         let asked = prove_password(config, stack.invited().username, stack.invited().password).await;
         assert_eq!(asked["ChallengeName"], "NEW_PASSWORD_REQUIRED");
@@ -454,46 +427,31 @@ async fn answers_with_code(stack: &Stack, config: &Config, user: User, secret: &
         respond(config, "SOFTWARE_TOKEN_MFA", session, &responses).await
     };
     assert_eq!(error(&answer(None, id, code_now(secret)).await), "NotAuthorizedException");
-    // MiniStack takes any code for somebody without a secret.
+    // MiniStack itself accepts any code for somebody without a secret.
     let other = answer(Some(session), alice(stack).username, code_now(secret)).await;
     assert_eq!(error(&other), "NotAuthorizedException");
     let setup = respond(config, "MFA_SETUP", None, &json!({ "USERNAME": id })).await;
     assert_eq!(error(&setup), "NotAuthorizedException");
     assert_eq!(error(&answer(Some(session), id, wrong_code(secret)).await), "CodeMismatchException");
-    assert!(id_token(&answer(Some(session), id, code_now(secret)).await).role.is_some());
+    assert!(role(&id_token(&answer(Some(session), id, code_now(secret)).await)).is_some());
     assert_eq!(error(&answer(Some(session), id, code_now(secret)).await), "NotAuthorizedException");
-}
-
-async fn identity(config: &Config, operation: &str, input: Value) -> Value {
-    call(&config.identity_pool.api.endpoint, &format!("AWSCognitoIdentityService.{operation}"), input).await
-}
-
-fn login(config: &Config, token: &IdToken) -> Value {
-    let pool = &config.user_pool.as_ref().unwrap().api.id;
-    json!({ format!("cognito-idp.eu-central-1.amazonaws.com/{pool}"): token.raw().expose() })
 }
 
 #[test]
 fn a_guest_gets_keys_that_may_not_ask() {
     test(async |stack, config| {
-        let found = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
+        let found = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool_id })).await;
         let id = &found["IdentityId"];
         let vended = identity(config, "GetCredentialsForIdentity", json!({ "IdentityId": id })).await;
         assert_eq!(vended["IdentityId"], *id);
-        let secret = |name: &str| vended["Credentials"][name].as_str().unwrap().to_owned();
-        assert!(stack.gateway().issued().contains(&secret("SecretKey")));
-        let keys = Keys {
-            access_key_id: secret("AccessKeyId"),
-            secret_access_key: Secret::new(secret("SecretKey")),
-            session_token: Secret::new(secret("SessionToken")),
-            ..keys_of(config, bob(stack)).await
-        };
+        let keys = keys(&vended);
+        assert!(stack.gateway().issued().contains(&keys.secret_access_key));
         let refused = send(signed(config, ask(config, "x"), &keys)).await;
         readable(refused, StatusCode::FORBIDDEN, "AccessDeniedException").await;
 
-        // Somebody's own identity is not for guests.
+        // A guest cannot use somebody's own identity.
         let token = token_of(config, bob(stack)).await;
-        let bobs = json!({ "IdentityPoolId": config.identity_pool.api.id, "Logins": login(config, &token) });
+        let bobs = json!({ "IdentityPoolId": config.identity_pool_id, "Logins": logins(config, &token) });
         let bobs = identity(config, "GetId", bobs).await;
         let stolen = identity(config, "GetCredentialsForIdentity", json!({ "IdentityId": bobs["IdentityId"] })).await;
         assert_eq!(error(&stolen), "NotAuthorizedException");
@@ -503,23 +461,23 @@ fn a_guest_gets_keys_that_may_not_ask() {
 #[test]
 fn the_templates_other_parameters_do_what_they_say() {
     Runtime::new().unwrap().block_on(async {
-        let stack = &start(function()).await;
+        let stack = &start().await;
         let gateway = stack.gateway();
-        let config = &Config::from_json(stack.config().to_string().as_bytes()).unwrap();
+        let config = &Config::of(stack);
         let token = token_of(config, alice(stack)).await;
-        let logins = login(config, &token);
+        let logins = logins(config, &token);
         let found =
-            identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id, "Logins": logins })).await;
+            identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool_id, "Logins": logins })).await;
         let with_login = json!({ "IdentityId": found["IdentityId"], "Logins": logins });
         let refused = identity(config, "GetOpenIdToken", with_login.clone()).await;
         assert_eq!(error(&refused), "InvalidParameterException");
         assert_eq!(refused["message"], "Basic (classic) flow is not enabled, please use enhanced flow.");
 
-        // The template's defaults, but for the basic flow: nobody can sign in whom nobody has added.
+        // The template's defaults, except for the basic flow: only people whom an administrator has added can sign in.
         let closed = ["AllowSignUp=false", "Mfa=OFF", "HostedUiPrefix=", "CallbackUrls=", "AllowGuests=false"];
         gateway.deploy(&[&closed[..], &["AllowClassicFlow=true"]].concat()).await.unwrap();
         assert_eq!(oauth_error(authorize(stack, config, &[]).await).await, "unauthorized_client");
-        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
+        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool_id })).await;
         assert_eq!(error(&guest), "NotAuthorizedException");
         let sign_up =
             json!({ "ClientId": client_id(config), "Username": "j@example.com", "Password": "Judy-is-new-1" });
@@ -530,31 +488,30 @@ fn the_templates_other_parameters_do_what_they_say() {
         let open = identity(config, "GetOpenIdToken", with_login).await;
         let open = open["Token"].as_str().unwrap();
         assert!(gateway.issued().iter().any(|issued| issued == open));
-        let role = token.role.as_ref().unwrap();
+        let alices = role(&token).unwrap();
         let assume = async |token: &str| {
             let fields = [
                 ("Action", "AssumeRoleWithWebIdentity"),
                 ("Version", "2011-06-15"),
-                ("RoleArn", role.as_str()),
+                ("RoleArn", &alices),
                 ("RoleSessionName", "signet"),
                 ("WebIdentityToken", token),
                 ("DurationSeconds", "900"),
             ];
-            let response = post(&config.identity_pool.sts_endpoint, &fields).await;
+            let response = post(&config.sts_endpoint, &fields).await;
             (response.status(), whole(response).await.unwrap())
         };
-        let (status, body) = assume(token.raw().expose()).await;
+        let (status, body) = assume(&token).await;
         assert_eq!((status, between(&body, "<Code>", "</Code>")), (StatusCode::BAD_REQUEST, "InvalidIdentityToken"));
         let (status, body) = assume(open).await;
         assert_eq!(status, StatusCode::OK, "{body}");
-        let said = |name: &str| between(&body, &format!("<{name}>"), "</").to_owned();
+        let value = |name: &str| between(&body, &format!("<{name}>"), "</").to_owned();
         let keys = Keys {
-            access_key_id: said("AccessKeyId"),
-            secret_access_key: Secret::new(said("SecretAccessKey")),
-            session_token: Secret::new(said("SessionToken")),
-            ..keys_of(config, bob(stack)).await
+            access_key_id: value("AccessKeyId"),
+            secret_access_key: value("SecretAccessKey"),
+            session_token: value("SessionToken"),
         };
-        assert!(gateway.issued().iter().any(|issued| issued == keys.secret_access_key.expose()));
+        assert!(gateway.issued().contains(&keys.secret_access_key));
         let prompt = Prompt::new().await;
         let speak = async {
             let mut function = prompt.function().await;
@@ -565,16 +522,16 @@ fn the_templates_other_parameters_do_what_they_say() {
         assert_eq!(answer.status(), StatusCode::OK);
         assert!(caller.as_str().unwrap().ends_with("/signet"));
 
-        // Choice-based sign-in, of which MiniStack knows the hosted UI's part.
+        // Choice-based sign-in, of which MiniStack has only the hosted UI's part.
         gateway.deploy(&["FirstFactors=PASSWORD,EMAIL_OTP", "PasskeyDomain=app.example.com"]).await.unwrap();
         let page = whole(authorize(stack, config, &[]).await).await.unwrap();
         let page = whole(fill_in(stack, &page, &[("username", "alice@example.com")]).await).await.unwrap();
         assert!(page.contains("value=\"PASSWORD\"") && page.contains("value=\"EMAIL_OTP\""), "{page}");
 
-        // As it was, and the names of everything too.
+        // Everything is as before, with the same IDs.
         gateway.deploy(&[]).await.unwrap();
-        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool.api.id })).await;
+        let guest = identity(config, "GetId", json!({ "IdentityPoolId": config.identity_pool_id })).await;
         assert!(guest["IdentityId"].is_string());
-        assert!(token_of(config, alice(stack)).await.role.is_some());
+        assert!(role(&token_of(config, alice(stack)).await).is_some());
     });
 }

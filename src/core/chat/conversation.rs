@@ -1,9 +1,9 @@
 //! A conversation as it is kept: turns, each with a prompt and one or more answers.
 
 use crate::protocol::{AnswerId, End, Notice, TurnId};
-use crate::stream::stock::UseCase;
-use crate::stream::{StopReason, Usage};
 use signet_cognito::UnixMillis;
+use signet_stream::stock::UseCase;
+use signet_stream::{StopReason, Usage};
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -17,8 +17,6 @@ use crate::core::sign::{Scope, sign};
 use crate::core::words;
 use crate::json::Json;
 use crate::protocol::{AnswerId, AnswerUpdate, End, TurnId, TurnUpdate, View};
-use crate::stream::stock::{Ask, UseCase};
-use crate::stream::{Decoder, Event, Failure, Usage};
 use crate::text::contains;
 use pieces::Pieces;
 use signet_cognito::{
@@ -27,6 +25,10 @@ use signet_cognito::{
     sts::{get_caller_identity, read_role_name},
 };
 use signet_markdown::{Markdown, Step};
+use signet_stream::stock::{Ask, UseCase};
+use signet_stream::stock::{Ask, UseCase};
+use signet_stream::{Decoder, Event, Failure, Usage};
+use signet_stream::{Decoder, Event, Failure, Usage};
 use spoken::spoken;
 
 /// Of a refusal's body that is read, in bytes: it is a sentence in JSON, or a page of some proxy.

@@ -572,7 +572,7 @@ fn everything_that_is_told_of_an_answer_is_kept_and_shown() {
         Event::Skipped,
         Event::Usage(usage(1)),
         Event::Usage(usage(500)),
-        Event::Stopped(crate::stream::StopReason::MaxTokens),
+        Event::Stopped(signet_stream::StopReason::MaxTokens),
         Event::End,
     ];
     let (answering, stage) = chat.under_way.take().unwrap();

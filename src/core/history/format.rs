@@ -4,8 +4,6 @@ use crate::core::chat::{Answer, Conversation, Part, Tail, Turn};
 use crate::core::words;
 use crate::json::{Json, Value, list};
 use crate::protocol::{AnswerId, End, Notice, TurnId};
-use crate::stream::stock::UseCase;
-use crate::stream::{StopReason, Usage};
 use crate::text;
 use signet_cognito::UnixMillis;
 

@@ -5,8 +5,8 @@ use super::*;
 use crate::core::chat::{Answer, Part, Turn};
 use crate::json::Value;
 use crate::protocol::{AnswerId, End, Notice, TurnId};
-use crate::stream::stock::UseCase;
-use crate::stream::{StopReason, Usage};
+use signet_stream::stock::UseCase;
+use signet_stream::{StopReason, Usage};
 
 const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 

@@ -4,8 +4,8 @@ use crate::core::chat::{Answer, Ending};
 use crate::core::config::{Price, Prices};
 use crate::core::fault::Fault;
 use crate::protocol::{End, Notice};
-use crate::stream::StopReason;
-use crate::stream::stock::UseCase;
+use signet_stream::StopReason;
+use signet_stream::stock::UseCase;
 
 use super::notice;
 
@@ -189,9 +189,9 @@ fn grouped(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::Usage;
     use proptest::prelude::*;
     use signet_cognito::UnixMillis;
+    use signet_stream::Usage;
 
     fn answer() -> Answer {
         Answer {

@@ -3,7 +3,6 @@
 use super::BROKEN_RULE;
 use crate::core::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
-use crate::stream::CRC_MISMATCH;
 use crate::text::replace;
 use signet_cognito::hosted_ui::CallbackFault;
 

@@ -30,7 +30,7 @@ impl Stage {
         if !bootstrap.exists() {
             return Err(failed(format!("{} is missing. Build it: cargo build -p signet-backend", bootstrap.display())));
         }
-        let options = Options { gateway: 0, app_origin: port.origin(), bootstrap };
+        let options = Options { gateway: 0, app_origin: port.origin(), bootstrap, environment: Vec::new() };
         let stack = Stack::start(options, |_| {}).await.map_err(|error| failed(error.to_string()))?;
         let dist = root.join("dist");
         if fs::read_to_string(dist.join("index.html")).is_ok_and(|page| page.contains("__TRUNK_WS_BASE__")) {

@@ -500,7 +500,7 @@ fn converse() -> Vec<Vec<u8>> {
 
 macro_rules! recorded {
     ($name:literal) => {
-        include_bytes!(concat!("../../../vectors/streams/", $name)).as_slice()
+        include_bytes!(concat!("../../../../crates/stream/tests/vectors/", $name)).as_slice()
     };
 }
 

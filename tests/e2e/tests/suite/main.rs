@@ -1,7 +1,7 @@
 //! Signet as a person meets it: the app as built for release, in a real browser, against the local AWS; what that cannot do, against a scripted
 //! Cognito.
 //!
-//! Run with `cargo test -p signet-e2e -- --test-threads=1`: the tests share one local AWS, and some make it fail.
+//! Run with `cargo test --workspace --test suite -- --test-threads=1`: the tests share one local AWS, and some make it fail.
 
 // What fails here is a test that fails, with its line. JSON made for one call is given away.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]

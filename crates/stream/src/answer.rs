@@ -1,0 +1,111 @@
+//! What has been read of one answer so far.
+
+use crate::event::Event;
+
+/// The longest line, event or frame that is read, in bytes. Longer ones are skipped.
+pub(crate) const LONGEST: usize = 4 << 20;
+
+/// Collects the events of one answer.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    events: Vec<Event>,
+    stage: Stage,
+    /// The model named last: many wires name it in every object.
+    model: String,
+    has_text: bool,
+    /// Whether text has come since the last step began.
+    step_has_text: bool,
+    /// Whether the next text is parted from the text before it by a blank line.
+    parts_text: bool,
+    pub counts: Counts,
+}
+
+/// Token counts, in the order of the enum `Count`. One object may hold only some of them.
+pub(crate) type Counts = [Option<u32>; 5];
+
+/// How far the answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Stage {
+    #[default]
+    UnderWay,
+    /// The reason why the model stopped has come.
+    Stopped,
+    /// The model was interrupted: no end marker makes this answer complete.
+    Interrupted,
+    /// The last event has come. Whatever follows is ignored.
+    Ended,
+}
+
+impl Answer {
+    /// Adds an event, unless the last one has come.
+    pub fn emit(&mut self, event: Event) {
+        if self.has_ended() {
+            return;
+        }
+        match event {
+            Event::Text(_) => (self.has_text, self.step_has_text) = (true, true),
+            Event::Stopped(_) => self.stage = Stage::Stopped,
+            Event::End | Event::Error(_) => self.stage = Stage::Ended,
+            _ => {}
+        }
+        self.events.push(event);
+    }
+
+    /// Adds text that is not empty.
+    pub fn text(&mut self, text: &str) {
+        let gap = if std::mem::take(&mut self.parts_text) { "\n\n" } else { "" };
+        self.emit(Event::Text([gap, text].concat()));
+    }
+
+    /// Adds the model's name, unless it is known.
+    pub fn model(&mut self, model: &str) {
+        if self.model != model {
+            model.clone_into(&mut self.model);
+            self.emit(Event::Model(model.to_owned()));
+        }
+    }
+
+    /// Ends the answer, unless the model was interrupted.
+    pub fn end(&mut self) {
+        if self.stage != Stage::Interrupted {
+            self.emit(Event::End);
+        }
+    }
+
+    /// The model was interrupted before it stopped by itself.
+    pub fn interrupt(&mut self) {
+        if self.stage == Stage::UnderWay {
+            self.stage = Stage::Interrupted;
+        }
+    }
+
+    /// Another part begins: its text is parted from any text before it.
+    pub fn start_part(&mut self) {
+        self.parts_text = self.has_text;
+    }
+
+    /// Another step begins. Returns whether the step before it had text.
+    pub fn start_step(&mut self) -> bool {
+        std::mem::take(&mut self.step_has_text)
+    }
+
+    /// Whether any text has come.
+    pub fn has_text(&self) -> bool {
+        self.has_text
+    }
+
+    /// Whether the model has said why it stopped, and no last event has come.
+    pub fn has_stopped(&self) -> bool {
+        self.stage == Stage::Stopped
+    }
+
+    /// Whether the last event has come.
+    pub fn has_ended(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+
+    /// The events that nobody has taken yet.
+    pub fn events(&mut self) -> &mut Vec<Event> {
+        &mut self.events
+    }
+}

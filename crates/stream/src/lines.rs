@@ -1,0 +1,156 @@
+//! Text in lines: server-sent events, lines of JSON, and the stock back end's own lines.
+//!
+//! Servers mix them, so each line is read by itself: as a line of server-sent events
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>), as a JSON object, as `[DONE]` or as
+//! `Error: …`. Lines end with LF, CR or CRLF.
+
+use crate::answer::{Answer, LONGEST};
+use crate::event::Event;
+use crate::wires::stock::{DONE, ERROR_PREFIX};
+use crate::{failure, object};
+
+/// What a line that needs no field name starts with.
+const STANDALONE: [&[u8]; 3] = [b"{", DONE.as_bytes(), ERROR_PREFIX.trim_ascii_end().as_bytes()];
+
+/// What a line of server-sent events starts with: a comment or a field.
+const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
+
+/// Everything that the first line may start with. Text that starts otherwise is not in lines.
+pub(crate) fn starts() -> impl Iterator<Item = &'static [u8]> {
+    STANDALONE.into_iter().chain(FIELDS)
+}
+
+/// Whether this line needs no field name.
+fn stands_alone(line: &[u8]) -> bool {
+    STANDALONE.iter().any(|start| line.starts_with(start))
+}
+
+/// Reads lines.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// The start of a line whose end has not come.
+    held: Vec<u8>,
+    /// Whether this line is longer than [`LONGEST`].
+    is_too_long: bool,
+    /// Whether the line before ended with CR, so that an LF belongs to the same line break.
+    after_cr: bool,
+    /// Whether a line of server-sent events has come. From then on, lines with unknown fields are ignored, as the standard says.
+    has_fields: bool,
+    /// The data of the event that has not ended.
+    data: Option<Vec<u8>>,
+    event_type: EventType,
+}
+
+/// What the `event` field says of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum EventType {
+    /// The field is missing, or names the default.
+    #[default]
+    Message,
+    Error,
+    /// The data need not be part of the answer.
+    Other,
+}
+
+impl Lines {
+    /// Takes the next bytes.
+    pub fn push(&mut self, mut bytes: &[u8], answer: &mut Answer) {
+        while !bytes.is_empty() && !answer.has_ended() {
+            if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
+                bytes = &bytes[1..];
+                continue;
+            }
+            let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+            let room = LONGEST.saturating_sub(self.held.len());
+            self.is_too_long |= line.len() > room;
+            self.held.extend_from_slice(&line[..line.len().min(room)]);
+            bytes = rest;
+            if let Some((line_break, rest)) = rest.split_first() {
+                bytes = rest;
+                self.after_cr = *line_break == b'\r';
+                self.end_line(answer);
+            }
+        }
+    }
+
+    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line is the mark of a cut, not
+    /// of a line that cannot be read, and the standard drops an event without its blank line.
+    pub fn finish(&mut self, answer: &mut Answer) {
+        self.data = None;
+        self.end_line(answer);
+        answer.events().retain(|event| *event != Event::Unreadable);
+    }
+
+    fn end_line(&mut self, answer: &mut Answer) {
+        let mut line = std::mem::take(&mut self.held);
+        if std::mem::take(&mut self.is_too_long) {
+            answer.emit(Event::Unreadable);
+        } else {
+            self.line(&line, answer);
+        }
+        line.clear();
+        self.held = line;
+    }
+
+    fn line(&mut self, line: &[u8], answer: &mut Answer) {
+        if line.is_empty() {
+            return self.end_event(answer);
+        }
+        let colon = line.iter().position(|byte| *byte == b':');
+        let (name, value) = line.split_at(colon.unwrap_or(line.len()));
+        let value = value.get(1..).unwrap_or_default();
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match name {
+            _ if colon.is_none() && !self.has_fields => return message(line.trim_ascii(), answer),
+            b"data" => match &mut self.data {
+                None => self.data = Some(value.to_vec()),
+                // Without this line the data is not JSON, so the event becomes unreadable.
+                Some(data) if data.len() + value.len() > LONGEST => {}
+                Some(data) => {
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+            },
+            b"event" => {
+                self.event_type = match value {
+                    b"error" => EventType::Error,
+                    b"" | b"message" => EventType::Message,
+                    _ => EventType::Other,
+                }
+            }
+            b"" | b"id" | b"retry" => {}
+            _ => {
+                let line = line.trim_ascii();
+                if !self.has_fields || stands_alone(line) {
+                    message(line, answer);
+                }
+                return;
+            }
+        }
+        self.has_fields = true;
+    }
+
+    /// A blank line ends an event.
+    fn end_event(&mut self, answer: &mut Answer) {
+        let event_type = std::mem::take(&mut self.event_type);
+        let Some(data) = self.data.take() else { return };
+        let data = data.trim_ascii();
+        match event_type {
+            EventType::Error => answer.emit(Event::Error(failure::read(data))),
+            EventType::Other if !data.is_empty() && !stands_alone(data) => answer.emit(Event::Unknown),
+            _ => message(data, answer),
+        }
+    }
+}
+
+/// Reads a line that needs no field name, or the data of an event.
+fn message(text: &[u8], answer: &mut Answer) {
+    if text == DONE.as_bytes() {
+        answer.emit(Event::End);
+    } else if let Some(error) = text.strip_prefix(ERROR_PREFIX.trim_ascii_end().as_bytes()) {
+        answer.emit(Event::Error(failure::read(error.trim_ascii())));
+    } else if !text.is_empty() {
+        object::read(text, answer);
+    }
+}

@@ -1,0 +1,131 @@
+//! Reads one JSON object of an answer by the tables of all wires.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::event::{Event, StopReason, Usage};
+use crate::wire::{Count, Field};
+use crate::wires::{ALL, bedrock};
+use crate::{failure, json};
+
+/// Where the token counts stand on all wires. Several wires share a place, which is looked at only once: this halves the time an object takes.
+static USAGE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| ALL.iter().flat_map(|wire| wire.usage).copied().collect());
+
+/// Reads one object. It always gives an event, unless the answer has ended.
+pub(crate) fn read(text: &[u8], answer: &mut Answer) {
+    match json::read(text) {
+        Some(object @ Value::Object(_)) => read_object(&object, answer),
+        _ => answer.emit(Event::Unreadable),
+    }
+}
+
+fn read_object(object: &Value, answer: &mut Answer) {
+    let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
+    if kind.is_empty()
+        && let Some(chunk) = bedrock::chunk(object)
+    {
+        return read(&chunk, answer);
+    }
+    let before = answer.events().len();
+    let mut is_known = ALL.iter().flat_map(|wire| wire.silent).any(|name| match kind {
+        "" => object.get(name).is_some(),
+        _ => kind.starts_with(name),
+    });
+    is_known |= read_fields(kind, object, answer);
+    for list in ALL.iter().flat_map(|wire| wire.lists) {
+        // Of several alternative answers, only the first one is read.
+        let first = object.get(list).and_then(|list| list.get(0));
+        if let Some(part) = first.filter(|part| part.get("index").and_then(Value::as_i64).unwrap_or(0) == 0) {
+            is_known |= read_fields(kind, part, answer);
+        }
+    }
+    is_known |= read_counts(object, answer);
+    let has_error = kind.is_empty() && object.get("error").is_some_and(|error| !error.is_null());
+    if has_error || ALL.iter().any(|wire| wire.errors.contains(&kind)) {
+        answer.emit(Event::Error(failure::from_json(object)));
+    }
+    for wire in &ALL {
+        (wire.read)(kind, object, answer);
+    }
+    if ALL.iter().any(|wire| wire.ends.contains(&kind)) {
+        answer.end();
+    }
+    if answer.events().len() == before {
+        answer.emit(if is_known { Event::Skipped } else { Event::Unknown });
+    }
+}
+
+/// Reads the fields of an object, or of the first element of a list in it. Returns whether any wire knows it, even if nothing is in it.
+fn read_fields(kind: &str, part: &Value, answer: &mut Answer) -> bool {
+    let mut is_known = false;
+    for field in Field::ALL {
+        is_known |= read_field(field, kind, part, answer);
+    }
+    is_known
+}
+
+/// Reads one field. If it stands in several places, only the first that says something counts: some servers write the same text under two
+/// names.
+fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bool {
+    let mut is_known = false;
+    for wire in &ALL {
+        for (_, _, path) in wire.fields.iter().filter(|entry| (entry.0, entry.1) == (field, kind)) {
+            let value = json::find(part, path);
+            is_known |= !kind.is_empty() || value.is_some();
+            if value.is_some_and(|value| emit_field(field, value, wire.padding, answer)) {
+                return true;
+            }
+        }
+    }
+    is_known
+}
+
+/// Emits what a field says. Returns whether it says anything.
+fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer) -> bool {
+    match (field, value.as_str().map(|text| text.trim_end_matches(padding))) {
+        (Field::Context, _) => match json::count(value) {
+            Some(bytes) => answer.emit(Event::Context(bytes)),
+            None => return false,
+        },
+        (_, Some("")) => return false,
+        (Field::Model, Some(text)) => answer.model(text),
+        (Field::Reasoning, Some(text)) => answer.emit(Event::Reasoning(text.to_owned())),
+        (Field::Text, Some(text)) => answer.text(text),
+        (Field::Stop, Some(text)) => answer.emit(Event::Stopped(StopReason::from_word(text))),
+        (_, None) => {
+            if field == Field::Text && !value.is_null() {
+                // A piece of the text is lost.
+                answer.emit(Event::Unreadable);
+            }
+            return false;
+        }
+    }
+    true
+}
+
+/// Reads the token counts. Returns whether there are any.
+fn read_counts(object: &Value, answer: &mut Answer) -> bool {
+    let (mut counts, mut is_known) = (answer.counts, false);
+    for usage in USAGE.iter().filter_map(|path| json::find(object, path)) {
+        for (count, path) in ALL.iter().flat_map(|wire| wire.counts) {
+            if let Some(tokens) = json::find(usage, path).and_then(json::count) {
+                counts[*count as usize] = Some(tokens);
+                is_known = true;
+            }
+        }
+    }
+    if counts != answer.counts {
+        answer.counts = counts;
+        let count = |count: Count| counts[count as usize];
+        let cache = [Count::CacheRead, Count::CacheWrite].into_iter().filter_map(count).fold(0, u32::saturating_add);
+        answer.emit(Event::Usage(Usage {
+            input_tokens: count(Count::Input).map(|tokens| tokens.saturating_add(cache)),
+            cached_tokens: count(Count::Cached).or(count(Count::CacheRead)),
+            output_tokens: count(Count::Output),
+        }));
+    }
+    is_known
+}

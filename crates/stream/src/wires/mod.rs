@@ -1,0 +1,28 @@
+//! The wire formats, one file each.
+//!
+//! To add one whose answer is made of JSON objects, write its [`Wire`] and list it in [`ALL`].
+
+mod ai_sdk;
+mod anthropic;
+pub(crate) mod bedrock;
+mod bedrock_models;
+mod chat_ui;
+mod ollama;
+mod openai;
+pub mod stock;
+pub mod typed;
+
+use crate::wire::Wire;
+
+/// Every wire format. Where an object says the same on several of them, the first one counts.
+pub(crate) static ALL: [Wire; 9] = [
+    stock::WIRE,
+    typed::WIRE,
+    openai::WIRE,
+    anthropic::WIRE,
+    ai_sdk::WIRE,
+    bedrock::WIRE,
+    chat_ui::WIRE,
+    ollama::WIRE,
+    bedrock_models::WIRE,
+];
