@@ -36,7 +36,6 @@ use follow::Follow;
 use history::History;
 use parts::{add, closest, make, value};
 use signet_stream::stock::UseCase;
-use signet_stream::stock::UseCase;
 use turns::Turns;
 
 /// Milliseconds after a part was shown, the next need not wait for a frame.

@@ -26,8 +26,6 @@ use signet_cognito::{
 };
 use signet_markdown::{Markdown, Step};
 use signet_stream::stock::{Ask, UseCase};
-use signet_stream::stock::{Ask, UseCase};
-use signet_stream::{Decoder, Event, Failure, Usage};
 use signet_stream::{Decoder, Event, Failure, Usage};
 use spoken::spoken;
 

@@ -6,6 +6,8 @@ use crate::json::{Json, Value, list};
 use crate::protocol::{AnswerId, End, Notice, TurnId};
 use crate::text;
 use signet_cognito::UnixMillis;
+use signet_stream::stock::UseCase;
+use signet_stream::{StopReason, Usage};
 
 /// What a file of conversations calls itself.
 const FORMAT: &str = "signet-conversations";

@@ -5,6 +5,7 @@ use crate::core::fault::{Fault, FieldFault, Service};
 use crate::protocol::Notice;
 use crate::text::replace;
 use signet_cognito::hosted_ui::CallbackFault;
+use signet_stream::CRC_MISMATCH;
 
 pub fn service(service: Service) -> &'static str {
     match service {
