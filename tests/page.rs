@@ -9,7 +9,6 @@ use signet::protocol::{
 };
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use signet_stream::stock::UseCase;
-use signet_stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
