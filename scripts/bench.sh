@@ -15,7 +15,7 @@ source scripts/env.sh
 if [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
   npm ci --prefix bench --silent --no-audit --no-fund --ignore-scripts
 fi
-[[ $benches != *srp* ]] || cargo build --quiet -p signet-local --bin signet-local
+[[ $benches != *srp* ]] || cargo build --quiet -p signet-local -p signet-backend --bins --no-default-features
 [ -f dist/index.html ] || trunk --log error build --release
 CHROMIUM=$(command -v chromium)
 export CHROMIUM

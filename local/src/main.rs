@@ -1,15 +1,17 @@
 //! `signet-local serve` is what `make serve` runs: the local AWS and the app, until Ctrl-C. `signet-local aws` is the local AWS alone.
 
-use std::cell::Cell;
-use std::io::{self, Write};
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::pin::pin;
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use signet_local::{Group, Options, Port, Stack, User, root};
+use signet_local::{Build, Group, Options, Port, Said, Stack, User, root};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::ChildStderr;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Why it did not start, or did not go on.
@@ -23,8 +25,8 @@ enum Error {
     NoPort { name: &'static str, value: String, default: u16 },
     #[error("{what} cannot be started: {source}. Install it by scripts/setup.sh serve.")]
     Spawn { what: &'static str, source: io::Error },
-    #[error("The backend does not build; see above. Mend it and start again.")]
-    Backend,
+    #[error("The function is missing: {0}. Build it: cargo build --package signet-backend")]
+    Function(PathBuf),
     #[error("trunk has ended; see above. Start again.")]
     Trunk,
     #[error(transparent)]
@@ -80,19 +82,15 @@ async fn run() -> Result<(), Error> {
     drop(TcpListener::bind(("127.0.0.1", gateway)).await.map_err(|_| signet_local::Error::PortInUse(gateway))?);
     let app = format!("http://localhost:{port}");
 
-    steps.begin("the Lambda function (cargo build)");
-    let bootstrap = backend().await?;
+    let bootstrap = function()?;
     let mut stack =
         Stack::start(Options { gateway, app_origin: app.clone(), bootstrap }, |step| steps.begin(step)).await?;
 
     let mut trunk = None;
     if serves_app {
         steps.begin("the app (trunk serve)");
-        let mut started = serve(port, stack.gateway().url())?;
-        tokio::select! {
-            () = answers(port) => {}
-            _ = started.exited() => return Err(Error::Trunk),
-        }
+        let mut started = Trunk::start(port, stack.gateway().url())?;
+        started.build(port, &steps).await?;
         trunk = Some(started);
     }
     steps.end();
@@ -121,10 +119,10 @@ async fn run() -> Result<(), Error> {
     }
 }
 
-/// Ends when the child does; never, if there is none.
-async fn ended(child: Option<&mut Group>) {
-    match child {
-        Some(child) => drop(child.exited().await),
+/// Ends when trunk does; never, if there is none.
+async fn ended(trunk: Option<&mut Trunk>) {
+    match trunk {
+        Some(trunk) => trunk.ended().await,
         None => std::future::pending().await,
     }
 }
@@ -139,35 +137,78 @@ fn port(name: &'static str, default: u16) -> Result<u16, Error> {
     }
 }
 
-/// Builds the function's binary as quickly as may be, and says where it is.
-async fn backend() -> Result<PathBuf, Error> {
-    let spawn = |source| Error::Spawn { what: "cargo", source };
-    let mut cargo = Group::spawn(
-        Group::command("cargo")
-            .args(["build", "--quiet", "--package", "signet-backend", "--bin", "bootstrap"])
-            .current_dir(root()),
-    )
-    .map_err(spawn)?;
-    if !cargo.exited().await.map_err(spawn)?.success() {
-        return Err(Error::Backend);
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    Ok(root().join(target).join("debug").join("bootstrap"))
+/// The function's binary, which cargo builds beside ours.
+fn function() -> Result<PathBuf, Error> {
+    let ours = std::env::current_exe().map_err(|source| Error::Spawn { what: "the function", source })?;
+    let path = ours.with_file_name("bootstrap");
+    if path.exists() { Ok(path) } else { Err(Error::Function(path)) }
 }
 
 /// trunk builds the app, serves it, and builds it again when a file changes. Its config.json is the local AWS's.
-fn serve(port: u16, gateway: &str) -> Result<Group, Error> {
-    Group::spawn(
-        Group::command("trunk")
-            .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string(), "--proxy-rewrite", "/config.json"])
-            .args(["--proxy-backend", &format!("{gateway}/_signet/config.json"), "--proxy-no-system-proxy"])
-            // Not where `trunk build --release` builds to, which the end-to-end tests read.
-            .args(["--quiet", "--disable-address-lookup", "--dist", "target/serve"])
-            // What the compiler has to say is shown, what it is busy with is not.
-            .env("CARGO_TERM_QUIET", "true")
-            .current_dir(root()),
-    )
-    .map_err(|source| Error::Spawn { what: "trunk", source })
+struct Trunk {
+    process: Group,
+    said: Option<Build<ChildStderr>>,
+}
+
+impl Trunk {
+    fn start(port: u16, gateway: &str) -> Result<Self, Error> {
+        let colours = if io::stderr().is_terminal() { "always" } else { "never" };
+        let mut process = Group::spawn(
+            Group::command("trunk")
+                .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string()])
+                .args(["--proxy-rewrite", "/config.json", "--proxy-backend", &format!("{gateway}/_signet/config.json")])
+                // Not where `trunk build --release` builds to, which the end-to-end tests read.
+                .args(["--proxy-no-system-proxy", "--quiet", "--disable-address-lookup", "--dist", "target/serve"])
+                .env("CARGO_TERM_PROGRESS_WHEN", "always")
+                .env("CARGO_TERM_PROGRESS_WIDTH", "60")
+                .env("CARGO_TERM_COLOR", colours)
+                .current_dir(root())
+                .stderr(Stdio::piped()),
+        )
+        .map_err(|source| Error::Spawn { what: "trunk", source })?;
+        let said = process.take_stderr().map(Build::new);
+        Ok(Self { process, said })
+    }
+
+    /// Waits until the page is there, and shows how far the build is.
+    async fn build(&mut self, port: u16, steps: &Steps) -> Result<(), Error> {
+        let mut answers = pin!(answers(port));
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = &mut answers => return Ok(()),
+                _ = self.process.exited() => return Err(Error::Trunk),
+                said = next(&mut self.said) => match said {
+                    Said::Count(count) => steps.count(count),
+                    Said::Line(line) => steps.tell(&line),
+                },
+                _ = second.tick() => steps.show(),
+            }
+        }
+    }
+
+    /// Shows what the compiler says of later builds, until trunk ends.
+    async fn ended(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.process.exited() => return,
+                said = next(&mut self.said) => if let Said::Line(line) = said {
+                    eprintln!("{line}");
+                }
+            }
+        }
+    }
+}
+
+/// The next thing said; never, when nobody says anything more.
+async fn next(build: &mut Option<Build<ChildStderr>>) -> Said {
+    if let Some(from) = build
+        && let Ok(Some(said)) = from.next().await
+    {
+        return said;
+    }
+    *build = None;
+    std::future::pending().await
 }
 
 /// Waits until the page is there.
@@ -184,21 +225,66 @@ async fn answers(port: u16) {
     }
 }
 
-/// One line a step: its name as it begins, the time that it took as it ends.
+/// How often a step that takes long has a line where there is no terminal to write one over.
+const SELDOM: Duration = Duration::from_secs(30);
+
+struct Step {
+    name: String,
+    began: Instant,
+    /// How many crates cargo has built, of how many.
+    count: String,
+    shown: Instant,
+}
+
+/// One line a step. On a terminal it is there from the beginning and changes; elsewhere it comes at the end.
 #[derive(Default)]
-struct Steps(Cell<Option<Instant>>);
+struct Steps(RefCell<Option<Step>>);
 
 impl Steps {
     fn begin(&self, name: &str) {
         self.end();
-        print!("  serve  {name:<46}");
-        let _ = io::stdout().flush();
-        self.0.set(Some(Instant::now()));
+        let now = Instant::now();
+        self.0.replace(Some(Step { name: name.to_owned(), began: now, count: String::new(), shown: now }));
+        self.show();
+    }
+
+    fn count(&self, count: String) {
+        if let Some(step) = &mut *self.0.borrow_mut() {
+            step.count = count;
+        }
+    }
+
+    fn show(&self) {
+        let Some(step) = &mut *self.0.borrow_mut() else { return };
+        let seconds = step.began.elapsed().as_secs();
+        if io::stdout().is_terminal() {
+            print!("\r\x1b[K  serve  {:<46}{:>5} s  {}", step.name, seconds, step.count);
+            let _ = io::stdout().flush();
+        } else if step.shown.elapsed() >= SELDOM {
+            println!("  serve  {} {}, {seconds} s", step.name, step.count);
+            step.shown = Instant::now();
+        }
+    }
+
+    /// Shows a line above.
+    fn tell(&self, line: &str) {
+        clear();
+        eprintln!("{line}");
+        self.show();
     }
 
     fn end(&self) {
-        if let Some(began) = self.0.take() {
-            println!("{:>5.1} s", began.elapsed().as_secs_f32());
+        if let Some(step) = self.0.take() {
+            clear();
+            println!("  serve  {:<46}{:>5.1} s", step.name, step.began.elapsed().as_secs_f32());
         }
+    }
+}
+
+/// Takes a line away that is not complete.
+fn clear() {
+    if io::stdout().is_terminal() {
+        print!("\r\x1b[K");
+        let _ = io::stdout().flush();
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 /// Runs its arguments but the first and ends as they do. When its standard input ends, which is when we are gone, however we went, it
 /// removes the folder that the first names, if any, and kills its process group: a Ctrl-C, a test that ends without its destructors, and
@@ -50,6 +50,11 @@ impl Group {
         let input = guard.stdin.take();
         let id = guard.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(Self { guard, id, input })
+    }
+
+    /// What the program and all that it starts write to standard error, if the command has that piped; only once.
+    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.guard.stderr.take()
     }
 
     /// Waits until the program ends.
