@@ -68,6 +68,29 @@ async fn refusal_says(stage: &Stage, browser: &Browser, words: &[&str]) -> Resul
     browser.sign_in(alice.username, alice.password).await
 }
 
+/// Text must be as wide on every machine, or what fits on a line differs.
+#[test]
+fn text_is_drawn_in_the_fonts_of_the_tests() {
+    if !has_devtools() {
+        return;
+    }
+    test(async |_, browser| {
+        browser.wait_for("the title", "document.querySelector('#sign-in-title')").await?;
+        browser.cdp("DOM.enable", json!({})).await?;
+        browser.cdp("CSS.enable", json!({})).await?;
+        let document = browser.cdp("DOM.getDocument", json!({})).await?;
+        for (selector, font) in [("#sign-in-title", "DejaVu Serif"), ("#sign-in-button", "DejaVu Sans")] {
+            let query = json!({ "nodeId": document["root"]["nodeId"], "selector": selector });
+            let found = browser.cdp("DOM.querySelector", query).await?;
+            let used = browser.cdp("CSS.getPlatformFontsForNode", json!({ "nodeId": found["nodeId"] })).await?;
+            let names: Vec<_> =
+                used["fonts"].as_array().into_iter().flatten().map(|used| &used["familyName"]).collect();
+            assert_eq!(names, [font], "scripts/setup.sh test installs the fonts that tests/fonts.conf names");
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn a_worker_script_that_does_not_load_costs_nothing_typed() {
     a_file_that_does_not_load_costs_nothing_typed("worker_boot", ".js");
