@@ -29,6 +29,6 @@ pub use app::{App, Error as AppError, Port};
 pub use gateway::{Fault, Gateway};
 pub use people::User;
 pub use process::Group;
-pub use progress::{Build, Said};
+pub use progress::{BuildOutput, Output};
 pub use stack::{Error, Options, Stack, root};
 pub use totp::totp_code;

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use signet_local::{Build, Group, Options, Port, Said, Stack, User, root};
+use signet_local::{BuildOutput, Group, Options, Output, Port, Stack, User, root};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::ChildStderr;
@@ -137,17 +137,17 @@ fn port(name: &'static str, default: u16) -> Result<u16, Error> {
     }
 }
 
-/// The function's binary, which cargo builds beside ours.
+/// The function's binary, which cargo puts beside this one.
 fn function() -> Result<PathBuf, Error> {
-    let ours = std::env::current_exe().map_err(|source| Error::Spawn { what: "the function", source })?;
-    let path = ours.with_file_name("bootstrap");
+    let program = std::env::current_exe().map_err(|source| Error::Spawn { what: "The function", source })?;
+    let path = program.with_file_name("bootstrap");
     if path.exists() { Ok(path) } else { Err(Error::Function(path)) }
 }
 
-/// trunk builds the app, serves it, and builds it again when a file changes. Its config.json is the local AWS's.
+/// `trunk serve`: builds the app, serves it with the local AWS's config.json, and rebuilds it when a file changes.
 struct Trunk {
     process: Group,
-    said: Option<Build<ChildStderr>>,
+    output: Option<BuildOutput<ChildStderr>>,
 }
 
 impl Trunk {
@@ -157,7 +157,7 @@ impl Trunk {
             Group::command("trunk")
                 .args(["serve", "--address", "127.0.0.1", "--port", &port.to_string()])
                 .args(["--proxy-rewrite", "/config.json", "--proxy-backend", &format!("{gateway}/_signet/config.json")])
-                // Not where `trunk build --release` builds to, which the end-to-end tests read.
+                // `trunk build --release` builds to another folder, which the end-to-end tests read.
                 .args(["--proxy-no-system-proxy", "--quiet", "--disable-address-lookup", "--dist", "target/serve"])
                 .env("CARGO_TERM_PROGRESS_WHEN", "always")
                 .env("CARGO_TERM_PROGRESS_WIDTH", "60")
@@ -166,11 +166,11 @@ impl Trunk {
                 .stderr(Stdio::piped()),
         )
         .map_err(|source| Error::Spawn { what: "trunk", source })?;
-        let said = process.take_stderr().map(Build::new);
-        Ok(Self { process, said })
+        let output = process.take_stderr().map(BuildOutput::new);
+        Ok(Self { process, output })
     }
 
-    /// Waits until the page is there, and shows how far the build is.
+    /// Waits until the app is served; shows the build's progress and its messages.
     async fn build(&mut self, port: u16, steps: &Steps) -> Result<(), Error> {
         let mut answers = pin!(answers(port));
         let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -178,21 +178,21 @@ impl Trunk {
             tokio::select! {
                 () = &mut answers => return Ok(()),
                 _ = self.process.exited() => return Err(Error::Trunk),
-                said = next(&mut self.said) => match said {
-                    Said::Count(count) => steps.count(count),
-                    Said::Line(line) => steps.tell(&line),
+                output = next(&mut self.output) => match output {
+                    Output::Count(count) => steps.count(count),
+                    Output::Line(line) => steps.print_above(&line),
                 },
                 _ = second.tick() => steps.show(),
             }
         }
     }
 
-    /// Shows what the compiler says of later builds, until trunk ends.
+    /// Prints the messages of later builds until trunk ends.
     async fn ended(&mut self) {
         loop {
             tokio::select! {
                 _ = self.process.exited() => return,
-                said = next(&mut self.said) => if let Said::Line(line) = said {
+                output = next(&mut self.output) => if let Output::Line(line) = output {
                     eprintln!("{line}");
                 }
             }
@@ -200,14 +200,14 @@ impl Trunk {
     }
 }
 
-/// The next thing said; never, when nobody says anything more.
-async fn next(build: &mut Option<Build<ChildStderr>>) -> Said {
-    if let Some(from) = build
-        && let Ok(Some(said)) = from.next().await
+/// The next part of the output; pending for good once it has ended.
+async fn next(output: &mut Option<BuildOutput<ChildStderr>>) -> Output {
+    if let Some(from) = output
+        && let Ok(Some(part)) = from.next().await
     {
-        return said;
+        return part;
     }
-    *build = None;
+    *output = None;
     std::future::pending().await
 }
 
@@ -225,18 +225,18 @@ async fn answers(port: u16) {
     }
 }
 
-/// How often a step that takes long has a line where there is no terminal to write one over.
-const SELDOM: Duration = Duration::from_secs(30);
+/// How often a long step prints a line if there is no terminal.
+const LOG_INTERVAL: Duration = Duration::from_secs(30);
 
 struct Step {
     name: String,
     began: Instant,
-    /// How many crates cargo has built, of how many.
+    /// Crates built so far, of all: `12/369`.
     count: String,
     shown: Instant,
 }
 
-/// One line a step. On a terminal it is there from the beginning and changes; elsewhere it comes at the end.
+/// Prints one line for each step: on a terminal at once, with its progress; elsewhere when the step ends.
 #[derive(Default)]
 struct Steps(RefCell<Option<Step>>);
 
@@ -260,14 +260,14 @@ impl Steps {
         if io::stdout().is_terminal() {
             print!("\r\x1b[K  serve  {:<46}{:>5} s  {}", step.name, seconds, step.count);
             let _ = io::stdout().flush();
-        } else if step.shown.elapsed() >= SELDOM {
+        } else if step.shown.elapsed() >= LOG_INTERVAL {
             println!("  serve  {} {}, {seconds} s", step.name, step.count);
             step.shown = Instant::now();
         }
     }
 
-    /// Shows a line above.
-    fn tell(&self, line: &str) {
+    /// Prints a line above the step's own.
+    fn print_above(&self, line: &str) {
         clear();
         eprintln!("{line}");
         self.show();
@@ -281,7 +281,7 @@ impl Steps {
     }
 }
 
-/// Takes a line away that is not complete.
+/// Clears the unfinished line of a step.
 fn clear() {
     if io::stdout().is_terminal() {
         print!("\r\x1b[K");

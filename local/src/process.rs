@@ -52,7 +52,7 @@ impl Group {
         Ok(Self { guard, id, input })
     }
 
-    /// What the program and all that it starts write to standard error, if the command has that piped; only once.
+    /// The standard error of the program and of everything it starts, if the command pipes it. `None` from the second call on.
     pub fn take_stderr(&mut self) -> Option<ChildStderr> {
         self.guard.stderr.take()
     }

@@ -210,7 +210,7 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// A program of the Python environment that scripts/setup.sh has made for the local AWS.
+/// A program from the Python environment that scripts/setup.sh makes for the local AWS.
 fn tool(program: &str) -> Result<PathBuf, Error> {
     let cache = || {
         let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
