@@ -119,7 +119,8 @@ has() { [ "$("$1" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | he
 # ready_made CRATE VERSION: installs the binaries that the crate's authors published, if cargo-binstall is installed and can fetch them.
 ready_made() {
   command -v cargo-binstall >/dev/null &&
-    cargo-binstall --no-confirm --no-track --force --disable-strategies quick-install,compile --install-path "$tools/bin" "$1@$2"
+    cargo-binstall --no-confirm --no-track --no-symlinks --force --disable-telemetry --disable-strategies quick-install,compile \
+      --install-path "$tools/bin" "$1@$2"
 }
 
 # A debug build takes a fifth of the time, and these tools leave the heavy work to cargo and wasm-opt. They need no TLS: they download nothing.
