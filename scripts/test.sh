@@ -41,7 +41,8 @@ wasm_tests() {
 }
 # Trunk's post-build hook holds the sizes to the budget.
 release() { trunk --log error build --release; }
-end_to_end() { cargo build --quiet -p signet-backend --bin bootstrap && cargo test --quiet -p signet-e2e -- --test-threads=1; }
+# The function is built with the tests' profile, so that its dependencies are built once.
+end_to_end() { cargo build --quiet --profile test -p signet-backend --bin bootstrap && cargo test --quiet -p signet-e2e -- --test-threads=1; }
 
 stage format format
 stage template template
