@@ -1,14 +1,25 @@
-// The worker's script: loads its Wasm, and keeps what the page sends until Rust listens.
+// The worker's script. It does three things that cannot wait for the Wasm: it keeps the page's messages until Rust listens, tells the page if a part does not
+// load or fails, and fetches the configuration and the Wasm beside the glue instead of after it.
 const early = [];
 self.onmessage = (event) => early.push(event);
-const stopped = (error) => { console.error(error); self.postMessage('stopped'); };
-self.addEventListener('error', ({ error }) => stopped(error));
-self.addEventListener('unhandledrejection', ({ reason }) => stopped(reason));
+
+// The page shows `details` to the person, who may send them to others. So the message of an unknown error stays in the console: it may quote data. After a
+// panic, Rust has already posted better details; the page shows the first ones only.
+const stop = (details, error) => { console.error(error); self.postMessage({ stopped: details }); };
+self.addEventListener('error', ({ error, filename, lineno, colno }) => stop(`${error?.name} (${filename}:${lineno}:${colno})`, error));
+self.addEventListener('unhandledrejection', ({ reason }) => stop(`Unhandled ${reason?.name}`, reason));
+
+const beside = (file) => new URL(file, import.meta.url);
+// The same request as src/worker/fetch.rs makes. Rust takes the response; null means that none came.
+self.config = fetch(beside('config.json'), {
+  cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer', signal: AbortSignal.timeout(15000),
+}).catch(() => null);
+const wasm = fetch(beside('worker_bg.wasm'));
 try {
   const worker = await import('./worker.js');
-  await worker.default({ module_or_path: new URL('worker_bg.wasm', import.meta.url) });
-  // Emptied, since one of them may hold a password.
-  for (const event of early.splice(0)) self.onmessage(event);
+  await worker.default({ module_or_path: wasm });
 } catch (error) {
-  stopped(error);
+  stop(`The worker did not start: ${error}`, error);
 }
+// The list is emptied because a message may hold a password.
+for (const event of early.splice(0)) self.onmessage(event);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make bench` does: set up, build what is missing, measure Signet against its peers. Not part of `make test`: timings are this machine's.
+# What `make bench` runs: set-up, missing builds, then the measurements against peers. Not part of `make test`, because timings depend on the machine.
 # usage: scripts/bench.sh [RUNS]          all of it, each bench with that many runs; by default 9 of srp, 3 of stream and 7 of submit
 #        scripts/bench.sh srp [RUNS]      the first sign-in, beside Amplify's
 #        scripts/bench.sh stream [RUNS] [cpu] [slow] [memory]      a streamed answer, beside React's and Streamdown's
@@ -21,7 +21,7 @@ fi
 [ -f dist/index.html ] || trunk --log error build --release
 CHROMIUM=$(command -v chromium)
 export CHROMIUM
-# Runs every bench, even after one has failed.
+# Runs each bench, even if the one before failed.
 failed=0
 for bench in $benches; do
   node "bench/$bench.mjs" "$@" || failed=$?

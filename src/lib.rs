@@ -1,20 +1,16 @@
 //! Signet, the app: a page that shows and a worker that knows.
 //!
-//! Everything outside `worker`, `page`, `ui` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
+//! Everything outside `worker`, `page` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
+
+// A panic at a slice quotes the text, and the console would show it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
 
 pub mod core;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub mod panics;
 pub mod protocol;
 
-#[cfg(all(target_arch = "wasm32", feature = "desk"))]
-pub mod desk;
-#[cfg(all(target_arch = "wasm32", feature = "gate"))]
-pub mod gate;
-#[cfg(all(target_arch = "wasm32", any(feature = "desk", feature = "gate")))]
-pub mod page;
-#[cfg(all(target_arch = "wasm32", feature = "worker"))]
-pub mod worker;
-
-/// Half the size of std's.
 #[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+pub mod page;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;

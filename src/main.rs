@@ -1,6 +1,6 @@
-//! The binary of the page's first screen. Natively there is none.
+//! The page's binary. Natively there is none.
 
 fn main() {
-    #[cfg(all(target_arch = "wasm32", feature = "gate"))]
-    signet::gate::start();
+    #[cfg(target_arch = "wasm32")]
+    signet::page::start();
 }

@@ -2,17 +2,21 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use js_sys::{Array, Function, Promise};
-use signet::desk::{Document, start, take};
+use js_sys::{Array, Function, Promise, Uint8Array};
+use signet::page::{Document, News, Shell, mount};
 use signet::protocol::{
-    AnswerId, AnswerUpdate, End, Form, Notice, Person, SessionView, TurnId, TurnUpdate, View, encode,
+    AnswerId, AnswerUpdate, End, Field, FieldKind, Form, FormError, FormId, Intent, Notice, Person, SessionView,
+    TurnId, TurnUpdate, View, decode, encode,
 };
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use signet_stream::stock::UseCase;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, MutationObserver, MutationObserverInit, MutationRecord, Node};
+use web_sys::{
+    Element, HtmlElement, HtmlFormElement, HtmlInputElement, MutationObserver, MutationObserverInit, MutationRecord,
+    Node,
+};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -25,6 +29,13 @@ fn place() -> Element {
     let place = page().create_element("div").unwrap();
     page().body().unwrap().append_child(&place).unwrap();
     place
+}
+
+/// A document that grows in an element.
+fn document_in(place: &Element) -> Document {
+    let mut document = Document::new();
+    document.mount(place);
+    document
 }
 
 fn open(kind: Kind) -> Step {
@@ -42,7 +53,7 @@ fn link(destination: &str) -> Kind {
 /// What the steps make, without the parts that blocks are in.
 fn html(steps: Vec<Step>) -> String {
     let place = place();
-    Document::new(place.clone()).carry_out(steps);
+    document_in(&place).carry_out(steps);
     parts(&place).iter().map(Element::inner_html).collect()
 }
 
@@ -176,7 +187,7 @@ fn headings_are_below_the_pages_own_and_leave_no_level_out() {
 #[wasm_bindgen_test]
 async fn what_is_settled_is_not_touched_again() {
     let place = place();
-    let mut document = Document::new(place.clone());
+    let mut document = document_in(&place);
     let mut steps = paragraph([text("whole")]);
     steps.extend([open(Kind::Bullets), open(Kind::Item), open(Kind::Paragraph), text("one"), Step::Close, Step::Close]);
     steps.push(Step::Settle);
@@ -214,8 +225,8 @@ async fn what_is_settled_is_not_touched_again() {
 fn blocks_are_in_parts_whatever_was_taken_back_between_them() {
     let (whole, streamed) = (place(), place());
     let block = |number: usize| paragraph([text(&number.to_string())]);
-    Document::new(whole.clone()).carry_out((0..40).flat_map(block).collect());
-    let mut document = Document::new(streamed.clone());
+    document_in(&whole).carry_out((0..40).flat_map(block).collect());
+    let mut document = document_in(&streamed);
     for number in 0..40 {
         let mut steps = paragraph([text("other")]);
         steps.extend([open(Kind::Bullets), open(Kind::Item), Step::Undo(5), open(Kind::Rule), Step::Undo(1)]);
@@ -322,7 +333,7 @@ fn nothing_turns_an_address_or_a_host() {
         "\u{202e}[![x](https://i.example)](https://evil.example)",
     ] {
         place.set_text_content(None);
-        Document::new(place.clone()).carry_out(read(text));
+        document_in(&place).carry_out(read(text));
         let found = place.query_selector_all(".host, a").unwrap();
         let mut count = 0;
         for element in (0..found.length()).map(|at| found.item(at).unwrap().unchecked_into::<Element>()) {
@@ -345,7 +356,7 @@ fn nothing_turns_an_address_or_a_host() {
 fn a_list_a_quote_and_a_table_run_as_their_first_letter_does() {
     let directions = |text: &str| -> Vec<String> {
         let place = place();
-        Document::new(place.clone()).carry_out(read(text));
+        document_in(&place).carry_out(read(text));
         let found = place.query_selector_all("ul, ol, blockquote, .wide").unwrap();
         let found = (0..found.length()).map(|at| found.item(at).unwrap().unchecked_into::<Element>());
         found.map(|element| element.get_attribute("dir").unwrap_or_default()).collect()
@@ -379,7 +390,7 @@ fn nothing_of_a_text_is_loaded_or_read_as_html() {
     steps.extend([Step::Close, open(Kind::Html), text("<script>x</script>"), Step::Close]);
     steps.extend(paragraph([open(link("https://a.example/x")), open(image), text("b"), Step::Close, Step::Close]));
     let place = place();
-    Document::new(place.clone()).carry_out(steps);
+    document_in(&place).carry_out(steps);
     assert!(place.query_selector("img, script, a a, iframe").unwrap().is_none(), "{}", place.inner_html());
     let said = place.text_content().unwrap();
     for part in ["Image: a chart (evil.example)", "<img src=x>", "<script>x</script>", "Image: b (evil.example)"] {
@@ -419,54 +430,84 @@ fn newest(selector: &str) -> String {
     place.and_then(|place| place.text_content()).unwrap_or_else(|| panic!("no {selector}"))
 }
 
-/// The place of the conversation's page, and what the worker says when somebody signs in.
-fn app() -> (Element, View) {
-    let app = place();
-    app.set_id("app");
-    (
-        app,
-        View::Session(SessionView::SignedIn(Person {
-            username: "alice".into(),
-            role: None,
-            sign_out: "Sign out".into(),
-        })),
-    )
+/// The app in the elements of index.html.
+struct App {
+    place: Element,
+    news: News,
+    /// What the page has told the worker.
+    sent: Array,
+    /// Dropping it takes the components out.
+    _mounted: Box<dyn std::any::Any>,
+}
+
+impl App {
+    fn new() -> Self {
+        let html = include_str!("../index.html");
+        let body = html.split_once("<body>").unwrap().1.split_once("</body>").unwrap().0;
+        let place = place();
+        place.set_inner_html(body);
+        let sent = Array::new();
+        let posted = sent.clone();
+        let post = move |message: &Array| {
+            posted.push(message);
+        };
+        let (news, mounted) = mount(Shell::find().unwrap(), post, false);
+        Self { place, news, sent, _mounted: Box::new(mounted) }
+    }
+
+    /// What the worker says, all of which is shown when this returns.
+    async fn tell(&self, views: &[View]) {
+        self.news.take(&encode(views).unwrap());
+        shown().await;
+    }
+
+    /// The intents that the page has sent since this was asked last.
+    fn intents(&self) -> Vec<Intent> {
+        let sent = std::iter::from_fn(|| (self.sent.length() > 0).then(|| self.sent.shift()));
+        let bytes = sent.map(|message| message.unchecked_into::<Array>().get(0).unchecked_into::<Uint8Array>());
+        bytes.map(|bytes| decode(&bytes.to_vec()).unwrap()).collect()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.place.remove();
+    }
+}
+
+/// What the worker says when somebody signs in.
+fn signed_in() -> View {
+    View::Session(SessionView::SignedIn(Person { username: "alice".into(), role: None, sign_out: "Sign out".into() }))
 }
 
 fn signed_out() -> View {
     View::Session(SessionView::Asked(Form::default()))
 }
 
-fn tell(views: &[View]) {
-    take(&encode(views).unwrap());
-}
-
 #[wasm_bindgen_test]
 async fn a_conversation_is_shown_as_the_worker_tells_it() {
-    let (app, person) = app();
-    start();
+    let app = App::new();
     let answer = |update| View::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
-    tell(&[
-        person,
+    app.tell(&[
+        signed_in(),
         View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why <b>?".into() } },
         answer(AnswerUpdate::Begun { use_case: UseCase::CostOptimized, context: 2 }),
-    ]);
-    shown().await;
+    ])
+    .await;
     let state = || page().query_selector("#log article.turn").unwrap().unwrap().get_attribute("data-state").unwrap();
     assert_eq!((state(), newest(".asked"), newest(".use-case")), ("waiting".into(), "Why <b>?".into(), "Cheap".into()));
     assert_eq!(newest(".context"), "with 2 earlier turns");
     assert!(!page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
-    tell(&[answer(AnswerUpdate::Model("m".into())), answer(AnswerUpdate::Steps(paragraph([text("So.")])))]);
-    shown().await;
+    app.tell(&[answer(AnswerUpdate::Model("m".into())), answer(AnswerUpdate::Steps(paragraph([text("So.")])))]).await;
     assert_eq!((state(), newest(".answer"), newest(".model")), ("streaming".into(), "So.".into(), "m".into()));
     let notice = Notice { title: "Busy".into(), text: "Wait.".into(), request_id: Some("id".into()) };
-    tell(&[answer(AnswerUpdate::Ended {
+    app.tell(&[answer(AnswerUpdate::Ended {
         end: End::Failed,
         notice: Some(notice),
         facts: vec!["1 s".into(), "with 2 earlier turns".into()],
         wait: 100,
-    })]);
-    shown().await;
+    })])
+    .await;
     assert_eq!(
         (state(), newest("[role=alert] .note p"), newest(".request-id")),
         ("failed".into(), "Wait.".into(), "id".into())
@@ -475,17 +516,14 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
     assert!(page().query_selector(".context").unwrap().is_none(), "the context is told twice");
     assert!(page().query_selector("#stop").unwrap().unwrap().has_attribute("data-off"));
     // Somebody else finds nothing of it.
-    tell(&[View::Forget { draft: true }, signed_out()]);
-    shown().await;
+    app.tell(&[View::Forget { draft: true }, signed_out()]).await;
     assert!(page().query_selector("#chat, .turn").unwrap().is_none());
-    app.remove();
 }
 
 #[wasm_bindgen_test]
 async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
-    let (app, person) = app();
-    tell(&[person]);
-    shown().await;
+    let app = App::new();
+    app.tell(&[signed_in()]).await;
     let stop = page().query_selector("#stop").unwrap().unwrap();
     let flashes = changes_in(&stop);
     let asked = |id| View::Turn { id: TurnId(id), update: TurnUpdate::Asked { prompt: "Why?".into() } };
@@ -507,8 +545,7 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
         }
         views
     };
-    tell(&opened(50));
-    shown().await;
+    app.tell(&opened(50)).await;
     assert_eq!(flashes.length(), 0, "Stop was offered while a conversation was opened");
     let count = |selector: &str| page().query_selector_all(selector).unwrap().length();
     assert_eq!((count("#log .turn"), count("#log .turn[data-state=failed]")), (50, 50));
@@ -519,16 +556,110 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
     // As after an edit: a copy, and in the same message what was asked in it.
     let mut views = opened(2);
     views.extend([asked(2), answer(2, 0, begun())]);
-    tell(&views);
-    shown().await;
+    app.tell(&views).await;
     let states = ["failed", "waiting"].map(|state| count(&["#log .reply[data-state=", state, "]"].concat()));
     assert_eq!((states, count("#log [role=alert]")), ([2, 1], 1));
     assert!(!stop.has_attribute("data-off"));
     let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
-    tell(&[answer(2, 0, end)]);
-    shown().await;
+    app.tell(&[answer(2, 0, end)]).await;
     assert!(stop.has_attribute("data-off"));
-    tell(&[View::Forget { draft: true }, signed_out()]);
-    shown().await;
-    app.remove();
+    app.tell(&[View::Forget { draft: true }, signed_out()]).await;
+}
+
+#[wasm_bindgen_test]
+async fn another_conversation_takes_the_place_of_the_one_that_was_shown() {
+    let app = App::new();
+    let answer = |update| View::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
+    let opened = |id: &str, prompt: &str, words: &str| {
+        let ended = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
+        [
+            View::Conversation { id: id.into(), title: prompt.into(), turns: 1 },
+            View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: prompt.into() } },
+            answer(AnswerUpdate::Begun { use_case: UseCase::Balanced, context: 0 }),
+            answer(ended),
+            answer(AnswerUpdate::Steps(paragraph([text(words)]))),
+        ]
+    };
+    app.tell(&[signed_in()]).await;
+    for (id, prompt, words) in [("one", "First?", "Yes."), ("two", "Second?", "No."), ("one", "First?", "Yes.")] {
+        app.tell(&opened(id, prompt, words)).await;
+        assert_eq!((newest(".asked"), newest(".answer")), (prompt.into(), words.into()));
+        assert_eq!(page().query_selector_all("#log .turn").unwrap().length(), 1);
+    }
+    // Its buttons work.
+    app.intents();
+    page().query_selector("#log .again").unwrap().unwrap().unchecked_into::<HtmlElement>().click();
+    frame().await;
+    page().query_selector("#log .ask-again").unwrap().unwrap().unchecked_into::<HtmlElement>().click();
+    let asked = Intent::Again { turn: TurnId(0), use_case: UseCase::PerformanceOptimized };
+    assert_eq!(app.intents(), [asked]);
+}
+
+#[wasm_bindgen_test]
+async fn a_form_that_is_asked_again_with_the_same_words_says_them_again() {
+    let app = App::new();
+    let field = |name: &'static str, kind| Field {
+        name: name.into(),
+        label: name.into(),
+        hint: "".into(),
+        autocomplete: "".into(),
+        value: String::new(),
+        kind,
+    };
+    let form = Form {
+        id: FormId(1),
+        is_sign_in: true,
+        title: "Sign in".into(),
+        fields: vec![field("username", FieldKind::Text("".into())), field("password", FieldKind::Password)],
+        submit: "Sign in".into(),
+        error: Some(FormError { text: "Wrong.".into(), field: None }),
+        ..Form::default()
+    };
+    let of = |id: &str| page().get_element_by_id(id).unwrap();
+    let wrong = || of("sign-in-error").text_content().unwrap();
+    for _ in 0..2 {
+        app.tell(&[View::Session(SessionView::Asked(form.clone()))]).await;
+        assert_eq!(wrong(), "Wrong.");
+        for id in ["username", "password"] {
+            of(id).unchecked_into::<HtmlInputElement>().set_value("x");
+        }
+        of("sign-in-form").unchecked_into::<HtmlFormElement>().request_submit().unwrap();
+        frame().await;
+        assert_eq!(wrong(), "");
+    }
+    assert_eq!(app.intents(), vec![Intent::Submit { form: FormId(1) }; 2]);
+    // After another screen it is back.
+    app.tell(&[signed_in()]).await;
+    assert!(page().get_element_by_id("sign-in").is_none());
+    app.tell(&[View::Session(SessionView::Asked(form))]).await;
+    assert_eq!(wrong(), "Wrong.");
+}
+
+#[wasm_bindgen_test]
+async fn a_new_step_has_nothing_of_the_one_before() {
+    let app = App::new();
+    let step = |id| {
+        let kind = FieldKind::Code;
+        let field = Field {
+            name: "code".into(),
+            label: "Code".into(),
+            hint: "".into(),
+            autocomplete: "".into(),
+            value: String::new(),
+            kind,
+        };
+        View::Session(SessionView::Asked(Form {
+            id: FormId(id),
+            fields: vec![field],
+            submit: "Go".into(),
+            ..Form::default()
+        }))
+    };
+    let code = || page().get_element_by_id("code").unwrap().unchecked_into::<HtmlInputElement>();
+    app.tell(&[step(1)]).await;
+    code().set_value("123");
+    app.tell(&[step(1)]).await;
+    assert_eq!(code().value(), "123", "the same step keeps what was typed");
+    app.tell(&[step(2)]).await;
+    assert_eq!(code().value(), "");
 }

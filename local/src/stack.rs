@@ -212,21 +212,21 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// A program that scripts/setup.sh has installed in a Python environment of its own.
-fn tool(environment: &str, program: &str) -> Result<PathBuf, Error> {
+/// A program from the Python environment that scripts/setup.sh makes for the local AWS.
+fn tool(program: &str) -> Result<PathBuf, Error> {
     let cache = || {
         let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
         std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("signet")
     };
     let tools = std::env::var_os("SIGNET_TOOLS").map_or_else(cache, PathBuf::from);
-    let path = tools.join(environment).join("bin").join(program);
+    let path = tools.join("local/bin").join(program);
     if path.exists() { Ok(path) } else { Err(Error::Tool(path)) }
 }
 
 /// Starts MiniStack on a free port and waits until it listens.
 async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
     let system = |what| move |source| Error::System { what, source };
-    let program = tool("ministack", "ministack")?;
+    let program = tool("ministack")?;
     let log = folder.join("ministack.log");
     let temporary = folder.join("tmp");
     fs::create_dir(&temporary).map_err(system("Making a folder"))?;
@@ -268,7 +268,7 @@ async fn ministack(folder: &Path) -> Result<(Group, Aws), Error> {
 async fn upload(aws: &Aws, folder: &Path) -> Result<(), Error> {
     let system = |what| move |source| Error::System { what, source };
     fs::write(folder.join("bootstrap"), ECHO).map_err(system("Writing a file"))?;
-    let python = tool("ministack", "python")?;
+    let python = tool("python")?;
     let zipped =
         Command::new(python).args(["-m", "zipfile", "-c", "echo.zip", "bootstrap"]).current_dir(folder).output().await;
     zipped.map_err(system("Starting python"))?;
@@ -302,7 +302,7 @@ async fn deploy(aws: &Aws, app_origin: &str, parameters: &[&str]) -> Result<Hash
     ];
     let is_given = |name: &str| parameters.iter().any(|given| given.split('=').next() == Some(name));
     let local = local.into_iter().filter(|(name, _)| !is_given(name)).map(|(name, value)| format!("{name}={value}"));
-    let mut command = Command::new(tool("awscli", "aws")?);
+    let mut command = Command::new(tool("aws")?);
     command
         .args(["cloudformation", "deploy", "--template-file", "infra/template.yaml", "--stack-name", STACK])
         .args(["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--parameter-overrides"])

@@ -1,6 +1,6 @@
-//! The worker's binary. Natively there is none.
+//! The worker's binary. It is empty on any target but Wasm.
 
 fn main() {
-    #[cfg(all(target_arch = "wasm32", feature = "worker"))]
+    #[cfg(target_arch = "wasm32")]
     signet::worker::start();
 }

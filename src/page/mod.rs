@@ -1,32 +1,50 @@
-//! What only a page can do: the link to the worker, the document, and the tab's own storage.
+//! The page, a Leptos app. It shows what the worker says and sends back what a person does. It holds no token and no key, and fetches nothing.
+//!
+//! [`State::apply`] takes in what the worker says. Components read [`State`] and send intents through [`Link`].
 
-pub mod dom;
-mod keep;
+// `Page`, `State` and `Panel` are handles to signals, which closures copy. A debug build notes in each signal where it was made.
+#![allow(clippy::large_types_passed_by_value)]
+
+mod app;
+mod browser;
+mod chat;
+mod countdown;
+mod history;
 mod link;
+mod news;
+mod sign_in;
+mod state;
 
-pub use keep::{
-    EDITED, PROMPT, keep_start_in_view, keep_text, keeps_start_in_view, kept_text, note_signed_in, tab_half,
-};
-pub use link::{
-    DESK, GATE, abort_passkey, copied, copy, leave, listen, passkey, ready, save, send, send_form, send_passkey, start,
-    tick,
-};
+pub use app::mount;
+pub use browser::shell::Shell;
+pub use chat::Document;
+pub use link::Link;
+pub use news::News;
+pub use state::State;
 
-use dom::{document, element, set};
-use web_sys::Element;
+use js_sys::Array;
 
-/// Something is being opened: it says so in place of everything else.
-pub fn opening() {
-    // The conversation is there already, or the page says that it is not yet.
-    let there = element::<Element>("chat").is_some();
-    if let Some(root) = document().document_element().filter(|_| !there) {
-        set(&root, "data-session", Some("opening"));
-    }
-}
+use crate::panics;
 
-/// Nothing is being opened any more.
-pub fn opened() {
-    if let Some(root) = document().document_element() {
-        set(&root, "data-session", None);
-    }
+/// Takes the page over from `public/start.js`.
+///
+/// # Panics
+/// index.html is of another build than this code. The screen that says that the app has stopped shows it.
+pub fn start() {
+    // The console and the screen for failures show the panic's message and its place.
+    std::panic::set_hook(Box::new(|info| {
+        web_sys::console::error_1(&info.to_string().into());
+        browser::note_panic(&panics::details(info));
+    }));
+    let Some(shell) = browser::shell::Shell::find() else {
+        panic!("index.html is of another build: it lacks an element that the page needs");
+    };
+    let (worker, is_submitted) = browser::start();
+    let link = move |message: &Array| {
+        // Fails only for values that cannot be cloned. Bytes and strings can.
+        let _ = worker.post_message(message);
+    };
+    let (news, app) = mount(shell, link, is_submitted);
+    app.forget();
+    browser::take_over(move |views| news.take(views));
 }

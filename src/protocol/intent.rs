@@ -129,8 +129,36 @@ pub enum PasskeyOutcome {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TabHalf(pub [u8; 32]);
 
+impl TabHalf {
+    /// Reads 64 hexadecimal digits, as `public/start.js` writes them; `None` for anything else.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut half = [0; 32];
+        if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (byte, at) in half.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(Self(half))
+    }
+}
+
 impl std::fmt::Debug for TabHalf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TabHalf(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TabHalf;
+
+    #[test]
+    fn a_tab_half_is_sixty_four_digits() {
+        let half = TabHalf::from_hex(&"0aFf".repeat(16)).expect("64 digits");
+        assert_eq!(half.0, [[0x0a, 0xff]; 16].concat()[..]);
+        for wrong in ["", "0a", &"0a".repeat(33), &"0g".repeat(32), &"+1".repeat(32), &"é".repeat(32)] {
+            assert_eq!(TabHalf::from_hex(wrong), None, "{wrong}");
+        }
     }
 }

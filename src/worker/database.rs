@@ -1,66 +1,154 @@
 //! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record and the history need it: values by key, in named stores.
 //!
-//! Ours, since the crates for it bring 10 kB of Wasm for ninety lines.
+//! This calls the browser directly. The crates for it do not fit: idb 0.6.5 frees its handlers when a request fails, so the transaction's `abort`
+//! event, which follows, calls a freed one and throws; in a worker that is the end of the app. Neither idb nor `indexed_db_futures` 0.6.4 says why
+//! a transaction was aborted, and a full disk must be told from a refusal.
 
-use js_sys::{Array, Function, Promise, Reflect};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransactionMode};
+use web_sys::{
+    Event, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction, IdbTransactionMode,
+    IdbVersionChangeEvent,
+};
 
 use super::scope;
 
-/// Of the set of stores.
+/// The version of the set of stores.
 const VERSION: u32 = 3;
 
-/// An open database.
-#[derive(Clone)]
-pub struct Database(IdbDatabase);
+/// Why the database did not do what it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// The browser has closed the connection, as browsers do to idle pages and when they evict data. Nothing was changed; opening the database again
+    /// may help.
+    #[error("the browser has closed the database")]
+    Lost,
+    /// A newer version of the app is open in another tab and has taken the database over. Opening it again does not help.
+    #[error("a newer version of the app has taken the database over")]
+    Superseded,
+    /// The disk or the browser's quota is full.
+    #[error("the storage is full")]
+    Full,
+    /// Anything else: the browser forbids storage, or an older tab does not let go of the database.
+    #[error("the browser refuses storage")]
+    Refused,
+}
+
+impl From<JsValue> for DatabaseError {
+    /// Reads an exception, or the event that a failed request or transaction fires. The names are those of DOM exceptions (Web IDL §2.8.1).
+    fn from(failure: JsValue) -> Self {
+        let error = match failure.dyn_ref::<Event>() {
+            None => failure,
+            Some(event) => {
+                let error = event.target().and_then(|target| Reflect::get(&target, &"error".into()).ok());
+                match error {
+                    Some(error) if error.is_object() => error,
+                    // We abort no transaction ourselves. Chromium gives no reason when it closes the connection under one.
+                    _ if event.type_() == "abort" => return Self::Lost,
+                    _ => return Self::Refused,
+                }
+            }
+        };
+        let name = Reflect::get(&error, &"name".into()).ok().and_then(|name| name.as_string());
+        match name.as_deref() {
+            Some("QuotaExceededError") => Self::Full,
+            Some("VersionError") => Self::Superseded,
+            // In this order: the connection is closed already; it was closed under a transaction; WebKit's process for the storage has ended.
+            Some("InvalidStateError" | "AbortError" | "UnknownError") => Self::Lost,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// A connection to the database. Dropping it closes it, after the transactions that are under way.
+pub struct Database {
+    connection: IdbDatabase,
+    /// Whether a newer version of the app has asked for the database.
+    is_superseded: Rc<Cell<bool>>,
+    /// Closes the connection for whoever wants to upgrade or delete the database, and has to wait for that.
+    _gives_way: EventListener,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.connection.close();
+    }
+}
 
 /// One of several changes that are made together or not at all.
 #[derive(Clone)]
 pub struct Change {
     /// In which store.
     pub store: &'static str,
-    /// Under which key; to delete, also an `IDBKeyRange`.
+    /// Under which key. A deletion also takes an `IDBKeyRange`.
     pub key: JsValue,
-    /// What is put there; `undefined` deletes what is there.
+    /// The new value; `undefined` deletes.
     pub value: JsValue,
 }
 
 impl Database {
-    /// Opens it, with these stores; they are made the first time. Fails while a tab with an older version of the app holds it open and does not
-    /// let go: nobody waits for that.
-    pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, JsValue> {
-        let factory = scope().indexed_db()?.ok_or("the browser has no IndexedDB")?;
+    /// Opens the database and creates these stores where they are missing. Does not wait for a tab with an older version of the app that keeps the
+    /// database open: that is [`DatabaseError::Refused`].
+    pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, DatabaseError> {
+        let factory = scope().indexed_db()?.ok_or(DatabaseError::Refused)?;
         let request = factory.open_with_u32(name, VERSION)?;
-        let opening = request.clone();
-        // It may run after this function has ended, when the older tab is closed at last.
-        let on_upgrade = Closure::once_into_js(move || {
-            if let Some(database) = opening.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok()) {
-                for store in stores {
-                    // Fails only if it is there already.
-                    let _ = database.create_object_store(store);
+        let has_given_up = Rc::new(Cell::new(false));
+        let on_upgrade = {
+            let (request, has_given_up) = (request.clone(), has_given_up.clone());
+            // The older tab may be closed when nobody here waits for it any more.
+            Closure::once_into_js(move || {
+                let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
+                match (database, request.transaction()) {
+                    // Otherwise the connection would stay open, and nobody would close it for the next version. Fails only if it is aborted already.
+                    (_, Some(transaction)) if has_given_up.get() => drop(transaction.abort()),
+                    (Some(database), _) => {
+                        for store in stores {
+                            // Fails only if it exists.
+                            let _ = database.create_object_store(store);
+                        }
+                    }
+                    (None, _) => {}
                 }
-                let _ = give_way(&database);
-            }
-        });
+            })
+        };
         request.set_onupgradeneeded(Some(on_upgrade.unchecked_ref()));
-        let promise = Promise::new(&mut |resolve, reject| {
+        let opened = Promise::new(&mut |resolve, reject| {
             request.set_onsuccess(Some(&resolve));
             request.set_onerror(Some(&reject));
             request.set_onblocked(Some(&reject));
         });
-        JsFuture::from(promise).await?;
-        let database = request.result()?.dyn_into()?;
-        give_way(&database)?;
-        Ok(Self(database))
+        if let Err(event) = JsFuture::from(opened).await {
+            has_given_up.set(true);
+            return Err(event.into());
+        }
+        let connection: IdbDatabase = request.result()?.dyn_into()?;
+        let is_superseded = Rc::new(Cell::new(false));
+        let gives_way = EventListener::new(&connection, "versionchange", {
+            let (connection, is_superseded) = (connection.clone(), is_superseded.clone());
+            move |event| {
+                // A deletion has no new version.
+                let new_version = event.dyn_ref::<IdbVersionChangeEvent>().and_then(IdbVersionChangeEvent::new_version);
+                is_superseded.set(new_version.is_some());
+                connection.close();
+            }
+        });
+        Ok(Self { connection, is_superseded, _gives_way: gives_way })
     }
 
-    /// Makes all of these changes, or none. They are on their way, and need this page no longer, when this returns; the promise tells the outcome. It is
-    /// rejected with an event, whose target says why: a function of ours that said it would hold the transaction, which holds the function, for good.
-    pub fn change(&self, changes: &[Change]) -> Result<Promise, JsValue> {
-        let names: Array = changes.iter().map(|change| JsValue::from(change.store)).collect();
-        let transaction = self.0.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite)?;
+    /// Makes all of these changes, or none. They are committed when this returns: the browser carries them out even if the page goes away. The
+    /// future tells the outcome; it need not be awaited.
+    pub fn change(
+        &self,
+        changes: &[Change],
+    ) -> Result<impl Future<Output = Result<(), DatabaseError>> + use<>, DatabaseError> {
+        let stores: Array = changes.iter().map(|change| JsValue::from(change.store)).collect();
+        let transaction = self.transaction(&stores, IdbTransactionMode::Readwrite)?;
+        // Without a closure of ours: that would hold the transaction, which holds the closure, for good.
         let outcome = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
             transaction.set_onabort(Some(&reject));
@@ -73,60 +161,61 @@ impl Database {
                 store.put_with_key(value, key)?
             };
         }
-        // Named deprecated by mistake: it is in every engine since 2021.
+        // web-sys calls it deprecated; it is part of IndexedDB 3.0, and in every engine since 2021.
         #[allow(deprecated)]
         transaction.commit()?;
-        Ok(outcome)
+        let outcome = JsFuture::from(outcome);
+        Ok(async move { outcome.await.map(drop).map_err(DatabaseError::from) })
     }
 
-    /// The values under a key, or under all keys of a range, in the order of the keys; all there are for `undefined`.
-    pub async fn values(&self, store: &str, range: &JsValue) -> Result<Array, JsValue> {
-        done(self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?.dyn_into()
+    /// The values under a key, or under all keys of a range, in the order of the keys. `undefined` stands for all keys.
+    pub async fn values(&self, store: &str, range: &JsValue) -> Result<Array, DatabaseError> {
+        Ok(finished(self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?.dyn_into()?)
     }
 
-    /// Puts a value under a key if there is none; the value that is there afterwards. One transaction, so that two tabs agree.
-    pub async fn get_or_put(&self, store: &str, key: &JsValue, value: JsValue) -> Result<JsValue, JsValue> {
+    /// Puts a value under a key unless there is one, and gives the value that is there afterwards. In one transaction, so that two tabs agree.
+    pub async fn get_or_put(&self, store: &str, key: &JsValue, value: JsValue) -> Result<JsValue, DatabaseError> {
         let store = self.store(store, IdbTransactionMode::Readwrite)?;
-        let there = done(store.get(key)?).await?;
-        if !there.is_undefined() {
-            return Ok(there);
+        let existing = finished(store.get(key)?).await?;
+        if !existing.is_undefined() {
+            return Ok(existing);
         }
-        done(store.put_with_key(&value, key)?).await?;
+        finished(store.put_with_key(&value, key)?).await?;
         Ok(value)
     }
 
     /// All keys, and all values in the same order.
-    pub async fn entries(&self, store: &str) -> Result<[Array; 2], JsValue> {
+    pub async fn entries(&self, store: &str) -> Result<[Array; 2], DatabaseError> {
         let store = self.store(store, IdbTransactionMode::Readonly)?;
-        let keys = done(store.get_all_keys()?).await?;
-        Ok([keys.dyn_into()?, done(store.get_all()?).await?.dyn_into()?])
+        let keys = finished(store.get_all_keys()?).await?;
+        Ok([keys.dyn_into()?, finished(store.get_all()?).await?.dyn_into()?])
     }
 
-    fn store(&self, name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, JsValue> {
-        self.0.transaction_with_str_and_mode(name, mode)?.object_store(name)
+    fn store(&self, name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, DatabaseError> {
+        Ok(self.transaction(&Array::of1(&name.into()), mode)?.object_store(name)?)
+    }
+
+    fn transaction(&self, stores: &Array, mode: IdbTransactionMode) -> Result<IdbTransaction, DatabaseError> {
+        if self.is_superseded.get() {
+            return Err(DatabaseError::Superseded);
+        }
+        Ok(self.connection.transaction_with_str_sequence_and_mode(stores, mode)?)
     }
 }
 
-/// All keys that are arrays which begin so.
-pub fn range(begin: &Array) -> Result<JsValue, JsValue> {
+/// All keys that are arrays with this beginning.
+pub fn range(begin: &Array) -> Result<JsValue, DatabaseError> {
     // An array is greater than any number, text or bytes (IndexedDB §2.4).
     let end = begin.concat(&Array::of1(&Array::new()));
     Ok(IdbKeyRange::bound(begin, &end)?.into())
 }
 
-/// Closes the database when a newer version of the app wants it, which waits for that.
-fn give_way(database: &IdbDatabase) -> Result<(), JsValue> {
-    let close: Function = Reflect::get(database, &"close".into())?.dyn_into()?;
-    database.set_onversionchange(Some(&close.bind0(database)));
-    Ok(())
-}
-
 /// A request's result, once there is one.
-async fn done(request: IdbRequest) -> Result<JsValue, JsValue> {
+async fn finished(request: IdbRequest) -> Result<JsValue, DatabaseError> {
     let promise = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
     });
     JsFuture::from(promise).await?;
-    request.result()
+    Ok(request.result()?)
 }

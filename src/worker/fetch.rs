@@ -1,30 +1,39 @@
-//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>). Nothing but the request itself is sent: no cookie but
-//! where a request asks for it, no referrer, no redirect.
+//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>), through gloo-net. Only the request itself is sent: no referrer, no redirect is
+//! followed, and no cookie goes along unless the request asks for it.
+//!
+//! gloo-net panics where a fetch is rejected with anything but an `Error`, so nothing here aborts with a reason of its own. It also writes `&` behind a
+//! query; none of our addresses has one (the configuration allows none).
 
+use gloo_net::http::{Headers, Method, Request as HttpRequest, RequestBuilder, Response as HttpResponse};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortSignal, Headers, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit,
-    RequestMode, RequestRedirect, Response as JsResponse,
+    AbortSignal, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode,
+    RequestRedirect,
 };
 
-use super::{head, scope};
+use super::scope;
 use crate::core::app::Streamed;
-use signet_cognito::http::{NoAnswer, Request, Response};
+use signet_cognito::http::{Head, NoAnswer, Request, Response};
 
-/// A whole answer that takes longer than this, in milliseconds, will not come: Cognito's take tenths of a second.
-const PATIENCE: u32 = 15_000;
+/// How long to wait for a whole response, in milliseconds: Cognito's take tenths of a second.
+const TIMEOUT: u32 = 15_000;
 
-/// Sends, and reads the whole answer.
+/// Sends a request and reads the whole response.
 pub async fn send(request: &Request) -> Result<Response, NoAnswer> {
-    let response = fetch(request, &AbortSignal::timeout_with_u32(PATIENCE)).await?;
-    // A body that breaks off is as no answer: half a JSON says nothing.
-    let body = async { JsFuture::from(response.array_buffer()?).await }.await.map_err(|_| NoAnswer::Unreachable)?;
-    Ok(Response { head: head(&response), body: Uint8Array::new(&body).to_vec() })
+    let response = fetch(request, &AbortSignal::timeout_with_u32(TIMEOUT)).await?;
+    // A body that breaks off counts as no answer: half a JSON says nothing.
+    read_whole(response).await.ok_or(NoAnswer::Unreachable)
 }
 
-/// Sends, hands head and bytes on as they come, and gives what comes last.
+/// Reads a response to its end; `None` if it breaks off.
+pub async fn read_whole(response: HttpResponse) -> Option<Response> {
+    let body = response.binary().await.ok()?;
+    Some(Response { head: head(&response), body })
+}
+
+/// Sends a request, hands on the head and the bytes as they come, and returns how it ended.
 pub async fn stream(request: &Request, signal: &AbortSignal, mut on_part: impl FnMut(Streamed)) -> Streamed {
     let response = match fetch(request, signal).await {
         Ok(response) => response,
@@ -45,50 +54,65 @@ pub async fn stream(request: &Request, signal: &AbortSignal, mut on_part: impl F
     Streamed::Broken
 }
 
-async fn fetch(request: &Request, signal: &AbortSignal) -> Result<JsResponse, NoAnswer> {
-    let sent = async {
-        let headers = Headers::new()?;
-        for (name, value) in &request.headers {
-            headers.append(name, value)?;
-        }
-        let init = options(RequestMode::Cors, request.method);
-        init.set_headers(&headers);
-        if request.cookies {
-            init.set_credentials(RequestCredentials::Include);
-        }
-        init.set_signal(Some(signal));
-        if request.method != "GET" {
-            init.set_body(&Uint8Array::from(request.body.as_slice()));
-        }
-        JsFuture::from(scope().fetch_with_str_and_init(&request.url, &init)).await
-    };
-    match sent.await {
-        Ok(response) => Ok(response.unchecked_into()),
-        Err::<_, JsValue>(_) if signal.aborted() => Err(NoAnswer::Unreachable),
-        Err(_) => Err(why(&request.url).await),
+async fn fetch(request: &Request, signal: &AbortSignal) -> Result<HttpResponse, NoAnswer> {
+    if let Some(built) = build(request, signal)
+        && let Ok(response) = built.send().await
+    {
+        return Ok(response);
     }
+    if signal.aborted() { Err(NoAnswer::Unreachable) } else { Err(reason(&request.url).await) }
 }
 
-/// A failed fetch says nothing of its reason. Whether anything answers there at all, a request without CORS tells.
-async fn why(url: &str) -> NoAnswer {
+/// The browser's request; `None` if the browser accepts no such method, header or address.
+fn build(request: &Request, signal: &AbortSignal) -> Option<HttpRequest> {
+    // Not gloo-net's own `append`, which panics at a header that the browser refuses.
+    let headers = web_sys::Headers::new().ok()?;
+    for (name, value) in &request.headers {
+        headers.append(name, value).ok()?;
+    }
+    let builder = builder(&request.url, request.method.parse().ok()?)
+        .mode(RequestMode::Cors)
+        .redirect(RequestRedirect::Error)
+        .credentials(if request.cookies { RequestCredentials::Include } else { RequestCredentials::Omit })
+        .headers(Headers::from_raw(headers))
+        .abort_signal(Some(signal));
+    if request.method == "GET" {
+        return builder.build().ok();
+    }
+    let body = Uint8Array::from(request.body.as_slice());
+    let built = builder.body(&body).ok();
+    // The request has its own copy. This one may hold a password, as the one that `Request` overwrites when it is dropped.
+    body.fill(0, 0, body.length());
+    built
+}
+
+/// Tells why a fetch failed, since the browser does not. A request without CORS shows whether anything answers at that address.
+async fn reason(url: &str) -> NoAnswer {
     if !scope().navigator().on_line() {
         return NoAnswer::Offline;
     }
-    let init = options(RequestMode::NoCors, "HEAD");
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
-    match JsFuture::from(scope().fetch_with_str_and_init(url, &init)).await {
+    let probe = builder(url, Method::HEAD)
+        .mode(RequestMode::NoCors)
+        .redirect(RequestRedirect::Follow)
+        .credentials(RequestCredentials::Omit)
+        .abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT)));
+    match probe.send().await {
         Ok(_) => NoAnswer::Unreadable,
         Err(_) => NoAnswer::Unreachable,
     }
 }
 
-fn options(mode: RequestMode, method: &str) -> RequestInit {
-    let init = RequestInit::new();
-    init.set_method(method);
-    init.set_mode(mode);
-    init.set_cache(RequestCache::NoStore);
-    init.set_credentials(RequestCredentials::Omit);
-    init.set_redirect(if mode == RequestMode::NoCors { RequestRedirect::Follow } else { RequestRedirect::Error });
-    init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-    init
+fn builder(url: &str, method: Method) -> RequestBuilder {
+    RequestBuilder::new(url).method(method).cache(RequestCache::NoStore).referrer_policy(ReferrerPolicy::NoReferrer)
+}
+
+/// What both kinds of request read of a response before its body.
+fn head(response: &HttpResponse) -> Head {
+    let headers = response.headers();
+    Head {
+        status: response.status(),
+        request_id: headers.get("x-amzn-requestid"),
+        error_type: headers.get("x-amzn-errortype"),
+        retry_after: headers.get("retry-after").and_then(|seconds| seconds.trim().parse().ok()),
+    }
 }

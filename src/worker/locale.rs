@@ -1,12 +1,13 @@
-//! How the reader's language writes things.
+//! How the reader's language writes a day.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use signet_cognito::UnixMillis;
 
-/// A day as the reader's language writes it. Here, since the browser takes 40 ms to make the first one, in which the page could not answer.
+/// Writes a day as the reader's language does. The worker does this because the first one takes the browser 40 ms, during which the page could not respond.
 pub fn date(time: UnixMillis) -> String {
+    // Kept here because the core takes a plain function, which can hold no state; making the format is what takes so long.
     thread_local! {
         static FORMAT: Function = {
             let options = Object::new();
@@ -17,7 +18,7 @@ pub fn date(time: UnixMillis) -> String {
     }
     #[allow(clippy::cast_precision_loss)] // Far below 2⁵³.
     let date = Date::new(&(time.0 as f64).into());
-    // Fails for a time that is none, as a file that was written by hand may have one.
+    // Fails for a time out of range, such as a file written by hand may hold.
     FORMAT
         .with(|format| format.call1(&JsValue::UNDEFINED, &date))
         .ok()

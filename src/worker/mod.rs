@@ -1,4 +1,4 @@
-//! The worker's edge: carries the core's effects out. Fetch, store, clock and randomness live here and nowhere else.
+//! The worker's edge: carries the core's effects out. Fetch, storage, timers, clock and randomness are here and nowhere else.
 
 mod database;
 mod fetch;
@@ -6,88 +6,218 @@ mod history;
 mod locale;
 mod store;
 
-pub use fetch::send;
-pub use history::{carry_out, settled};
-pub use store::{open, remember, save, written};
+pub use fetch::{send, stream};
+pub use history::History;
+pub use store::Store;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::PanicHookInfo;
+use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Uint8Array};
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::core::app::{App, Effect, Input, RequestId, Timer};
 use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::{config, setup as words};
-use crate::protocol::{Intent, View, decode, encode};
-use signet_cognito::{
-    Secret, UnixMillis,
-    http::{Head, Request},
-};
+use crate::panics;
+use crate::protocol::{FormId, Intent, TabHalf, View, decode, encode};
+use signet_cognito::Secret;
+use signet_cognito::UnixMillis;
+use signet_cognito::http::{Request, Response};
 
-/// The configuration's file, beside the worker's script; and what Amplify writes, which are read where it is not there.
+/// The configuration's file, beside the worker's script; and the files that Amplify writes, which are read where that one is missing.
+/// `public/worker_boot.js` knows the first one too.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
-/// How the page is told that the worker cannot go on; `boot.js` knows it too.
-const STOPPED: &str = "stopped";
 
-#[derive(Default)]
 struct Worker {
-    /// There once the configuration is read.
-    app: Option<App>,
-    /// Whether the page has said that it is there, and the store was read.
-    restored: bool,
-    /// What the page sent before; in order.
-    early: Vec<Message>,
-    /// Requests that can be ended: one or two at a time.
-    aborts: Vec<(u32, AbortController)>,
-    /// The timer of the newest alarm. It is for the one answer under way: that of an earlier one would say nothing, and is not kept for it.
-    alarm: Option<i32>,
+    store: Store,
+    history: History,
+    state: RefCell<State>,
 }
 
-impl Worker {
-    fn take_abort(&mut self, id: RequestId) -> Option<AbortController> {
-        let at = self.aborts.iter().position(|(of, _)| *of == id.number())?;
-        Some(self.aborts.swap_remove(at).1)
-    }
+#[derive(Default)]
+struct State {
+    /// The core; `None` until the configuration is read.
+    app: Option<App>,
+    /// Whether the page has started and the store was read.
+    is_restored: bool,
+    /// What the page sent before that, in order.
+    early: Vec<Message>,
+    /// The streamed requests under way, by number: one or two at a time.
+    aborts: HashMap<u32, AbortController>,
+    /// The timer of the newest alarm, which replaces any earlier one: it is about the one answer under way.
+    alarm: Option<Timeout>,
 }
 
 struct Message {
     intent: Intent,
-    /// What was filled in, in the order of the fields.
+    /// What the person filled in, in the order of the fields.
     values: Vec<Secret>,
-}
-
-thread_local! {
-    static WORKER: RefCell<Worker> = RefCell::default();
 }
 
 /// Listens to the page and reads the configuration.
 pub fn start() {
-    // In a release a panic is a trap without words, which the worker's script hears of.
-    #[cfg(debug_assertions)]
-    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        if let Some(message) = read(&event.data()) {
-            take(message);
+    std::panic::set_hook(Box::new(report));
+    let worker = Rc::new_cyclic(|worker: &Weak<Worker>| {
+        let (store, worker) = (Store::default(), worker.clone());
+        let history = History::new(store.clone(), move |input| {
+            if let Some(worker) = worker.upgrade() {
+                worker.deliver(Input::History(input));
+            }
+        });
+        Worker { store, history, state: RefCell::default() }
+    });
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new({
+        let worker = worker.clone();
+        move |event: MessageEvent| {
+            if let Some(message) = read(&event.data()) {
+                worker.take(message);
+            }
         }
     });
+    // In place of the handler that `worker_boot.js` has put there.
     scope().set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
-    spawn_local(async {
+    spawn_local(async move {
         let configured =
             configure().await.and_then(|config| Ok((config, random().map_err(|_| words::NO_RANDOMNESS.to_owned())?)));
         match configured {
             Ok((config, seed)) => {
-                let early = WORKER.with_borrow_mut(|worker| {
-                    worker.app = Some(App::new(config, seed, locale::date));
-                    std::mem::take(&mut worker.early)
-                });
-                early.into_iter().for_each(take);
+                let early = {
+                    let mut state = worker.state.borrow_mut();
+                    state.app = Some(App::new(config, seed, locale::date));
+                    std::mem::take(&mut state.early)
+                };
+                for message in early {
+                    worker.take(message);
+                }
             }
             Err(problem) => show(&[View::Misconfigured { problem }]),
         }
     });
+}
+
+impl Worker {
+    fn take(self: &Rc<Self>, message: Message) {
+        {
+            let mut state = self.state.borrow_mut();
+            let is_ready = state.app.is_some() && (state.is_restored || matches!(message.intent, Intent::Start { .. }));
+            if !is_ready {
+                return state.early.push(message);
+            }
+        }
+        let Message { intent, values } = message;
+        let Intent::Start { tab } = intent else { return self.deliver(Input::Intent(intent, values)) };
+        let worker = self.clone();
+        spawn_local(async move {
+            let (record, memory) = worker.store.open(tab).await;
+            let mut values = values.into_iter();
+            let page = values.next().map(|page| page.expose().to_owned()).unwrap_or_default();
+            let callback = values.next().unwrap_or_else(|| Secret::new(String::new()));
+            worker.deliver(Input::Restored { record, memory: Memory::new(memory), page, callback });
+            let early = {
+                let mut state = worker.state.borrow_mut();
+                state.is_restored = true;
+                std::mem::take(&mut state.early)
+            };
+            for message in early {
+                worker.take(message);
+            }
+            // While the person types: a third of the work of SRP.
+            worker.deliver(Input::Idle);
+        });
+    }
+
+    /// Steps the core and carries its effects out.
+    fn deliver(self: &Rc<Self>, input: Input) {
+        let effects = match &mut self.state.borrow_mut().app {
+            Some(app) => app.step(now(), input),
+            None => return,
+        };
+        let mut views = vec![];
+        for effect in effects {
+            match effect {
+                Effect::Show(view) => views.push(view),
+                Effect::Send(id, request) => {
+                    let worker = self.clone();
+                    spawn_local(async move {
+                        let reply = fetch::send(&request).await;
+                        if let Some(id) = id {
+                            worker.deliver(Input::Replied(id, reply));
+                        }
+                    });
+                }
+                Effect::Stream(id, request) => self.stream(id, request),
+                Effect::Abort(id) => {
+                    if let Some(controller) = self.state.borrow_mut().aborts.remove(&id.number()) {
+                        controller.abort();
+                    }
+                }
+                Effect::Wait(timer, millis) => self.wait(timer, millis),
+                Effect::Save(record) => self.store.save(Some(record)),
+                Effect::Forget => self.store.save(None),
+                Effect::Remember(name, value) => self.store.remember(name, value),
+                Effect::History(owner, order) => self.history.carry_out(owner, order),
+                Effect::Leave(url) => {
+                    let worker = self.clone();
+                    spawn_local(async move {
+                        worker.history.settled().await;
+                        if worker.store.written().await {
+                            show(&[View::Leave { url }]);
+                        } else {
+                            worker.deliver(Input::NotKept);
+                        }
+                    });
+                }
+            }
+        }
+        if !views.is_empty() {
+            show(&views);
+        }
+    }
+
+    fn wait(self: &Rc<Self>, timer: Timer, millis: u32) {
+        let worker = self.clone();
+        // The browser reads the time as an i32: a longer one would be over at once.
+        let millis = millis.min(i32::MAX as u32);
+        if matches!(timer, Timer::Alarm(_)) {
+            let alarm = Timeout::new(millis, move || worker.deliver(Input::Waited(timer)));
+            // Dropping the earlier alarm cancels it.
+            self.state.borrow_mut().alarm = Some(alarm);
+        } else {
+            spawn_local(async move {
+                TimeoutFuture::new(millis).await;
+                worker.deliver(Input::Waited(timer));
+            });
+        }
+    }
+
+    fn stream(self: &Rc<Self>, id: RequestId, request: Request) {
+        let controller = AbortController::new().expect("every browser that runs this has AbortController");
+        let signal = controller.signal();
+        self.state.borrow_mut().aborts.insert(id.number(), controller);
+        let worker = self.clone();
+        spawn_local(async move {
+            let last = fetch::stream(&request, &signal, |part| worker.deliver(Input::Streamed(id, part))).await;
+            worker.state.borrow_mut().aborts.remove(&id.number());
+            worker.deliver(Input::Streamed(id, last));
+        });
+    }
+}
+
+/// Reports a panic: in full to the console, and to the page as details that the person may send to others.
+fn report(panic: &PanicHookInfo<'_>) {
+    web_sys::console::error_1(&panic.to_string().into());
+    let stopped = Object::new();
+    // Cannot fail for a new object.
+    let _ = Reflect::set(&stopped, &"stopped".into(), &panics::details(panic).into());
+    post(&stopped);
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {
@@ -105,11 +235,19 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
     Ok(bytes)
 }
 
-/// An intent as the page posts it: its bytes, then what goes beside it.
+/// Reads a message of the page's: an intent's bytes, or the name of one of the two that `public/start.js` sends before the page's own code is there; then
+/// the values beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
-    let intent = decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec()).ok()?;
-    let values = parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
+    let mut values: Vec<_> =
+        parts.iter().skip(1).map(|value| Secret::new(value.as_string().unwrap_or_default())).collect();
+    let first = parts.get(0);
+    let intent = match first.as_string().as_deref() {
+        Some("start") => Intent::Start { tab: values.pop().and_then(|half| TabHalf::from_hex(half.expose())) },
+        Some("submit") => Intent::Submit { form: FormId::default() },
+        Some(_) => return None,
+        None => decode(&first.dyn_into::<Uint8Array>().ok()?.to_vec()).ok()?,
+    };
     Some(Message { intent, values })
 }
 
@@ -119,8 +257,7 @@ fn post(message: &JsValue) {
 }
 
 fn show(views: &[View]) {
-    // Fails only for a sequence of unknown length; views have none.
-    let Ok(bytes) = encode(views) else { return post(&STOPPED.into()) };
+    let bytes = encode(views).expect("no view has a sequence of unknown length");
     post(&Uint8Array::from(bytes.as_slice()));
 }
 
@@ -128,12 +265,17 @@ async fn configure() -> Result<Config, String> {
     /// The file, or why there is none; an error if nothing answers.
     async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
         let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
-        let response = fetch::send(&request).await.map_err(|_| words::silent(file, &request.url))?;
+        let early = if file == CONFIG[0] { early_config() } else { None };
+        let response = match early {
+            Some(early) => whole(early).await,
+            None => fetch::send(&request).await.ok(),
+        };
+        let response = response.ok_or_else(|| words::silent(file, &request.url))?;
         let (status, url) = (response.head.status, &request.url);
         let problem = words::refused(file, url, status);
         match status {
             200..=299 => Ok(Ok(response.body)),
-            // S3 answers 403 for what is not there to whoever may not list the bucket.
+            // S3 answers 403 for a missing file if the caller may not list the bucket.
             403 | 404 => Ok(Err(problem)),
             _ => Err(problem),
         }
@@ -147,14 +289,28 @@ async fn configure() -> Result<Config, String> {
                 continue;
             }
         };
-        let said = |files: &str, error: &ConfigError| words::wrong(files, &config::problem(error));
-        return match Config::extends(&text).map_err(|error| said(file, &error))? {
-            None => Config::from_json(&text).map_err(|error| said(file, &error)),
+        let wrong = |files: &str, error: &ConfigError| words::wrong(files, &config::problem(error));
+        return match Config::extends(&text).map_err(|error| wrong(file, &error))? {
+            None => Config::from_json(&text).map_err(|error| wrong(file, &error)),
             Some(base) => Config::from_json_over(&text, &load(&base).await??)
-                .map_err(|error| said(&[file, words::WITH, &base].concat(), &error)),
+                .map_err(|error| wrong(&[file, words::WITH, &base].concat(), &error)),
         };
     }
     Err(words::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
+}
+
+/// Takes the request for the configuration that `worker_boot.js` sent before the Wasm was there.
+fn early_config() -> Option<Promise> {
+    let early = Reflect::get(&scope(), &"config".into()).ok()?.dyn_into().ok()?;
+    // Its response can be read once. Fails only for what cannot be deleted.
+    let _ = Reflect::delete_property(&scope(), &"config".into());
+    Some(early)
+}
+
+/// The response that a request brings; `None` if there is none or it breaks off.
+async fn whole(early: Promise) -> Option<Response> {
+    let response: web_sys::Response = JsFuture::from(early).await.ok()?.dyn_into().ok()?;
+    fetch::read_whole(response.into()).await
 }
 
 /// The absolute address of a file beside the worker's script.
@@ -162,109 +318,4 @@ fn address_of(file: &str) -> String {
     let script = scope().location().href();
     let folder = script.rfind('/').and_then(|end| script.get(..=end)).unwrap_or_default();
     format!("{folder}{file}")
-}
-
-fn take(message: Message) {
-    let ready = WORKER.with_borrow_mut(|worker| {
-        let ready = worker.app.is_some() && (worker.restored || matches!(message.intent, Intent::Start { .. }));
-        if ready {
-            Some(message)
-        } else {
-            worker.early.push(message);
-            None
-        }
-    });
-    let Some(Message { intent, values }) = ready else { return };
-    let Intent::Start { tab } = intent else { return deliver(Input::Intent(intent, values)) };
-    spawn_local(async move {
-        let (record, memory) = store::open(tab).await;
-        let mut values = values.into_iter();
-        let page = values.next().map(|page| page.expose().to_owned()).unwrap_or_default();
-        let callback = values.next().unwrap_or_else(|| Secret::new(String::new()));
-        deliver(Input::Restored { record, memory: Memory::new(memory), page, callback });
-        let early = WORKER.with_borrow_mut(|worker| {
-            worker.restored = true;
-            std::mem::take(&mut worker.early)
-        });
-        early.into_iter().for_each(take);
-        // While the person types: a third of what SRP takes.
-        deliver(Input::Idle);
-    });
-}
-
-/// Steps the core and carries out what it asks for.
-fn deliver(input: Input) {
-    let effects =
-        WORKER.with_borrow_mut(|worker| worker.app.as_mut().map(|app| app.step(now(), input)).unwrap_or_default());
-    let mut views = vec![];
-    for effect in effects {
-        match effect {
-            Effect::Show(view) => views.push(view),
-            Effect::Send(id, request) => spawn_local(async move {
-                let reply = fetch::send(&request).await;
-                if let Some(id) = id {
-                    deliver(Input::Replied(id, reply));
-                }
-            }),
-            Effect::Stream(id, request) => stream(id, request),
-            Effect::Abort(id) => {
-                if let Some(controller) = WORKER.with_borrow_mut(|worker| worker.take_abort(id)) {
-                    controller.abort();
-                }
-            }
-            Effect::Wait(timer, millis) => wait(timer, millis),
-            Effect::Save(record) => store::save(Some(record)),
-            Effect::Forget => store::save(None),
-            Effect::Remember(name, value) => store::remember(name, value),
-            Effect::History(owner, order) => {
-                history::carry_out(owner, order, |input| deliver(Input::History(input)));
-            }
-            Effect::Leave(url) => spawn_local(async move {
-                settled().await;
-                if store::written().await {
-                    show(&[View::Leave { url }]);
-                } else {
-                    deliver(Input::NotKept);
-                }
-            }),
-        }
-    }
-    if !views.is_empty() {
-        show(&views);
-    }
-}
-
-fn wait(timer: Timer, millis: u32) {
-    // Goes with the timer, whether it comes to its end or not.
-    let over = Closure::<dyn Fn()>::new(move || deliver(Input::Waited(timer))).into_js_value();
-    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
-    // Fails only in a worker that is ending.
-    let set = scope().set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), millis);
-    if matches!(timer, Timer::Alarm(_))
-        && let Some(old) = WORKER.with_borrow_mut(|worker| std::mem::replace(&mut worker.alarm, set.ok()))
-    {
-        scope().clear_timeout_with_handle(old);
-    }
-}
-
-fn stream(id: RequestId, request: Request) {
-    let Ok(controller) = AbortController::new() else { return post(&STOPPED.into()) };
-    let signal = controller.signal();
-    WORKER.with_borrow_mut(|worker| worker.aborts.push((id.number(), controller)));
-    spawn_local(async move {
-        let last = fetch::stream(&request, &signal, |part| deliver(Input::Streamed(id, part))).await;
-        WORKER.with_borrow_mut(|worker| worker.take_abort(id));
-        deliver(Input::Streamed(id, last));
-    });
-}
-
-/// What both kinds of request read of an answer.
-fn head(response: &web_sys::Response) -> Head {
-    let header = |name| response.headers().get(name).ok().flatten();
-    Head {
-        status: response.status(),
-        request_id: header("x-amzn-requestid"),
-        error_type: header("x-amzn-errortype"),
-        retry_after: header("retry-after").and_then(|seconds| seconds.trim().parse().ok()),
-    }
 }

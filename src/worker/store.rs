@@ -17,7 +17,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{CryptoKey, SubtleCrypto};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::database::{Change, Database};
+use super::database::{Change, Database, DatabaseError};
 use super::{random, scope};
 use crate::core::session::Record;
 use crate::protocol::TabHalf;
@@ -27,25 +27,42 @@ const DATABASE: &str = "signet";
 const KEYS: &str = "keys";
 const RECORDS: &str = "records";
 const MEMORY: &str = "memory";
-/// Of the history: what the list shows of each conversation, the conversations, and what came after they were saved.
+/// The history's stores: what the list shows of each conversation, the conversations, and the text that came after they were saved.
 pub const SUMMARIES: &str = "summaries";
 pub const CONVERSATIONS: &str = "conversations";
 pub const TAILS: &str = "tails";
 /// The key of this browser's half in [`KEYS`].
 const DEVICE: &str = "device";
-/// Of AES-GCM, in bytes (NIST SP 800-38D §8.2).
+/// The length of AES-GCM's nonce, in bytes (NIST SP 800-38D §8.2).
 const NONCE: usize = 12;
-/// A record whose tab is gone is deleted after this, in milliseconds: Cognito's refresh tokens live 30 days unless told otherwise.
+/// A record of a closed tab is deleted after this, in milliseconds: Cognito's refresh tokens live 30 days by default.
 const KEPT: f64 = 30.0 * 86_400_000.0;
 
-struct Store {
-    database: Database,
+/// The browser's storage, as one tab uses it. Clones are the same store.
+#[derive(Clone, Default)]
+pub struct Store(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// The open database, or why there is none; `None` before [`Store::open`].
+    opened: RefCell<Option<Result<Rc<Opened>, DatabaseError>>>,
+    writes: RefCell<Writes>,
+}
+
+/// The database and the keys to what is in it.
+pub struct Opened {
+    /// The connection.
+    pub database: Database,
+    /// The tab's half of the record's key.
+    tab: TabHalf,
     /// This browser's half of every key.
     device: CryptoKey,
-    /// For the record: it needs the tab.
+    /// The record's key: it needs the tab's half too.
     tab_key: CryptoKey,
-    /// For what the browser remembers.
+    /// The key of what the browser remembers for all tabs.
     browser_key: CryptoKey,
+    /// The key of the history of the last owner asked for, so that text that comes is stored without deriving it each time.
+    owner_key: RefCell<Option<(String, CryptoKey)>>,
     /// The record's name: a hash of the tab's half.
     name: JsValue,
 }
@@ -57,127 +74,173 @@ enum Write {
 
 #[derive(Default)]
 struct Writes {
-    store: Option<Rc<Store>>,
-    /// What is to be done with the record: the last word, whatever was said before it.
+    /// The newest thing to do with the record; it replaces any earlier one.
     record: Option<Write>,
-    /// What is to be remembered or forgotten, in order.
+    /// What to remember or forget, in order.
     memory: Vec<(String, Option<Secret>)>,
-    writing: bool,
-    /// Who waits for all of it to be written.
+    is_writing: bool,
+    /// Resolved when everything is written.
     waiting: Vec<Function>,
-    /// Whether the store was asked for: until then nothing can be written.
-    opened: bool,
+    /// Whether [`Store::open`] is done. Nothing is written before.
+    is_open: bool,
     /// Whether the last write failed.
-    failed: bool,
-}
-
-thread_local! {
-    static WRITES: RefCell<Writes> = RefCell::default();
-}
-
-/// Opens the store for a tab; the record if there is one that can be read, and what this browser remembers.
-pub async fn open(tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)>) {
-    let store = match tab {
-        Some(tab) => Store::open(&tab).await.ok(),
-        None => None,
-    };
-    let (record, memory) = match &store {
-        Some(store) => store.read().await.unwrap_or_default(),
-        None => (None, vec![]),
-    };
-    WRITES.with_borrow_mut(|writes| {
-        writes.store = store.map(Rc::new);
-        writes.opened = true;
-    });
-    write();
-    (record, memory)
-}
-
-/// Writes the record, or deletes it.
-pub fn save(record: Option<Record>) {
-    WRITES.with_borrow_mut(|writes| writes.record = Some(record.map_or(Write::Delete, Write::Save)));
-    write();
-}
-
-/// Keeps a value in this browser under a name, or nothing any more.
-pub fn remember(name: String, value: Option<Secret>) {
-    WRITES.with_borrow_mut(|writes| writes.memory.push((name, value)));
-    write();
-}
-
-/// Waits until all is written; whether it was.
-pub async fn written() -> bool {
-    let promise = Promise::new(&mut |resolve, _| {
-        WRITES.with_borrow_mut(|writes| writes.waiting.push(resolve));
-    });
-    write();
-    // It is never rejected.
-    let _ = JsFuture::from(promise).await;
-    WRITES.with_borrow(|writes| writes.store.is_some() && !writes.failed)
-}
-
-/// The database, and this browser's half of every key, if the browser lets the page store anything.
-pub fn shelf() -> Option<(Database, CryptoKey)> {
-    WRITES.with_borrow(|writes| writes.store.as_ref().map(|store| (store.database.clone(), store.device.clone())))
-}
-
-/// Writes one thing after the other, so that the last one said is the one that stays.
-fn write() {
-    let Some(store) = WRITES.with_borrow_mut(|writes| {
-        if !writes.opened || writes.writing {
-            return None;
-        }
-        writes.writing = true;
-        Some(writes.store.clone())
-    }) else {
-        return;
-    };
-    spawn_local(async move {
-        loop {
-            let (record, memory) =
-                WRITES.with_borrow_mut(|writes| (writes.record.take(), std::mem::take(&mut writes.memory)));
-            if record.is_none() && memory.is_empty() {
-                break;
-            }
-            // Where the browser refuses storage the session lives as long as the page.
-            let Some(store) = &store else { continue };
-            let failed = store.write(record, memory).await.is_err();
-            if failed {
-                // A full or forbidden store costs the next reload, nothing now.
-                web_sys::console::warn_1(
-                    &"The session could not be stored; a reload will ask for the password.".into(),
-                );
-            }
-            WRITES.with_borrow_mut(|writes| writes.failed = failed);
-        }
-        let waiting = WRITES.with_borrow_mut(|writes| {
-            writes.writing = false;
-            std::mem::take(&mut writes.waiting)
-        });
-        for resolve in waiting {
-            // A promise's own function cannot fail.
-            let _ = resolve.call0(&JsValue::UNDEFINED);
-        }
-    });
+    has_failed: bool,
 }
 
 impl Store {
-    async fn open(tab: &TabHalf) -> Result<Self, JsValue> {
+    /// Opens the store for a tab. Returns the tab's record, if there is one that can be read, and what this browser remembers. Without a tab nothing is
+    /// stored.
+    pub async fn open(&self, tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)>) {
+        let opened = match tab {
+            Some(tab) => Opened::new(tab).await.map(Rc::new),
+            None => Err(DatabaseError::Refused),
+        };
+        self.0.opened.replace(Some(opened));
+        let stored = self.run(async |opened| opened.read().await).await.unwrap_or_default();
+        self.0.writes.borrow_mut().is_open = true;
+        self.write();
+        stored
+    }
+
+    /// Writes the record, or deletes it.
+    pub fn save(&self, record: Option<Record>) {
+        self.0.writes.borrow_mut().record = Some(record.map_or(Write::Delete, Write::Save));
+        self.write();
+    }
+
+    /// Keeps a value in this browser under a name, or deletes it.
+    pub fn remember(&self, name: String, value: Option<Secret>) {
+        self.0.writes.borrow_mut().memory.push((name, value));
+        self.write();
+    }
+
+    /// Waits until everything is written. Returns whether it was.
+    pub async fn written(&self) -> bool {
+        let written = Promise::new(&mut |resolve, _| self.0.writes.borrow_mut().waiting.push(resolve));
+        self.write();
+        // It is never rejected.
+        let _ = JsFuture::from(written).await;
+        self.opened().is_ok() && !self.0.writes.borrow().has_failed
+    }
+
+    /// The open database, or why there is none.
+    pub fn opened(&self) -> Result<Rc<Opened>, DatabaseError> {
+        self.0.opened.borrow().clone().unwrap_or(Err(DatabaseError::Refused))
+    }
+
+    /// Runs an operation on the database. If the browser has closed the connection, opens the database again and runs the operation once more.
+    pub async fn run<T>(
+        &self,
+        operation: impl AsyncFn(&Opened) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let opened = self.opened()?;
+        match operation(&opened).await {
+            Err(DatabaseError::Lost) => operation(&*self.reopened(&opened).await?).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Opens the database again in place of a lost connection. The keys are read again too: the browser may have deleted them with everything else,
+    /// and another tab may have made new ones.
+    async fn reopened(&self, lost: &Rc<Opened>) -> Result<Rc<Opened>, DatabaseError> {
+        let is_current = || self.opened().is_ok_and(|opened| Rc::ptr_eq(&opened, lost));
+        if !is_current() {
+            return self.opened();
+        }
+        let opened = Opened::new(lost.tab.clone()).await.map(Rc::new);
+        // Another operation that found the connection lost may have been faster. One connection is enough.
+        if !is_current() {
+            return self.opened();
+        }
+        // After any other failure the next operation tries again.
+        if matches!(opened, Ok(_) | Err(DatabaseError::Superseded)) {
+            self.0.opened.replace(Some(opened.clone()));
+        }
+        opened
+    }
+
+    /// Writes one thing after the other, so that the newest one stays.
+    fn write(&self) {
+        {
+            let mut writes = self.0.writes.borrow_mut();
+            if !writes.is_open || writes.is_writing {
+                return;
+            }
+            writes.is_writing = true;
+        }
+        let store = self.clone();
+        spawn_local(async move {
+            let writes = &store.0.writes;
+            loop {
+                let (record, memory) = {
+                    let mut writes = writes.borrow_mut();
+                    (writes.record.take(), std::mem::take(&mut writes.memory))
+                };
+                if record.is_none() && memory.is_empty() {
+                    break;
+                }
+                // Where the browser refuses storage, the session lives as long as the page.
+                if store.opened().is_err() {
+                    continue;
+                }
+                let written = store.run(async |opened| opened.write(record.as_ref(), &memory).await).await;
+                if written.is_err() {
+                    // That costs the next reload, nothing now.
+                    web_sys::console::warn_1(
+                        &"The session could not be stored; a reload will ask for the password.".into(),
+                    );
+                }
+                writes.borrow_mut().has_failed = written.is_err();
+            }
+            let waiting = {
+                let mut writes = writes.borrow_mut();
+                writes.is_writing = false;
+                std::mem::take(&mut writes.waiting)
+            };
+            for resolve in waiting {
+                // A promise's own function cannot fail.
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+        });
+    }
+}
+
+impl Opened {
+    async fn new(tab: TabHalf) -> Result<Self, DatabaseError> {
         let database = Database::open(DATABASE, &[KEYS, RECORDS, MEMORY, SUMMARIES, CONVERSATIONS, TAILS]).await?;
         let device = device_half(&database).await?;
         let tab_key = cipher_key(&device, &tab.0).await?;
         let browser_key = cipher_key(&device, b"memory").await?;
-        let store = Self { database, device, tab_key, browser_key, name: name(&tab.0) };
-        store.delete_old().await?;
-        Ok(store)
+        let name = name(&tab.0);
+        let opened = Self { database, tab, device, tab_key, browser_key, owner_key: RefCell::default(), name };
+        opened.delete_old().await?;
+        Ok(opened)
     }
 
-    /// The record, and what is remembered: name and value, with a zero byte between.
-    async fn read(&self) -> Result<(Option<Record>, Vec<(String, Secret)>), JsValue> {
-        let (records, _) = opened(&self.database, &self.tab_key, RECORDS, &self.name).await?;
+    /// The key of an owner's history.
+    pub async fn owner_key(&self, owner: &str) -> Result<CryptoKey, DatabaseError> {
+        let known = self.owner_key.borrow().clone();
+        if let Some((known_owner, key)) = known
+            && known_owner == owner
+        {
+            return Ok(key);
+        }
+        let key = cipher_key(&self.device, ["history ", owner].concat().as_bytes()).await?;
+        self.owner_key.replace(Some((owner.to_owned(), key.clone())));
+        Ok(key)
+    }
+
+    /// Forgets the key that [`Self::owner_key`] keeps.
+    pub fn forget_owner_key(&self) {
+        self.owner_key.take();
+    }
+
+    /// The tab's record, and what the browser remembers. The latter is stored as name and value with a zero byte between.
+    async fn read(&self) -> Result<(Option<Record>, Vec<(String, Secret)>), DatabaseError> {
+        let (records, _) = unsealed(&self.database, &self.tab_key, RECORDS, &self.name).await?;
         let record = records.into_iter().next().and_then(|plain| Record::from_bytes(&Zeroizing::new(plain)));
         let mut memory = vec![];
-        for plain in opened(&self.database, &self.browser_key, MEMORY, &JsValue::UNDEFINED).await?.0 {
+        for plain in unsealed(&self.database, &self.browser_key, MEMORY, &JsValue::UNDEFINED).await?.0 {
             let plain = Secret::from_utf8(plain);
             if let Some((name, value)) = plain.expose().split_once('\0') {
                 memory.push((name.to_owned(), Secret::new(value.to_owned())));
@@ -186,7 +249,7 @@ impl Store {
         Ok((record, memory))
     }
 
-    async fn write(&self, record: Option<Write>, memory: Vec<(String, Option<Secret>)>) -> Result<(), JsValue> {
+    async fn write(&self, record: Option<&Write>, memory: &[(String, Option<Secret>)]) -> Result<(), DatabaseError> {
         let mut changes = vec![];
         if let Some(record) = record {
             let value = match record {
@@ -198,17 +261,17 @@ impl Store {
         seal_all(&self.tab_key, &mut changes).await?;
         let mut remembered = vec![];
         for (key, value) in memory {
-            let plain = value.map(|value| Zeroizing::new([&key, "\0", value.expose()].concat()));
+            let plain = value.as_ref().map(|value| Zeroizing::new([key, "\0", value.expose()].concat()));
             let value = plain.map_or(JsValue::UNDEFINED, |plain| bytes(plain.as_bytes()));
             remembered.push(Change { store: MEMORY, key: name(key.as_bytes()), value });
         }
         seal_all(&self.browser_key, &mut remembered).await?;
         changes.append(&mut remembered);
-        JsFuture::from(self.database.change(&changes)?).await.map(drop)
+        self.database.change(&changes)?.await
     }
 
-    /// Records of tabs that were closed without signing out.
-    async fn delete_old(&self) -> Result<(), JsValue> {
+    /// Deletes the records of tabs that were closed without signing out.
+    async fn delete_old(&self) -> Result<(), DatabaseError> {
         let [names, entries] = self.database.entries(RECORDS).await?;
         let mut old = vec![];
         for (key, entry) in names.iter().zip(entries.iter()) {
@@ -218,34 +281,34 @@ impl Store {
             }
         }
         if !old.is_empty() {
-            // What is still there is tried again the next time.
-            let _ = self.database.change(&old)?;
+            // What this leaves is tried again the next time.
+            drop(self.database.change(&old)?);
         }
         Ok(())
     }
 }
 
-/// What was sealed under a key, or under all keys of a range, in their order; and whether a flag that is true is among it. What cannot be opened was
-/// sealed by another key, and is left out.
-pub async fn opened(
+/// Reads and decrypts what is stored under a key, or under all keys of a range, in the order of the keys; and whether a flag that is set is among it. What
+/// cannot be decrypted was encrypted with another key, and is left out.
+pub async fn unsealed(
     database: &Database,
     key: &CryptoKey,
     store: &str,
     range: &JsValue,
-) -> Result<(Vec<Vec<u8>>, bool), JsValue> {
-    let (mut opened, mut flag) = (vec![], false);
+) -> Result<(Vec<Vec<u8>>, bool), DatabaseError> {
+    let (mut plain, mut flag) = (vec![], false);
     for entry in database.values(store, range).await?.iter() {
         if entry.is_object() {
-            opened.extend(unseal(key, &entry).await.ok());
+            plain.extend(unseal(key, &entry).await.ok());
         } else {
             flag = entry.is_truthy();
         }
     }
-    Ok((opened, flag))
+    Ok((plain, flag))
 }
 
-/// Seals what these changes put, if it is bytes: a flag goes as it is.
-pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), JsValue> {
+/// Encrypts the bytes that these changes put. A flag is stored as it is.
+pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), DatabaseError> {
     for change in changes {
         if change.value.is_object() {
             change.value = seal(key, &change.value).await?;
@@ -254,12 +317,12 @@ pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), JsV
     Ok(())
 }
 
-/// As the browser takes them.
+/// Bytes for the browser.
 pub fn bytes(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// What an entry is called, so that the database itself names nobody.
+/// The key of an entry: a hash, so that the database itself names nobody.
 pub fn name(of: &[u8]) -> JsValue {
     bytes(&Sha256::digest(of))
 }
@@ -288,16 +351,16 @@ fn subtle() -> Result<SubtleCrypto, JsValue> {
 }
 
 /// This browser's half: made once, kept as a key that can be used but not read.
-async fn device_half(database: &Database) -> Result<CryptoKey, JsValue> {
+async fn device_half(database: &Database) -> Result<CryptoKey, DatabaseError> {
     let mut bytes: [u8; 32] = random()?;
     let usages = Array::of1(&"deriveKey".into());
     let imported = subtle()?.import_key_with_str("raw", &Uint8Array::from(bytes.as_slice()), "HKDF", false, &usages);
     bytes.zeroize();
     let fresh = JsFuture::from(imported?).await?;
-    database.get_or_put(KEYS, &DEVICE.into(), fresh).await?.dyn_into()
+    Ok(database.get_or_put(KEYS, &DEVICE.into(), fresh).await?.dyn_into()?)
 }
 
-pub async fn cipher_key(device: &CryptoKey, salt: &[u8]) -> Result<CryptoKey, JsValue> {
+async fn cipher_key(device: &CryptoKey, salt: &[u8]) -> Result<CryptoKey, JsValue> {
     let derivation = object(&[
         ("name", "HKDF".into()),
         ("hash", "SHA-256".into()),

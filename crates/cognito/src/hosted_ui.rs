@@ -261,6 +261,7 @@ fn token(ui: &HostedUi, parameters: &[(&str, &str)]) -> Request {
 }
 
 #[derive(Deserialize)]
+#[allow(clippy::struct_field_names)] // The RFC's names.
 struct TokenReply {
     #[serde(default, deserialize_with = "wire::secret")]
     id_token: Option<Secret>,

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_header_and_no_body() {
+    fn debug_shows_neither_headers_nor_body() {
         let request = Request {
             method: "POST",
             url: "https://x/".into(),

@@ -1,12 +1,9 @@
-//! Amazon Cognito and STS as plain values: each operation is a function that builds a [`http::Request`] and a function that reads the
-//! [`http::Response`]. Nothing here is asynchronous, does I/O, asks a clock or makes randomness.
-
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
 pub mod hosted_ui;
 pub mod http;
 mod identity_pool;
-mod modp;
 mod secret;
 mod srp;
 pub mod sts;

@@ -8,10 +8,12 @@
 //! signature = HMAC(key, pool name | user id | SECRET_BLOCK | TIMESTAMP)
 //! ```
 //!
-//! A remembered device is proved the same way: its group key stands for the pool's name, its key for the user id, and a random password of its own
-//! for the person's.
+//! A remembered device proves itself in the same way: its group key stands for the pool's name, its key for the user id, and a random password of its
+//! own for the person's.
 //!
-//! A number is hashed as Java writes it: its fewest bytes, with a zero byte in front where the first bit is set.
+//! Numbers are hashed as Java writes them: the fewest bytes, with a zero byte in front where the first bit is set.
+
+mod group;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,9 +22,9 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::Secret;
-use crate::modp::{Residue, prime};
+use group::{Exponent, GENERATOR, Residue, power, power_of_generator, prime, residue};
 
-/// What makes a server's answer unusable for SRP.
+/// Why SRP cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SrpError {
     /// SALT or `SRP_B` is not hexadecimal, or longer than the group.
@@ -31,7 +33,7 @@ pub enum SrpError {
     /// `SECRET_BLOCK` is not base64.
     #[error("the sign-in service sent a secret block that is not base64")]
     NotBase64,
-    /// B ≡ 0 or u = 0: whoever answers could know the session key without the password (RFC 5054 §2.5.3).
+    /// B ≡ 0 or u = 0: the server could know the session key without the password (RFC 5054 §2.5.3).
     #[error("the sign-in service sent a number that SRP forbids")]
     Forbidden,
     /// A ≡ 0, which no honest randomness yields.
@@ -39,7 +41,7 @@ pub enum SrpError {
     Randomness,
 }
 
-/// 32 random bytes for one sign-in: RFC 5054 §2.5.4 asks for at least 256 bits. Who has them and the requests can try passwords at leisure.
+/// 32 random bytes for one sign-in: RFC 5054 §2.5.4 asks for at least 256 bits. Whoever has them and the requests can guess the password offline.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Entropy(pub [u8; 32]);
 
@@ -50,12 +52,10 @@ impl std::fmt::Debug for Entropy {
 }
 
 /// The client's ephemeral pair, made anew for each sign-in.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Ephemeral {
-    /// The secret exponent, most significant byte first.
-    a: Vec<u8>,
+    /// The secret exponent.
+    a: Exponent,
     /// A = g^a, padded for hashing.
-    #[zeroize(skip)]
     public: Vec<u8>,
 }
 
@@ -81,15 +81,15 @@ pub struct SrpChallenge<'a> {
 impl Ephemeral {
     /// From fresh randomness.
     pub fn new(random: &Entropy) -> Result<Self, SrpError> {
-        Self::from_secret(&random.0)
+        Self::from_exponent(Exponent::new(&random.0))
     }
 
-    fn from_secret(a: &[u8]) -> Result<Self, SrpError> {
-        let public = Residue::power_of_two(a);
-        if public.is_zero() {
+    fn from_exponent(a: Exponent) -> Result<Self, SrpError> {
+        let public = power_of_generator(&a);
+        if public == Residue::ZERO {
             return Err(SrpError::Randomness);
         }
-        Ok(Self { a: a.to_vec(), public: padded(&public.to_bytes()) })
+        Ok(Self { a, public: padded(&group::bytes(&public)) })
     }
 
     /// `SRP_A`: A in hexadecimal, without leading zeros.
@@ -119,23 +119,24 @@ impl Ephemeral {
     }
 
     /// S = (B − k·g^x)^(a + u·x), padded.
+    #[allow(clippy::many_single_char_names)] // The RFC's names.
     fn premaster_secret(&self, b: &[u8], u: &[u8; 32], x: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, SrpError> {
-        let b = Residue::from_bytes(b).ok_or(SrpError::NotHex)?;
-        if b.is_zero() {
+        let b = residue(b).ok_or(SrpError::NotHex)?;
+        if b == Residue::ZERO {
             return Err(SrpError::Forbidden);
         }
-        let k = Residue::from_bytes(&multiplier()).ok_or(SrpError::NotHex)?;
-        let base = b.minus(&k.times(&Residue::power_of_two(x)));
-        let exponent = multiply_add(u, x, &self.a);
-        Ok(Zeroizing::new(padded(&*Zeroizing::new(base.power(&exponent).to_bytes()))))
+        let k = residue(&multiplier()).ok_or(SrpError::NotHex)?;
+        let base = Zeroizing::new(b - k * power_of_generator(&Exponent::new(x)));
+        let s = Zeroizing::new(power(&base, &self.a.plus_product(u, x)));
+        Ok(Zeroizing::new(padded(&group::bytes(&s))))
     }
 }
 
-/// What a device to be remembered is proved by later, and what the user pool is told of it now.
+/// What a device to be remembered proves itself with later, and what the user pool is told of it now.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceSecret {
-    /// The device's password: 40 random bytes in base64. It stays here.
+    /// The device's password: 40 random bytes in base64. It is never sent.
     pub password: Secret,
     /// `Salt` of `ConfirmDevice`, base64.
     pub salt_base64: String,
@@ -149,7 +150,7 @@ pub fn device_verifier(group_key: &str, device_key: &str, random: &[u8; 56]) -> 
     let password = Secret::new(BASE64_STANDARD.encode(password));
     let salt = padded(salt);
     let x = private_key(group_key, device_key, password.expose(), &salt);
-    let verifier = padded(&Residue::power_of_two(&*x).to_bytes());
+    let verifier = padded(&group::bytes(&power_of_generator(&Exponent::new(&x))));
     DeviceSecret {
         password,
         salt_base64: BASE64_STANDARD.encode(&salt),
@@ -159,7 +160,7 @@ pub fn device_verifier(group_key: &str, device_key: &str, random: &[u8; 56]) -> 
 
 /// k = H(N | g).
 fn multiplier() -> [u8; 32] {
-    sha256(&[&padded(&prime()), &[2]])
+    sha256(&[&padded(&prime()), &[GENERATOR]])
 }
 
 /// u = H(A | B), of padded numbers.
@@ -181,30 +182,6 @@ fn session_key(u: &[u8; 32], s: &[u8]) -> Zeroizing<[u8; 16]> {
     let mut key = Zeroizing::new([0; 16]);
     key.copy_from_slice(&expanded[..16]);
     key
-}
-
-/// `a + u·x` of big-endian numbers; its length depends on their lengths only.
-fn multiply_add(u: &[u8], x: &[u8], a: &[u8]) -> Zeroizing<Vec<u8>> {
-    let length = a.len().max(u.len() + x.len()) + 1;
-    let mut sum = vec![0_u32; length];
-    for (digit, byte) in sum.iter_mut().zip(a.iter().rev()) {
-        *digit = u32::from(*byte);
-    }
-    for (i, u) in u.iter().rev().enumerate() {
-        // At most 32 products of two bytes meet in one digit, far below 2³².
-        for (j, x) in x.iter().rev().enumerate() {
-            sum[i + j] += u32::from(*u) * u32::from(*x);
-        }
-    }
-    let mut carry = 0;
-    let mut bytes = Zeroizing::new(vec![0; length]);
-    for (byte, digit) in bytes.iter_mut().rev().zip(&sum) {
-        let [low, rest @ ..] = (digit + carry).to_le_bytes();
-        *byte = low;
-        carry = u32::from_le_bytes([rest[0], rest[1], rest[2], 0]);
-    }
-    sum.zeroize();
-    bytes
 }
 
 /// SHA-256 (FIPS 180-4) of the parts one after the other.

@@ -43,13 +43,13 @@ impl UnixMillis {
         let format = format_description!(
             "[weekday repr:short] [month repr:short] [day padding:none] [hour]:[minute]:[second] UTC [year]"
         );
-        self.date_time().format(format).expect("a date and a time have every part of the format")
+        written(self.date_time().format(format))
     }
 
     /// `YYYYMMDDTHHMMSSZ`: the `x-amz-date` of AWS Signature Version 4.
     pub fn amz_date(self) -> String {
         let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-        self.date_time().format(format).expect("a date and a time have every part of the format")
+        written(self.date_time().format(format))
     }
 
     /// Reads `YYYY-MM-DDTHH:MM:SSZ`, with or without a fraction: ISO 8601 in UTC, in the profile of RFC 3339, as AWS's XML services write it. What is
@@ -68,6 +68,11 @@ impl UnixMillis {
             end.assume_offset(UtcOffset::UTC)
         })
     }
+}
+
+/// Formatting fails only where a part of the format is missing, and a date and a time have them all.
+fn written(formatted: Result<String, ::time::error::Format>) -> String {
+    formatted.expect("a date and a time have every part of the format")
 }
 
 #[cfg(test)]

@@ -122,12 +122,12 @@ impl File {
         let prices = self.prices.as_ref().map(|prices| prices.0.clone().prices(format)).transpose()?;
         let (name, contact) = (self.name.as_ref().cloned(), self.contact.as_ref().cloned());
         let token_url = self.token_url.as_ref().map(|url| url.0.clone());
+        let identity_pool = self.identity_pool()?;
         let function_url = self.function_url.as_ref().ok_or_else(|| FUNCTION_URL.missing(format))?.0.clone();
         let function_region = lambda_region(&function_url)
             .or(self.region.as_ref().map(|region| region.0.as_str()))
             .ok_or_else(|| REGION.missing(format))?
             .to_owned();
-        let identity_pool = self.identity_pool()?;
         let user_pool = self.user_pool()?;
         let hosted_ui = match self.hosted_ui.value() {
             Some(ui) => ui.0.hosted_ui(user_pool.as_ref(), format)?,

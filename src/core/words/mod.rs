@@ -1,4 +1,4 @@
-//! Every sentence of the running app, made from the core's typed facts. The texts before it runs are in index.html and boot.js; protocol errors for
+//! Every sentence of the running app, made from the core's typed facts. The texts before it runs are in index.html and start.js; protocol errors for
 //! developers are beside the protocols.
 
 mod answers;

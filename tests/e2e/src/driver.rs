@@ -3,6 +3,7 @@
 use std::{env, net::Ipv4Addr, process::Stdio, time::Duration};
 
 use serde_json::{Value as Json, json};
+use signet_local::root;
 use tokio::{
     net::{TcpListener, TcpStream},
     process::{Child, Command},
@@ -82,6 +83,8 @@ impl Driver {
         let port = free_port().await.map_err(|error| failed(error.to_string()))?;
         let mut command = Command::new(program);
         command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // The browser inherits this: text is as wide as on every other machine, whatever fonts this one has.
+        command.env("FONTCONFIG_FILE", root().join("tests/fonts.conf"));
         match kind {
             Kind::Chromium | Kind::WebKit => command.arg(format!("--port={port}")),
             Kind::Firefox => command.args(["--port", &port.to_string()]),

@@ -397,7 +397,7 @@ impl Browser {
     /// Clicks a button of the last turn by what it does, such as `retry`: of the question, or of the first answer that is shown. A person
     /// scrolls to it first, so that neither the bar above nor the composer below covers it.
     pub async fn act(&self, what: &str) -> Result<(), Error> {
-        self.reach(&format!("#log article.turn:last-of-type button[data-do={what}]")).await
+        self.reach(&format!("#log article.turn:last-of-type button.{what}")).await
     }
 
     /// Scrolls to what the selector matches first, and clicks it.
@@ -466,7 +466,7 @@ impl Browser {
 
     /// Presses a button of the newest conversation in the history, which must be shown.
     pub async fn act_in_history(&self, act: &str) -> Result<(), Error> {
-        self.click(&format!("#history li [data-do={act}]")).await
+        self.click(&format!("#history li .{act}")).await
     }
 }
 
@@ -565,8 +565,8 @@ impl Browser {
     /// entry's selector.
     pub async fn act_on(&self, title: &str, act: &str) -> Result<String, Error> {
         let entry = self.entry(title).await?;
-        self.click(&format!("{entry} [data-do=more]")).await?;
-        self.click(&format!("{entry} [data-do={act}]")).await?;
+        self.click(&format!("{entry} .more")).await?;
+        self.click(&format!("{entry} .{act}")).await?;
         Ok(entry)
     }
 
@@ -622,7 +622,7 @@ impl Browser {
         for _ in 0..80 {
             self.stroke(held, '\u{E004}').await?;
             let there = format!(
-                "(() => {{ const at = document.activeElement; return [at.matches({}), at.id || at.dataset.do || at.tagName]; }})()",
+                "(() => {{ const at = document.activeElement; return [at.matches({}), at.id || at.className || at.tagName]; }})()",
                 json!(selector)
             );
             let (is_there, name) = self.value::<(bool, String)>(&there).await?;

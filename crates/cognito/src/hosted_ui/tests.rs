@@ -42,7 +42,7 @@ fn the_challenge_is_that_of_rfc_7636_appendix_b() {
 }
 
 #[test]
-fn an_attempt_is_three_separate_random_texts_and_survives_its_json() {
+fn an_attempt_has_three_different_random_texts_and_reads_back_from_its_json() {
     let attempt = attempt();
     let texts = [attempt.state.as_str(), attempt.verifier.expose(), attempt.nonce.as_str()];
     assert!(texts.iter().all(|text| text.len() == 43 && !text.contains(['+', '/', '='])));
@@ -59,7 +59,7 @@ fn an_attempt_is_three_separate_random_texts_and_survives_its_json() {
 }
 
 #[test]
-fn the_way_there_carries_every_parameter() {
+fn the_authorize_address_has_every_parameter() {
     let (mut ui, attempt) = (ui(), attempt());
     let query = |ui: &HostedUi, provider: &Provider| {
         let url = authorize_url(ui, provider, &attempt);
@@ -88,7 +88,7 @@ fn the_way_there_carries_every_parameter() {
     assert!(!full.contains(attempt.verifier.expose()));
     assert!(full.contains("&redirect_uri=https%3A%2F%2Fapp.example.com%2F&scope=openid%20email&"));
     assert_eq!(get(&full, "idp_identifier"), None);
-    // One of both, and neither for the hosted page itself.
+    // One of the two; neither for the hosted UI's own page.
     let named = |ui: &HostedUi, provider: &Provider| {
         let query = query(ui, provider);
         (get(&query, "identity_provider"), get(&query, "idp_identifier"))
@@ -108,7 +108,7 @@ fn the_way_there_carries_every_parameter() {
 }
 
 #[test]
-fn only_the_pages_own_address_is_come_back_to() {
+fn only_the_pages_own_address_is_a_redirect_address() {
     let mut ui = ui();
     assert_eq!(redirect_uri(&ui, "https://app.example.com/app"), Ok("https://app.example.com/app"));
     for page in ["https://app.example.com/app/", "http://app.example.com/app", "https://app.example.com/app2"] {
@@ -128,7 +128,7 @@ fn only_the_pages_own_address_is_come_back_to() {
 }
 
 #[test]
-fn what_comes_back_is_a_code_or_an_error() {
+fn a_callback_holds_a_code_or_an_error() {
     // The examples of RFC 6749 §4.1.2 and §4.1.2.1.
     let callback = Callback::parse("?code=SplxlOBeZQQYbYS6WxSbIA&state=xyz").unwrap();
     assert_eq!((callback.state.as_str(), callback.outcome), ("xyz", Ok(Secret::new("SplxlOBeZQQYbYS6WxSbIA".into()))));
@@ -160,7 +160,7 @@ fn what_comes_back_is_a_code_or_an_error() {
 }
 
 #[test]
-fn tokens_are_asked_for_as_the_rfcs_say() {
+fn token_requests_are_those_of_the_rfcs() {
     let (ui, attempt) = (ui(), attempt());
     let request = exchange(&ui, &attempt, &Secret::new("SplxlOBeZQQYbYS6WxSbIA".into()));
     assert_eq!((request.method, request.url.as_str()), ("POST", "https://login.example.com/oauth2/token"));
@@ -201,7 +201,7 @@ fn tokens_and_refusals_are_read() {
 }
 
 #[test]
-fn an_id_token_is_taken_only_for_this_attempt_and_this_app() {
+fn an_id_token_must_answer_this_attempt_of_this_client() {
     let (ui, attempt) = (ui(), attempt());
     let good = json!({"iss": ui.issuer, "iat": 1, "exp": 100, "sub": "s", "aud": "1abc", "nonce": attempt.nonce});
     let verify = |claim: &str, value: Value| {
@@ -232,7 +232,7 @@ fn an_id_token_is_taken_only_for_this_attempt_and_this_app() {
 }
 
 #[test]
-fn signing_out_comes_back_to_a_registered_address() {
+fn signing_out_leads_back_to_a_registered_address() {
     let mut ui = ui();
     let back = |ui: &HostedUi, page: &str| {
         let url = logout_url(ui, page).unwrap();
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn a_callback_is_read_as_it_was_written(code in "\\PC{1,30}", state in "\\PC{1,30}", description in "\\PC{0,30}", failed: bool) {
+    fn a_callback_reads_back_as_it_was_written(code in "\\PC{1,30}", state in "\\PC{1,30}", description in "\\PC{0,30}", failed: bool) {
         let outcome = if failed {
             Err(CallbackError { error: code.clone(), description: description.clone() })
         } else {
@@ -266,7 +266,7 @@ proptest! {
         let name = if failed { "error" } else { "code" };
         let query = form(&[("x", "1"), (name, &code), ("state", &state), ("error_description", &description)]);
         prop_assert_eq!(Callback::parse(&query), Some(Callback { state: state.clone(), outcome }));
-        // Anything twice spoils it.
+        // A parameter that occurs twice makes it useless.
         let twice = format!("{query}&{}", form(&[(name, "again")]));
         prop_assert_eq!(Callback::parse(&twice), None);
     }
@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn any_page_gets_an_answer(page in "\\PC{0,40}", registered in prop::collection::vec("\\PC{0,40}", 0..3)) {
+    fn any_page_address_is_handled(page in "\\PC{0,40}", registered in prop::collection::vec("\\PC{0,40}", 0..3)) {
         let ui = HostedUi { redirect_sign_in: registered.clone(), redirect_sign_out: registered, ..ui() };
         let _ = (redirect_uri(&ui, &page), logout_url(&ui, &page));
     }

@@ -255,7 +255,7 @@ fn a_refusal_keeps_its_code_and_its_message() {
 
 proptest! {
     #[test]
-    fn a_challenge_survives_its_json(
+    fn a_challenge_reads_back_from_its_json(
         name in "\\PC{1,20}", session in prop::option::of("\\PC{1,20}"),
         parameters in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4),
         available in prop::collection::vec(any::<String>(), 0..4),

@@ -1,7 +1,7 @@
 """Makes srp.json: Cognito SRP sign-ins with every value on the way, computed by an implementation that is not ours.
 
     python3 -m venv /tmp/srp && /tmp/srp/bin/pip install pycognito==2024.5.1
-    /tmp/srp/bin/python tests/vectors/srp.py > tests/vectors/srp.json
+    /tmp/srp/bin/python crates/cognito/tests/vectors/srp.py > crates/cognito/tests/vectors/srp.json
 
 Every value comes out of pycognito's AWSSRP: its own functions are called, and its own helpers are listened to for what it does not
 return (k, u, x, S). What this file adds is the inputs, which are SHAKE-256 of a label, so the same file comes out each time.
@@ -165,4 +165,4 @@ def lines(rows):
     return ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
 
 
-print(f'{{"made_by":"tests/vectors/srp.py with pycognito 2024.5.1","N":"{N:x}","g":"2","cases":[\n{lines(CASES)}\n],"refused":[\n{lines(REFUSED)}\n]}}')
+print(f'{{"made_by":"crates/cognito/tests/vectors/srp.py with pycognito 2024.5.1","N":"{N:x}","g":"2","cases":[\n{lines(CASES)}\n],"refused":[\n{lines(REFUSED)}\n]}}')

@@ -2,7 +2,7 @@
 //
 //     npm install --prefix /tmp/srp amazon-cognito-identity-js@6.3.21 cognito-srp-helper@2.3.4
 //     for library in amazon-cognito-identity-js cognito-srp-helper; do
-//       NODE_PATH=/tmp/srp/node_modules node tests/vectors/srp_random.cjs $library > tests/vectors/srp_random.$library.txt
+//       NODE_PATH=/tmp/srp/node_modules node crates/cognito/tests/vectors/srp_random.cjs $library > crates/cognito/tests/vectors/srp_random.$library.txt
 //     done
 //
 // Of amazon-cognito-identity-js it is the whole sign-in that runs, its requests answered here. Both libraries raise numbers to powers in plain
@@ -169,7 +169,7 @@ const srpHelper = () => {
 };
 
 const sign = { "amazon-cognito-identity-js": identityJs, "cognito-srp-helper": srpHelper }[library]();
-console.log(`# made by tests/vectors/srp_random.cjs with ${library} ${version}`);
+console.log(`# made by crates/cognito/tests/vectors/srp_random.cjs with ${library} ${version}`);
 for (let number = 0; number < CASES; number += 1) {
   given = inputs(number);
   const { srpA, person, device, timestamp, devicePassword, salt, verifier } = sign();

@@ -1,10 +1,10 @@
 """Makes srp_random.pycognito.txt: 1,000 sign-ins of people and as many of their devices, computed by an implementation that is not ours.
 
     python3 -m venv /tmp/srp && /tmp/srp/bin/pip install pycognito==2024.5.1
-    /tmp/srp/bin/python tests/vectors/srp_random.py > tests/vectors/srp_random.pycognito.txt
+    /tmp/srp/bin/python crates/cognito/tests/vectors/srp_random.py > crates/cognito/tests/vectors/srp_random.pycognito.txt
 
 srp_random.cjs makes the same for two libraries of npm. The inputs are not in the file: all of them are SHA-256 of the case's number and a label,
-as `inputs` below says, here as there and in src/cognito/srp.rs. A line has, each in base64:
+as `inputs` below says, here as there and in src/srp/tests.rs. A line has, each in base64:
 
     PASSWORD_CLAIM_SIGNATURE of the person
     PASSWORD_CLAIM_SIGNATURE of the device
@@ -88,6 +88,6 @@ def line(case):
 
 
 if __name__ == "__main__":
-    print("# made by tests/vectors/srp_random.py with pycognito 2024.5.1")
+    print("# made by crates/cognito/tests/vectors/srp_random.py with pycognito 2024.5.1")
     for number in range(CASES):
         print(line(number))

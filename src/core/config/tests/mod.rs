@@ -868,7 +868,7 @@ fn the_schema_accepts_the_examples() {
     for text in [CONFIG, OIDC, OVER, GOOD.as_bytes()] {
         assert!(Schema::ours().is_valid(&value(text)));
     }
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../docs/configuration.md");
     for example in readme.split("```json").skip(1).map(|rest| value(rest.split("```").next().unwrap().as_bytes())) {
         assert!(Schema::ours().is_valid(&example), "{example}");
         if example.get("extends").is_none() {

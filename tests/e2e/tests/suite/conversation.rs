@@ -147,8 +147,8 @@ fn a_question_is_asked_again_with_another_use_case_and_both_answers_are_compared
         ] {
             browser.act(button).await?;
             assert_eq!(&browser.reply_is(heading, "done").await?.text, text);
-            let focus = browser.value::<String>("document.activeElement.dataset.do ?? ''").await?;
-            assert_eq!(focus, button, "the focus is on the same button of the other answer");
+            let is_there = format!("document.activeElement.classList.contains({})", json!(button));
+            browser.wait_for("the focus on the same button of the other answer", &is_there).await?;
         }
         browser.act("compare").await?;
         browser.wait_for("two answers", "document.querySelectorAll('#log .reply').length === 2").await?;
@@ -178,7 +178,7 @@ fn an_edited_question_goes_on_in_a_copy_and_the_old_conversation_stays() {
         asks(browser, one, "done").await?;
         asks(browser, two, "done").await?;
         let old = browser.value::<String>("location.hash").await?;
-        browser.act("edit").await?;
+        browser.act("edit-question").await?;
         let field = "#log article.turn:last-of-type form.edit textarea";
         browser
             .wait_for("the question in a field with the focus", &format!("document.activeElement.matches('{field}')"))
@@ -205,7 +205,7 @@ fn an_edited_question_goes_on_in_a_copy_and_the_old_conversation_stays() {
         assert_eq!(browser.value::<String>("location.hash").await?, old);
 
         // What is typed there survives a reload.
-        browser.act("edit").await?;
+        browser.act("edit-question").await?;
         browser.type_into(field, " no").await?;
         browser.client().refresh().await?;
         let typed = format!("document.querySelector('{field}')?.value === {}", json!(format!("{two} no")));
@@ -215,7 +215,7 @@ fn an_edited_question_goes_on_in_a_copy_and_the_old_conversation_stays() {
         // Editing can be left, and changes nothing.
         browser.type_into(field, "thing").await?;
         browser.key("\u{E00C}").await?;
-        browser.wait_for("the button that opened it", "document.activeElement.dataset.do === 'edit'").await?;
+        browser.wait_for("the button that opened it", "document.activeElement.matches('.edit-question')").await?;
         assert_eq!(browser.prompts().await?, [one, two]);
         browser.client().refresh().await?;
         browser.wait_for("the old conversation", &back).await?;
@@ -450,11 +450,9 @@ fn copy_puts_the_markdown_on_the_clipboard() {
         browser.cdp("Browser.grantPermissions", permissions).await?;
         let reply = asks(browser, "Why?", "done").await?;
         assert!(!reply.text.contains('#') && !reply.text.contains('*'), "{}", reply.text);
-        for (button, copied) in [
-            (".reply [data-do=copy]", markdown),
-            (".question [data-do=copy-question]", "Why?"),
-            ("[data-do=copy-code]", "fn sky() {}\n"),
-        ] {
+        for (button, copied) in
+            [(".reply .copy-answer", markdown), (".question .copy-question", "Why?"), (".copy-code", "fn sky() {}\n")]
+        {
             browser.reach(button).await?;
             browser
                 .wait_for(

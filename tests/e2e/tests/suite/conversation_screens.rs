@@ -165,7 +165,7 @@ fn what_is_done_with_an_answer_is_in_order() {
         let browser = visit.browser;
         browser.ask("What can you see of this call? demo:pace 0").await?;
         browser.turn_is("done").await?;
-        browser.act("edit").await?;
+        browser.act("edit-question").await?;
         visit.look("edit", "TEXTAREA", &[]).await?;
         browser.act("leave-edit").await?;
 
@@ -196,7 +196,7 @@ fn the_history_is_in_order() {
         let browser = visit.browser;
         browser.click("#conversations").await?;
         visit.look("history-empty", "new", &[]).await?;
-        browser.click("#history .head [data-do=conversations]").await?;
+        browser.click("#history .head .close").await?;
 
         for prompt in [
             "A first question, demo:pace 0",
@@ -220,12 +220,12 @@ fn the_history_is_in_order() {
         visit.look("history-more", "BUTTON", &[]).await?;
         browser.act_in_history("rename").await?;
         visit.look("history-rename", "INPUT", &[]).await?;
-        browser.act_in_history("leave-entry").await?;
+        browser.act_in_history("cancel").await?;
         browser.act_in_history("more").await?;
         browser.act_in_history("delete").await?;
         visit.look("history-delete", "BUTTON", &[]).await?;
         visit.look_with_other_eyes("history-delete").await?;
-        browser.act_in_history("leave-entry").await?;
+        browser.act_in_history("cancel").await?;
 
         browser.type_into("#search", "nowhere").await?;
         let none = "document.querySelector('#history .none').checkVisibility()";
@@ -260,7 +260,7 @@ fn what_is_said_of_storage_is_in_order() {
         browser.client().execute(import, vec![]).await?;
         browser.remark("cannot be imported").await?;
         visit.look("not-imported", "new", &[]).await?;
-        browser.click("#history .head [data-do=conversations]").await?;
+        browser.click("#history .head .close").await?;
 
         // A conversation that is not there.
         browser.client().execute("location.hash = '#c=nothing-like-it';", vec![]).await?;

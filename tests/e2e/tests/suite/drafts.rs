@@ -57,7 +57,7 @@ fn signing_out_takes_it_along() {
         browser.sign_in(alice.username, alice.password).await?;
         browser.ask("Why? demo:pace 0").await?;
         browser.turn_is("done").await?;
-        browser.act("edit").await?;
+        browser.act("edit-question").await?;
         browser.type_into("#log form.edit textarea", " On second thought").await?;
         types_the_draft(browser).await?;
         let kept = "Object.values({ ...sessionStorage }).filter(kept => kept.includes('thought')).length === 2";

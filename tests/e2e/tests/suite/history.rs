@@ -81,8 +81,8 @@ fn what_was_asked_is_listed_and_opens_again_with_all_its_answers() {
         alice(stage, browser).await?;
         asks(browser, SKY).await?;
         let first = browser.shown().await?;
-        browser.click("#log [data-do=again]").await?;
-        browser.click("#log [data-do=ask-again][value=cost_optimized]").await?;
+        browser.click("#log .again").await?;
+        browser.click("#log .ask-again[value=cost_optimized]").await?;
         let second = "document.querySelector('#log .place')?.textContent === '2 of 2' && document.querySelector('.turn').dataset.state === 'done'";
         browser.wait_for("the second answer", second).await?;
         asks(browser, RAIN).await?;
@@ -95,9 +95,9 @@ fn what_was_asked_is_listed_and_opens_again_with_all_its_answers() {
         let after = browser.shows(&[SKY, RAIN]).await?;
         assert_eq!(after, before);
         assert_eq!(current(browser).await?, [SKY]);
-        let to_it = "document.querySelector('#log [data-do=previous]').scrollIntoView({ block: 'center' });";
+        let to_it = "document.querySelector('#log .previous').scrollIntoView({ block: 'center' });";
         browser.client().execute(to_it, vec![]).await?;
-        browser.click("#log [data-do=previous]").await?;
+        browser.click("#log .previous").await?;
         let turned = &browser.shown().await?[0];
         assert_eq!((&turned.answer, &*turned.place), (&first[0].answer, "1 of 2"));
         assert_ne!(turned.about, before[0].about);
@@ -218,20 +218,20 @@ fn the_list_is_searched_renamed_and_deleted() {
             browser.list_is(found).await?;
             let none = "(() => { const none = document.querySelector('#history .none'); return none.checkVisibility() ? none.innerText : ''; })()";
             let said = browser.value::<String>(none).await?;
-            assert_eq!(said.contains("Nothing has these words"), found.is_empty(), "{words}: {said:?}");
+            assert_eq!(said.contains("No matches"), found.is_empty(), "{words}: {said:?}");
             let spoken = browser.value::<String>("document.querySelector('#spoken').innerText").await?;
-            assert_eq!(spoken.contains("Nothing has these words"), found.is_empty(), "{words}: {spoken:?}");
+            assert_eq!(spoken.contains("No matches"), found.is_empty(), "{words}: {spoken:?}");
         }
         browser.search("  ").await?;
         browser.list_is(&[WHALES, "Colours of Überall"]).await?;
 
         // Deleting asks first.
         let entry = browser.act_on(WHALES, "delete").await?;
-        browser.click(&format!("{entry} [data-do=leave-entry]")).await?;
+        browser.click(&format!("{entry} .cancel")).await?;
         browser.list_is(&[WHALES, "Colours of Überall"]).await?;
         assert_eq!(browser.turns().await?, 1);
         let entry = browser.act_on(WHALES, "delete").await?;
-        browser.click(&format!("{entry} [data-do=delete-now]")).await?;
+        browser.click(&format!("{entry} .delete-now")).await?;
         browser.list_is(&["Colours of Überall"]).await?;
         // It was the one that was shown.
         browser.shows(&[]).await?;
@@ -329,7 +329,7 @@ fn a_file_takes_conversations_to_another_browser() {
         assert!(!markdown.contains("whales"));
         let (_, one) = downloads.after(async || browser.act_on(SKY, "save-json").await.map(drop)).await?;
         browser.opens_history().await?;
-        let (name, all) = downloads.after(async || browser.click("[data-do=save-all]").await).await?;
+        let (name, all) = downloads.after(async || browser.click(".save-all").await).await?;
         assert!(name.starts_with("conversations-") && is_kind(&name, "json"), "{name}");
         let count = |file: &str| -> Result<usize, Error> {
             Ok(serde_json::from_str::<Json>(file)?["conversations"].as_array().map_or(0, Vec::len))
@@ -394,7 +394,7 @@ fn a_long_list_is_shown_in_parts() {
         imports(browser, &downloads.file("many.json", &file_of(&many))?).await?;
         browser.remark("120 conversations were imported.").await?;
         let shown = "document.querySelectorAll('#history li').length";
-        let more = "#history [data-do=more-entries]";
+        let more = "#history .more-entries";
         for (most, focused) in [(50, None), (100, Some(50)), (120, Some(100))] {
             if focused.is_some() {
                 browser.click(more).await?;

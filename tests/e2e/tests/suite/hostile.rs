@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 const WATCH: &str = r"
     window.e2eWrong = new Set();
     const elements = new Set('P H3 H4 H5 H6 BLOCKQUOTE UL OL LI DIV SPAN PRE CODE BUTTON TABLE THEAD TBODY TR TH TD EM STRONG DEL BR HR A'.split(' '));
-    const attributes = new Set('class dir href rel referrerpolicy target title start scope role tabindex type aria-label aria-level data-do data-grows'.split(' '));
+    const attributes = new Set('class dir href rel referrerpolicy target title start scope role tabindex type aria-label aria-level data-grows'.split(' '));
     const look = element => {
         if (!element.closest('.answer') || element.matches('.answer')) return;
         const wrong = why => window.e2eWrong.add(`${why}: ${element.cloneNode().outerHTML.slice(0, 200)}`);

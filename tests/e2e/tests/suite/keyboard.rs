@@ -12,7 +12,7 @@ const CTRL: char = '\u{E009}';
 const FOCUS: &str = "
     const done = arguments[0];
     const at = document.activeElement;
-    const name = at.id || at.dataset.do || at.getAttribute('aria-label') || at.tagName;
+    const name = at.id || at.className || at.getAttribute('aria-label') || at.tagName;
     if (at === document.body || at === document.documentElement) { done('the focus is nowhere'); return; }
     const { top, bottom, left, right, width, height } = at.getBoundingClientRect();
     if (bottom <= 0 || right <= 0 || top >= innerHeight || left >= innerWidth || !at.checkVisibility()) { done(`${name} is out of sight`); return; }
@@ -107,33 +107,33 @@ fn for_width(width: u32) {
         focus_is(browser, "#prompt").await?;
 
         // Again, with another use case; Esc leaves the offer.
-        browser.tab_back_to(".turn:last-child [data-do=again]").await?;
-        focus_is(browser, "[data-do=again]").await?;
+        browser.tab_back_to(".turn:last-child .again").await?;
+        focus_is(browser, ".again").await?;
         browser.stroke(&[], ENTER).await?;
-        browser.tab_on_to("[data-do=ask-again]").await?;
-        focus_is(browser, "[data-do=ask-again]").await?;
+        browser.tab_on_to(".ask-again").await?;
+        focus_is(browser, ".ask-again").await?;
         browser.stroke(&[], ESCAPE).await?;
-        focus_is(browser, "[data-do=again]").await?;
+        focus_is(browser, ".again").await?;
         browser.stroke(&[], ' ').await?;
-        press(browser, "[data-do=ask-again][value=cost_optimized]").await?;
+        press(browser, ".ask-again[value=cost_optimized]").await?;
         let two = "document.querySelector('.turn:last-child .place')?.textContent === '2 of 2'";
         browser.wait_for("a second answer", two).await?;
         focus_is(browser, "#prompt").await?;
         browser.stroke(&[], ESCAPE).await?;
         browser.turn_is("stopped").await?;
         for act in ["previous", "next", "compare"] {
-            browser.tab_back_to(&format!(".turn:last-child [data-do={act}]")).await?;
+            browser.tab_back_to(&format!(".turn:last-child .{act}")).await?;
             browser.stroke(&[], ENTER).await?;
-            focus_is(browser, &format!(".turn:last-child [data-do={act}]")).await?;
+            focus_is(browser, &format!(".turn:last-child .{act}")).await?;
         }
 
         // The first question in other words: Esc leaves it, Enter sends it into a conversation of its own.
-        browser.tab_back_to("article.turn:first-of-type [data-do=edit]").await?;
+        browser.tab_back_to("article.turn:first-of-type .edit-question").await?;
         browser.stroke(&[], ENTER).await?;
         focus_is(browser, "article.turn:first-of-type form textarea").await?;
         browser.write("x").await?;
         browser.stroke(&[], ESCAPE).await?;
-        focus_is(browser, "article.turn:first-of-type [data-do=edit]").await?;
+        focus_is(browser, "article.turn:first-of-type .edit-question").await?;
         browser.stroke(&[], ENTER).await?;
         focus_is(browser, "article.turn:first-of-type form textarea").await?;
         browser.stroke(&[CTRL], 'a').await?;
@@ -167,7 +167,7 @@ fn what_goes_away_under_the_focus_leaves_it_in_the_composer() {
         browser.turn_is("done").await?;
 
         // A field whose button has no use while an answer is under way, and an offer.
-        browser.act("edit").await?;
+        browser.act("edit-question").await?;
         browser.ask("demo:slow 60").await?;
         browser.turn_is("waiting").await?;
         browser.tab_back_to("article.turn:first-of-type form textarea").await?;
@@ -219,7 +219,7 @@ fn a_finger_finds_what_it_needs() {
         let small = "[...document.querySelectorAll('#chat :is(button, summary, input, textarea, label)')]
             .filter(one => one.checkVisibility() && !one.matches('.unseen') && !(one.matches('input') && one.closest('label')))
             .map(one => [one, one.getBoundingClientRect()]).filter(([, box]) => box.width < 44 || box.height < 44)
-            .map(([one, box]) => `${one.id || one.dataset.do || one.tagName} is ${box.width} by ${box.height}`)";
+            .map(([one, box]) => `${one.id || one.className || one.tagName} is ${box.width} by ${box.height}`)";
         assert_eq!(browser.value::<Vec<String>>(small).await?, [] as [String; 0]);
         browser.click("#conversations").await?;
         browser.act_in_history("more").await?;
@@ -247,19 +247,19 @@ async fn conversations(browser: &Browser) -> Result<(), Error> {
     browser.list_is(&["Why is"]).await?;
     focus_is(browser, "#search").await?;
 
-    press(browser, "#history li [data-do=more]").await?;
-    press(browser, "#history li [data-do=rename]").await?;
+    press(browser, "#history li .more").await?;
+    press(browser, "#history li .rename").await?;
     focus_is(browser, "#history li form input").await?;
     browser.write("Colours").await?;
     browser.stroke(&[], ESCAPE).await?;
-    focus_is(browser, "#history li [data-do=more]").await?;
+    focus_is(browser, "#history li .more").await?;
     browser.stroke(&[], ENTER).await?;
-    press(browser, "#history li [data-do=rename]").await?;
+    press(browser, "#history li .rename").await?;
     focus_is(browser, "#history li form input").await?;
     browser.write("Colours").await?;
     browser.stroke(&[], ENTER).await?;
     browser.list_is(&["Colours"]).await?;
-    focus_is(browser, "#history li [data-do=more]").await?;
+    focus_is(browser, "#history li .more").await?;
 
     browser.tab_back_to("#history li a").await?;
     focus_is(browser, "#history li a").await?;
@@ -273,16 +273,16 @@ async fn conversations(browser: &Browser) -> Result<(), Error> {
         focus_is(browser, "#new").await?;
     }
     // Deleting asks, and No is where the focus is.
-    browser.tab_on_to("#history li [data-do=more]").await?;
+    browser.tab_on_to("#history li .more").await?;
     browser.stroke(&[], ENTER).await?;
-    press(browser, "#history li [data-do=delete]").await?;
-    focus_is(browser, "#history li [data-do=leave-entry]").await?;
+    press(browser, "#history li .delete").await?;
+    focus_is(browser, "#history li .cancel").await?;
     browser.stroke(&[], ENTER).await?;
-    focus_is(browser, "#history li [data-do=more]").await?;
+    focus_is(browser, "#history li .more").await?;
     browser.stroke(&[], ENTER).await?;
-    press(browser, "#history li [data-do=delete]").await?;
-    browser.tab_back_to("#history li [data-do=delete-now]").await?;
-    focus_is(browser, "#history li [data-do=delete-now]").await?;
+    press(browser, "#history li .delete").await?;
+    browser.tab_back_to("#history li .delete-now").await?;
+    focus_is(browser, "#history li .delete-now").await?;
     browser.stroke(&[], ENTER).await?;
     browser.list_is(&[]).await?;
     browser.shows(&[]).await?;
@@ -310,12 +310,12 @@ async fn help(browser: &Browser) -> Result<(), Error> {
     browser.stroke(&[CTRL], '/').await?;
     browser.wait_for("the sheet to close", closed).await?;
     focus_is(browser, "#prompt").await?;
-    browser.tab_back_to("[data-do=help]").await?;
+    browser.tab_back_to(".help").await?;
     browser.stroke(&[], ENTER).await?;
     browser.wait_for("the sheet of keys", open).await?;
     press(browser, "dialog#help button").await?;
     browser.wait_for("the sheet to close", closed).await?;
-    focus_is(browser, "[data-do=help]").await
+    focus_is(browser, ".help").await
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn marks_are_never_seen_however_small_the_pieces_are() {
     test_from_blank(async |stage, browser| {
         let ann = Person::new("ann@example.com", "Right horse 7!");
         // Twice, for enough looks.
-        let tour = [include_str!("../../../../backend/src/tour.md"); 2].join("\n");
+        let tour = [include_str!("../../../../backend/src/model/tour.md"); 2].join("\n");
         let pieces: Vec<String> = tour.chars().map(String::from).collect();
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         let script = Script::new().srp(&ann).tokens(json!({})).identity_pool().ask("A tour").stream(&pieces);
@@ -164,7 +164,7 @@ fn copy_gives_exactly_what_was_written() {
         browser.sign_in(alice.username, alice.password).await?;
         browser.ask("demo:markdown demo:pace 0").await?;
         browser.turn_is("done").await?;
-        let tour = include_str!("../../../../backend/src/tour.md");
+        let tour = include_str!("../../../../backend/src/model/tour.md");
         let pasted = async || {
             let text =
                 browser.client().execute_async("navigator.clipboard.readText().then(arguments[0]);", vec![]).await?;
@@ -184,7 +184,7 @@ fn copy_gives_exactly_what_was_written() {
             assert_eq!(pasted().await?.trim_end_matches('\n'), code, "{language}");
         }
 
-        press(browser, "document.querySelector('.reply [data-do=copy]')").await?;
+        press(browser, "document.querySelector('.reply .copy-answer')").await?;
         assert_eq!(pasted().await?.trim_end(), tour.trim_end());
         Ok(())
     });
@@ -198,7 +198,7 @@ async fn press(browser: &Browser, find: &str) -> Result<(), Error> {
         button.id = 'pressed';
         button.scrollIntoView({{ block: 'center' }});
         window.e2eSaid = [];
-        new MutationObserver(() => window.e2eSaid.push(button.textContent)).observe(button, {{ childList: true }});"
+        new MutationObserver(() => window.e2eSaid.push(button.textContent)).observe(button, {{ childList: true, characterData: true, subtree: true }});"
     );
     browser.client().execute(&script, vec![]).await?;
     browser.click("#pressed").await?;

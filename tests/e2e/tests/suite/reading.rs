@@ -85,6 +85,43 @@ fn the_page_goes_with_the_answer_only_while_the_reader_is_at_its_end() {
 }
 
 #[test]
+fn a_new_question_and_its_answer_are_in_view_whatever_came_before() {
+    if !has_devtools() {
+        return;
+    }
+    for (width, height) in [(1280, 720), (390, 844), (320, 640), (1920, 1080)] {
+        test(async |stage, browser| {
+            let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            browser.cdp("Emulation.setDeviceMetricsOverride", size).await?;
+            alice(stage, browser).await?;
+            // Older turns are left out of the layout, so each of these is once the one that goes.
+            for size in [1, 1, 1, 1, 30, 1, 1, 12, 1, 1] {
+                browser.ask(&format!("demo:size {size} demo:pace 0")).await?;
+                let asked = "(() => { const { top, bottom } = [...document.querySelectorAll('#log .asked')].at(-1).getBoundingClientRect(); \
+                             return top >= 0 && bottom <= innerHeight; })()";
+                if size == 1 {
+                    browser.wait_for(&format!("the question at {width}×{height}"), asked).await?;
+                }
+                browser.turn_is("done").await?;
+                frames(browser).await?;
+                let (below, _) = place(browser).await?;
+                assert!(below < 49.0, "the end is {below} px below after {size} at {width}×{height}");
+            }
+            // Nothing moves by itself afterwards, and the reader's own way up is not undone.
+            let (_, before) = place(browser).await?;
+            frames(browser).await?;
+            assert!((place(browser).await?.1 - before).abs() < 1.0, "the page moved by itself at {width}×{height}");
+            wheel(browser, -400).await?;
+            browser.wait_for("the button to the end", LATEST).await?;
+            let (_, up) = place(browser).await?;
+            frames(browser).await?;
+            assert!((place(browser).await?.1 - up).abs() < 1.0, "the page went back down at {width}×{height}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
 fn a_button_stays_while_the_keyboard_is_on_it() {
     if !has_devtools() {
         return;
@@ -124,7 +161,7 @@ fn a_button_stays_while_the_keyboard_is_on_it() {
 fn the_start_of_an_answer_stays_in_view_for_who_wants_that() {
     test(async |stage, browser| {
         alice(stage, browser).await?;
-        browser.click("[data-do=help]").await?;
+        browser.click(".help").await?;
         browser.click("#start-in-view").await?;
         browser.click("dialog#help button").await?;
         let top = "[...document.querySelectorAll('#log article.turn')].at(-1).getBoundingClientRect().top";
@@ -147,7 +184,7 @@ fn the_start_of_an_answer_stays_in_view_for_who_wants_that() {
         // The choice is this browser's.
         browser.client().refresh().await?;
         browser.signed_in().await?;
-        browser.click("[data-do=help]").await?;
+        browser.click(".help").await?;
         assert!(browser.value::<bool>("document.querySelector('#start-in-view').checked").await?);
         Ok(())
     });

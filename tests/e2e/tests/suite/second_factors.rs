@@ -202,7 +202,7 @@ async fn sets_up_the_app(browser: &Browser) -> Result<(), Error> {
     browser.step("Set up an authenticator app").await?;
     assert_eq!((shown_key(browser).await?, browser.scan("main#step svg.qr").await?), (SECRET.to_owned(), uri));
 
-    browser.tab_to("main#step [data-press=copy]").await?;
+    browser.tab_to("main#step .copy-key").await?;
     browser.press_key(Key::Enter).await?;
     browser
         .wait_for(

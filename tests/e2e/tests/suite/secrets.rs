@@ -68,15 +68,14 @@ pub async fn nothing_is_found(stage: &Stage, browser: &Browser, typed: &[&str]) 
 /// Before the page began, its memories must have been asked for.
 pub async fn no_secret_is_found(browser: &Browser, secrets: &[String]) -> Result<(), Error> {
     let control = "control-4f1d8c2a9b7e";
-    // The first screen's and the conversation's, which is fetched after it.
-    wait_until("the page's two Wasm modules", PATIENCE, async || {
-        Ok(browser.value::<usize>("window.e2eMemories.length").await? == 2)
+    wait_until("the page's Wasm module", PATIENCE, async || {
+        Ok(browser.value::<usize>("window.e2eMemories.length").await? == 1)
     })
     .await?;
     browser.client().execute_async(PLANT, vec![json!(control)]).await?;
     let holdings = browser.holdings().await?;
     let console = browser.devtools().await?.console().await?;
-    assert_eq!(holdings.memories(), 2, "the page has two Wasm modules");
+    assert_eq!(holdings.memories(), 1, "the page has one Wasm module");
     assert_eq!(holdings.places_of(control), holdings.places(), "the search does not find the control everywhere");
     assert!(console.iter().any(|line| line.contains(control)), "the search did not find the control in the console");
 

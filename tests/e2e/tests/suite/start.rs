@@ -1,7 +1,7 @@
 //! From the first byte of the page to the moment it works, or says why it cannot.
 
 use serde_json::{Value, json};
-use signet_e2e::{Browser, Error, Stage, has_devtools, test, test_from_blank};
+use signet_e2e::{Browser, Error, PATIENCE, Stage, has_devtools, test, test_from_blank, wait_until};
 
 #[test]
 fn without_its_config_the_app_names_the_file() {
@@ -68,6 +68,29 @@ async fn refusal_says(stage: &Stage, browser: &Browser, words: &[&str]) -> Resul
     browser.sign_in(alice.username, alice.password).await
 }
 
+/// Text must be as wide on every machine, or what fits on a line differs.
+#[test]
+fn text_is_drawn_in_the_fonts_of_the_tests() {
+    if !has_devtools() {
+        return;
+    }
+    test(async |_, browser| {
+        browser.wait_for("the title", "document.querySelector('#sign-in-title')").await?;
+        browser.cdp("DOM.enable", json!({})).await?;
+        browser.cdp("CSS.enable", json!({})).await?;
+        let document = browser.cdp("DOM.getDocument", json!({})).await?;
+        for (selector, font) in [("#sign-in-title", "DejaVu Serif"), ("#sign-in-button", "DejaVu Sans")] {
+            let query = json!({ "nodeId": document["root"]["nodeId"], "selector": selector });
+            let found = browser.cdp("DOM.querySelector", query).await?;
+            let used = browser.cdp("CSS.getPlatformFontsForNode", json!({ "nodeId": found["nodeId"] })).await?;
+            let names: Vec<_> =
+                used["fonts"].as_array().into_iter().flatten().map(|used| &used["familyName"]).collect();
+            assert_eq!(names, [font], "scripts/setup.sh test installs the fonts that tests/fonts.conf names");
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn a_worker_script_that_does_not_load_costs_nothing_typed() {
     a_file_that_does_not_load_costs_nothing_typed("worker_boot", ".js");
@@ -89,13 +112,8 @@ fn a_page_wasm_that_does_not_load_costs_nothing_typed() {
 }
 
 #[test]
-fn a_conversations_glue_that_does_not_load_costs_nothing_typed() {
-    a_file_that_does_not_load_costs_nothing_typed("desk-", ".js");
-}
-
-#[test]
-fn a_conversations_wasm_that_does_not_load_costs_nothing_typed() {
-    a_file_that_does_not_load_costs_nothing_typed("desk_bg", ".wasm");
+fn a_page_glue_that_does_not_load_costs_nothing_typed() {
+    a_file_that_does_not_load_costs_nothing_typed("signet-", ".js");
 }
 
 fn a_file_that_does_not_load_costs_nothing_typed(begin: &str, end: &str) {
@@ -144,26 +162,76 @@ fn a_worker_that_dies_later_costs_nothing_typed() {
     });
 }
 
-#[test]
-fn a_form_sent_before_the_pages_wasm_is_there_waits_for_it() {
-    a_form_sent_early_waits("signet_bg", ".wasm");
+/// How a person sends the sign-in form.
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    Click,
+    Enter,
+    PasswordManager,
 }
 
 #[test]
-fn a_form_sent_before_the_worker_is_there_waits_for_it() {
-    a_form_sent_early_waits("worker_bg", ".wasm");
-}
-
-fn a_form_sent_early_waits(begin: &str, end: &str) {
+fn a_form_sent_before_the_pages_wasm_is_there_does_not_wait_for_it() {
     test_from_blank(async |stage, browser| {
         let alice = stage.alice();
-        stage.app().hold(&stage.file(begin, end)?);
+        stage.app().hold(&stage.file("signet_bg", ".wasm")?);
+        let before = stage.gateway().requests("InitiateAuth");
         browser.client().goto(stage.origin()).await?;
         browser.submit_sign_in(alice.username, alice.password).await?;
-        browser.wait_for("a word about the wait", "document.querySelector('#sign-in-status').innerText.trim()").await?;
-        assert!(!browser.value::<bool>("!!document.querySelector('main#chat')").await?);
+        wait_until("InitiateAuth", PATIENCE, async || Ok(stage.gateway().requests("InitiateAuth") > before)).await?;
         stage.app().heal();
         browser.signed_in().await
+    });
+}
+
+#[test]
+fn a_form_sent_while_every_script_is_held_back_is_acted_upon() {
+    for how in [Sent::Click, Sent::Enter, Sent::PasswordManager] {
+        test_from_blank(async |stage, browser| {
+            let alice = stage.alice();
+            for (begin, end) in [
+                ("worker_boot", ".js"),
+                ("worker-", ".js"),
+                ("worker_bg", ".wasm"),
+                ("signet-", ".js"),
+                ("signet_bg", ".wasm"),
+            ] {
+                stage.app().hold(&stage.file(begin, end)?);
+            }
+            browser.client().goto(stage.origin()).await?;
+            browser.type_into("#username", alice.username).await?;
+            browser.type_into("#password", alice.password).await?;
+            match how {
+                Sent::Click => browser.click("#sign-in-button").await?,
+                Sent::Enter => browser.type_into("#password", "\u{e007}").await?,
+                Sent::PasswordManager => {
+                    browser.value::<Value>("document.querySelector('#sign-in-form').requestSubmit() ?? null").await?;
+                }
+            }
+            // It is heard by the one script that the page does not stand without, and nothing goes to whoever hosts the page.
+            browser
+                .wait_for("a word about the wait", "document.querySelector('#sign-in-status').innerText.trim()")
+                .await?;
+            assert_eq!(browser.value::<String>("location.pathname + location.search").await?, "/", "{how:?}");
+            assert!(!browser.value::<bool>("!!document.querySelector('main#chat')").await?);
+            stage.app().heal();
+            browser.signed_in().await
+        });
+    }
+}
+
+#[test]
+fn the_form_never_stands_without_the_script_that_hears_it() {
+    test_from_blank(async |stage, browser| {
+        browser.client().goto(stage.origin()).await?;
+        // A classic script without `async` or `defer` holds the parser back, so what follows it is not there before it has run.
+        let first =
+            "(({ src, async, defer, type }) => [new URL(src).pathname, async || defer || type])(document.scripts[0])";
+        let (path, is_late): (String, Value) = browser.value(first).await?;
+        assert_eq!((path, is_late), (stage.file("start-", ".js")?, json!("")));
+        let order = "document.scripts[0].compareDocumentPosition(document.querySelector('#sign-in-form')) & Node.DOCUMENT_POSITION_FOLLOWING";
+        assert_ne!(browser.value::<u32>(order).await?, 0);
+        Ok(())
     });
 }
 
@@ -185,7 +253,7 @@ fn what_was_typed_before_the_wasm_came_is_not_lost() {
 fn a_form_sent_without_any_script_goes_nowhere() {
     test_from_blank(async |stage, browser| {
         let alice = stage.alice();
-        stage.app().lose(&stage.file("boot-", ".js")?);
+        stage.app().lose(&stage.file("start-", ".js")?);
         browser.client().goto(stage.origin()).await?;
         browser.submit_sign_in(alice.username, alice.password).await?;
         // The browser must not send the password to whoever hosts the page, and what was typed stays.

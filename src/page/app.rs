@@ -1,0 +1,146 @@
+//! Chooses the screen, and carries out what the worker asks of the page itself.
+
+use leptos::ev;
+use leptos::mount::{UnmountHandle, mount_to};
+use leptos::prelude::*;
+use leptos::tachys::view::Mountable;
+use send_wrapper::SendWrapper;
+
+use super::browser::shell::Shell;
+use super::browser::{address, document, file, focus, set_root_attribute};
+use super::chat::{Chat, ChatFocus, Copying};
+use super::link::Link;
+use super::news::News;
+use super::sign_in::{Passkeys, SignInForm, Step};
+use super::state::{Screen, State};
+use crate::core::words::{gate as words, page as titles};
+use crate::protocol::{Intent, View};
+
+/// What all components use. A handle, as cheap to copy as a signal.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// What the page shows.
+    pub state: State,
+    /// The link to the worker.
+    pub link: Link,
+    /// Moves the focus within the chat.
+    pub focus: ChatFocus,
+    /// The copy button that is waiting for the worker's text.
+    pub copying: Copying,
+    /// The request for a passkey, if one is open.
+    pub passkeys: Passkeys,
+}
+
+/// Mounts the app into the elements of index.html. `post` hands a message to the worker. `is_submitted` says whether the form of index.html has been sent
+/// already. Pass what the worker says to the returned [`News`].
+pub fn mount(
+    shell: Shell,
+    post: impl Fn(&js_sys::Array) + 'static,
+    is_submitted: bool,
+) -> (News, UnmountHandle<impl Mountable>) {
+    let place = shell.app.clone();
+    let owner = Owner::new();
+    let page = owner.with(|| {
+        let link = Link::new(post);
+        Page {
+            state: State::new(),
+            link,
+            focus: ChatFocus::new(),
+            copying: Copying::new(),
+            passkeys: Passkeys::new(link),
+        }
+    });
+    let news = News::new(page, owner);
+    // A hidden page gets no frames.
+    let hidden = SendWrapper::new(news.clone());
+    let listener = window_event_listener_untyped("visibilitychange", move |_| {
+        if document().hidden() {
+            hidden.show_all();
+        }
+    });
+    let handle = mount_to(place, move || {
+        on_cleanup(move || listener.remove());
+        provide_context(page);
+        view! { <App shell is_submitted/> }
+    });
+    (news, handle)
+}
+
+/// Carries out what the worker asks of the page itself.
+pub fn carry_out(view: View, page: Page) {
+    match view {
+        View::Leave { url } => address::leave(&url),
+        View::Passkey { form, options, autofill } => page.passkeys.ask(form, options, autofill),
+        View::Copy(text) => page.copying.bring(text),
+        View::File { name, media_type, text } => file::save(&name, &media_type, &text),
+        _ => {}
+    }
+}
+
+#[component]
+fn App(shell: Shell, is_submitted: bool) -> impl IntoView {
+    let Page { state, link, .. } = expect_context();
+    let step = Memo::new(move |_| {
+        state.screen.with(|screen| match screen {
+            Screen::Form(form) if !form.is_sign_in => Some(form.id),
+            _ => None,
+        })
+    });
+    let is_chat = Memo::new(move |_| state.screen.with(|screen| *screen == Screen::Chat));
+
+    // The back button has restored the page after it was left for a provider's; nothing is in progress any more.
+    window_event_listener(ev::pageshow, move |event| {
+        if event.persisted() {
+            link.send(&Intent::ShownAgain);
+        }
+    });
+
+    let opening = shell.opening.clone();
+    Effect::new(move |_| {
+        // While a session is being restored, this line says how far that is.
+        if state.screen.with(|screen| *screen == Screen::Starting) {
+            if let Some(text) = state.busy.get() {
+                opening.set_text_content(Some(&text));
+            }
+        } else {
+            set_root_attribute("data-session", None);
+        }
+    });
+    Effect::new(move |_| {
+        let title = state.screen.with(|screen| match screen {
+            Screen::Form(form) => Some(form.title.to_string()),
+            Screen::Chat => Some(state.conversation.title.get()),
+            _ => None,
+        });
+        match title.as_deref() {
+            Some("") => document().set_title(titles::TITLE),
+            Some(title) => document().set_title(&[title, titles::IN_TITLE].concat()),
+            None => {}
+        }
+    });
+    let misconfigured = shell.clone();
+    Effect::new(move |_| {
+        state.screen.with(|screen| {
+            if let Screen::Misconfigured(problem) = screen {
+                show_misconfigured(&misconfigured, problem);
+            }
+        });
+    });
+
+    view! {
+        <SignInForm shell is_submitted/>
+        // Keyed, so that another step never takes over the elements of the one before, with what was typed in them.
+        <For each={move || step.get()} key={|id| id.0} let:id><Step id/></For>
+        <Show when={move || is_chat.get()}><Chat/></Show>
+    }
+}
+
+/// Replaces everything else by what is wrong with the configuration.
+fn show_misconfigured(shell: &Shell, problem: &str) {
+    shell.fatal_title.set_text_content(Some(words::MISCONFIGURED));
+    shell.fatal_text.set_text_content(Some(problem));
+    shell.fatal_details.set_hidden(true);
+    shell.sign_in.main.set_hidden(true);
+    shell.fatal.set_hidden(false);
+    focus(&shell.reload);
+}
