@@ -22,7 +22,7 @@ rename() {
   sed -i "s|\b${file//./\\.}\b|$new|g" "$@"
 }
 # A file's hash covers the names in it, so a file is renamed before those that name it.
-rename worker_bg.wasm worker.js worker_boot.js
+rename worker_bg.wasm worker.js start.js index.html
 rename worker.js worker_boot.js
 rename worker_boot.js start.js
 rename signet_bg.wasm signet.js start.js
