@@ -1,7 +1,7 @@
 //! An answer, with the facts about it and its buttons.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::{Button, Div};
+use leptos::html::Button;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
@@ -81,29 +81,35 @@ fn is_stopped_by_person(ended: Option<&Ended>) -> bool {
 #[component]
 fn Text(answer: AnswerState) -> impl IntoView {
     let page: Page = expect_context();
-    let place: NodeRef<Div> = NodeRef::new();
-    place.on_load(move |place| answer.document.update_value(|document| document.mount(&place)));
     let press = move |event: leptos::ev::MouseEvent| {
         let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if let Some((button, code)) = pressed.as_ref().and_then(document::pressed_copy) {
             copy(page, Source::Text(code), move |words| button.set_text_content(Some(words)));
         }
     };
-    view! { <div class="answer" node_ref={place} on:click={press}></div> }
+    view! { <div class="answer" use:mount={answer} on:click={press}></div> }
 }
 
 /// The model's reasoning.
+/// Puts the text into its element as that is made: an effect would do it a moment after the rest of the answer stands there.
+fn mount(place: Element, answer: AnswerState) {
+    answer.document.update_value(|document| document.mount(&place));
+}
+
+/// Likewise the reasoning.
+fn mount_reasoning(place: Element, answer: AnswerState) {
+    answer.document.with_value(|document| document.mount_reasoning(&place));
+}
+
 #[component]
 fn Reasoning(answer: AnswerState) -> impl IntoView {
-    let place: NodeRef<Div> = NodeRef::new();
-    place.on_load(move |place| answer.document.with_value(|document| document.mount_reasoning(&place)));
     let fold = move |event: leptos::ev::Event| {
         answer.reasoning_is_open.set_value(event_target::<Element>(&event).has_attribute("open"));
     };
     view! {
         <details class="reasoning" open={answer.reasoning_is_open.get_value()} on:toggle={fold}>
             <summary>{words::REASONING}</summary>
-            <div dir="auto" node_ref={place}></div>
+            <div dir="auto" use:mount_reasoning={answer}></div>
         </details>
     }
 }

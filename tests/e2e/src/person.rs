@@ -487,7 +487,7 @@ pub struct Shown {
 
 /// JavaScript that makes a [`Shown`] of each turn. Turns out of sight are not laid out and have no `innerText`.
 const SHOWN: &str = "[...document.querySelectorAll('#log article.turn')].map(turn => ({
-    asked: turn.querySelector('.asked').textContent, state: turn.dataset.state, answer: turn.querySelector('.answer').innerHTML,
+    asked: turn.querySelector('.asked').textContent, state: turn.dataset.state, answer: turn.querySelector('.answer').innerHTML.replaceAll('<!---->', ''),
     about: turn.querySelector('.meta').textContent, place: turn.querySelector('.place')?.textContent ?? '' }))";
 
 /// The conversations that are kept, and the keyboard.
