@@ -92,11 +92,13 @@ fn Text(answer: AnswerState) -> impl IntoView {
 
 /// The model's reasoning.
 /// Puts the text into its element as that is made: an effect would do it a moment after the rest of the answer stands there.
+#[allow(clippy::needless_pass_by_value)] // As a directive is called.
 fn mount(place: Element, answer: AnswerState) {
     answer.document.update_value(|document| document.mount(&place));
 }
 
 /// Likewise the reasoning.
+#[allow(clippy::needless_pass_by_value)] // As a directive is called.
 fn mount_reasoning(place: Element, answer: AnswerState) {
     answer.document.with_value(|document| document.mount_reasoning(&place));
 }
