@@ -45,7 +45,7 @@ wasm_tests() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(command -v chromedriver) \
     cargo test --target wasm32-unknown-unknown -p signet --test browser --test page
 }
-# Trunk's post-build hook holds the sizes to the budget.
+# Trunk's post-build hook prints the sizes and holds them to limits that catch accidents.
 release() { trunk --log error build --release; }
 # The first command builds the function, if the native tests have not.
 end_to_end() { cargo test --quiet --workspace --test bootstrap --no-run && cargo test --quiet --workspace --test suite -- --test-threads=1; }
