@@ -6,6 +6,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use signet_cognito::http::{Request, Response, check};
 use signet_cognito::{Secret, UnixMillis};
 
@@ -43,7 +44,7 @@ struct Reply {
 }
 
 fn usable<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+    Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
 /// The request for a token.
@@ -58,7 +59,8 @@ pub fn read(response: Response, now: UnixMillis) -> Result<Foreign, Fault> {
         401 | 403 => Fault::Denied { error: String::new(), description: error.message },
         _ => Fault::from_service_error(Service::HostedUi, &error),
     })?;
-    let reply: Reply = serde_json::from_slice(&body).unwrap_or_default();
+    let members: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let reply = Reply::deserialize(members).unwrap_or_default();
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     let token = filled(reply.token)
         .ok_or_else(|| Fault::Unexpected { service: Service::HostedUi, what: "it holds no token".to_owned() })?;

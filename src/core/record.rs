@@ -1,7 +1,5 @@
 //! The part of a session, or of a sign-in, that outlives a load of the page. The worker encrypts it before it stores it.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use signet_cognito::{Challenge, IdToken, IdentityId, Secret, Skew, UnixMillis};
 use zeroize::Zeroizing;
@@ -72,46 +70,33 @@ static_assertions::assert_not_impl_any!(Account: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(Pending: Serialize, DeserializeOwned);
 
 /// The version of the format. A record of another version is ignored.
-const VERSION: i64 = 2;
+const VERSION: u8 = 3;
 
-/// A record as JSON. Texts are borrowed where JSON needs no escape, so that tokens are not copied.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Stored<'a> {
-    version: i64,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    identity_id: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skew: Option<i64>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    id_token: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    device_key: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    typed: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    token: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    logins_key: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    guest: Option<bool>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    username: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    user: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asked: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proved: Option<bool>,
-    /// The challenge's own JSON.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    challenge: Option<Cow<'a, str>>,
+/// A record as it is stored: postcard, after a byte with the version. Its texts are borrowed, so that tokens are not copied.
+#[derive(Serialize, Deserialize)]
+enum Stored<'a> {
+    Session {
+        #[serde(borrow)]
+        proof: StoredProof<'a>,
+        identity_id: Option<&'a str>,
+        skew: i64,
+    },
+    SignIn {
+        username: &'a str,
+        user: &'a str,
+        sent: i64,
+        asked: i64,
+        proved: bool,
+        /// The challenge's own JSON.
+        challenge: &'a [u8],
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredProof<'a> {
+    Tokens { id_token: &'a str, refresh_token: Option<&'a str>, device_key: Option<&'a str>, typed: Option<&'a str> },
+    Foreign { token: &'a str, logins_key: Option<&'a str>, username: &'a str, expires: Option<i64> },
+    Guest,
 }
 
 impl Record {
@@ -120,98 +105,87 @@ impl Record {
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let challenge;
         let stored = match self {
-            Self::Session(account) => account.stored(),
+            Self::Session(Account { proof, identity, skew }) => Stored::Session {
+                proof: proof.stored(),
+                identity_id: identity.as_ref().map(|identity| identity.0.as_str()),
+                skew: skew.0,
+            },
             Self::SignIn(pending) => {
                 challenge = pending.challenge.to_json();
-                Stored {
-                    version: VERSION,
-                    username: Some((&pending.username).into()),
-                    user: Some((&pending.user).into()),
-                    sent: Some(pending.sent.0),
-                    asked: Some(pending.asked.0),
-                    proved: Some(pending.proved),
-                    challenge: Some(String::from_utf8_lossy(&challenge)),
-                    ..Stored::default()
+                Stored::SignIn {
+                    username: &pending.username,
+                    user: &pending.user,
+                    sent: pending.sent.0,
+                    asked: pending.asked.0,
+                    proved: pending.proved,
+                    challenge: &challenge,
                 }
             }
         };
         // Large enough from the start: growing would leave copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
-        serde_json::to_writer(&mut *bytes, &stored).expect("strings and numbers are always JSON");
-        bytes
+        let mut bytes = Vec::with_capacity(16 << 10);
+        bytes.push(VERSION);
+        Zeroizing::new(postcard::to_extend(&stored, bytes).expect("texts, numbers and bytes can be written"))
     }
 
     /// `None` if the bytes are not a record of this version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let stored: Stored<'_> = serde_json::from_slice(bytes).ok()?;
-        (stored.version == VERSION).then_some(())?;
-        match stored.challenge {
-            Some(challenge) => Some(Self::SignIn(Box::new(Pending {
-                username: stored.username?.into_owned(),
-                user: stored.user?.into_owned(),
-                sent: UnixMillis(stored.sent?),
-                asked: UnixMillis(stored.asked?),
-                proved: stored.proved?,
-                challenge: Challenge::from_json(challenge.as_bytes())?,
-            }))),
-            None => Account::from_stored(stored).map(Self::Session),
-        }
+        let (&VERSION, stored) = bytes.split_first()? else { return None };
+        Some(match postcard::from_bytes(stored).ok()? {
+            Stored::Session { proof, identity_id, skew } => Self::Session(Account {
+                proof: Proof::from_stored(proof)?,
+                identity: identity_id.map(|id| IdentityId(id.to_owned())),
+                skew: Skew(skew),
+            }),
+            Stored::SignIn { username, user, sent, asked, proved, challenge } => Self::SignIn(Box::new(Pending {
+                username: username.to_owned(),
+                user: user.to_owned(),
+                sent: UnixMillis(sent),
+                asked: UnixMillis(asked),
+                proved,
+                challenge: Challenge::from_json(challenge)?,
+            })),
+        })
     }
 }
 
-impl Account {
-    fn stored(&self) -> Stored<'_> {
-        fn text(text: Option<&str>) -> Option<Cow<'_, str>> {
-            text.map(Cow::Borrowed)
-        }
-        let common = Stored {
-            version: VERSION,
-            identity_id: text(self.identity.as_ref().map(|identity| identity.0.as_str())),
-            skew: Some(self.skew.0),
-            ..Stored::default()
-        };
-        match &self.proof {
-            Proof::Tokens { id, refresh, device_key, typed } => Stored {
-                id_token: text(Some(id.raw().expose())),
-                refresh_token: text(refresh.as_ref().map(Secret::expose)),
-                device_key: text(device_key.as_deref()),
-                typed: text(typed.as_deref()),
-                ..common
+impl Proof {
+    fn stored(&self) -> StoredProof<'_> {
+        match self {
+            Self::Tokens { id, refresh, device_key, typed } => StoredProof::Tokens {
+                id_token: id.raw().expose(),
+                refresh_token: refresh.as_ref().map(Secret::expose),
+                device_key: device_key.as_deref(),
+                typed: typed.as_deref(),
             },
-            Proof::Foreign(Foreign { key, token, username, expires, identity_id: _ }) => Stored {
-                token: text(Some(token.expose())),
-                logins_key: text(key.as_deref()),
-                username: text(Some(username)),
+            Self::Foreign(Foreign { key, token, username, expires, identity_id: _ }) => StoredProof::Foreign {
+                token: token.expose(),
+                logins_key: key.as_deref(),
+                username,
                 expires: expires.map(|expires| expires.0),
-                ..common
             },
-            Proof::Guest => Stored { guest: Some(true), ..common },
+            Self::Guest => StoredProof::Guest,
         }
     }
 
-    fn from_stored(stored: Stored<'_>) -> Option<Self> {
-        let secret = |text: Cow<'_, str>| Secret::new(text.into_owned());
-        let proof = if let Some(id) = stored.id_token {
-            Proof::Tokens {
-                id: IdToken::parse(secret(id)).ok()?,
-                refresh: stored.refresh_token.map(secret),
-                device_key: stored.device_key.map(Cow::into_owned),
-                typed: stored.typed.map(Cow::into_owned),
-            }
-        } else if let Some(token) = stored.token {
-            Proof::Foreign(Foreign {
-                key: stored.logins_key.map(Cow::into_owned),
+    fn from_stored(stored: StoredProof<'_>) -> Option<Self> {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        Some(match stored {
+            StoredProof::Tokens { id_token, refresh_token, device_key, typed } => Self::Tokens {
+                id: IdToken::parse(secret(id_token)).ok()?,
+                refresh: refresh_token.map(secret),
+                device_key: device_key.map(str::to_owned),
+                typed: typed.map(str::to_owned),
+            },
+            StoredProof::Foreign { token, logins_key, username, expires } => Self::Foreign(Foreign {
+                key: logins_key.map(str::to_owned),
                 token: secret(token),
                 identity_id: None,
-                username: stored.username.unwrap_or_default().into_owned(),
-                expires: stored.expires.map(UnixMillis),
-            })
-        } else {
-            stored.guest?;
-            Proof::Guest
-        };
-        let identity = stored.identity_id.map(|id| IdentityId(id.into_owned()));
-        Some(Self { proof, identity, skew: Skew(stored.skew?) })
+                username: username.to_owned(),
+                expires: expires.map(UnixMillis),
+            }),
+            StoredProof::Guest => Self::Guest,
+        })
     }
 }
 
@@ -255,9 +229,9 @@ mod tests {
     fn a_record_survives_its_bytes() {
         for record in records() {
             assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record.clone()));
-            let other =
-                String::from_utf8(record.to_bytes().to_vec()).unwrap().replace("\"version\":2", "\"version\":1");
-            assert_eq!(Record::from_bytes(other.as_bytes()), None);
+            let mut other = record.to_bytes();
+            other[0] = VERSION - 1;
+            assert_eq!(Record::from_bytes(&other), None);
         }
     }
 

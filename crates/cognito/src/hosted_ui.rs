@@ -98,7 +98,7 @@ impl Attempt {
 
     /// Reads what [`Self::to_json`] wrote.
     pub fn from_json(json: &[u8]) -> Option<Self> {
-        let record: AttemptRecord<'static> = serde_json::from_slice(json).ok()?;
+        let record: AttemptRecord<'static> = wire::object(json).ok()?;
         Some(Self {
             state: record.state.into_owned(),
             verifier: Secret::new(record.verifier.into_owned()),
@@ -282,7 +282,7 @@ struct TokenRefusal {
 /// Reads the reply to [`exchange`] or [`refresh`]. A refusal's code is the `error` of RFC 6749 §5.2, such as `invalid_grant`.
 pub fn read_exchange(response: Response) -> Result<OauthTokens, CognitoError> {
     const OPERATION: &str = "the token endpoint";
-    let refusal: TokenRefusal = serde_json::from_slice(&response.body).unwrap_or_default();
+    let refusal: TokenRefusal = wire::object(&response.body).unwrap_or_default();
     let body = check(response).map_err(|plain| match refusal.error {
         Some(code) => ServiceError { code, message: refusal.error_description.unwrap_or_default(), ..plain },
         None => plain,

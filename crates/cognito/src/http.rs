@@ -139,7 +139,7 @@ pub fn check(response: Response) -> Result<Vec<u8>, ServiceError> {
     if response.head.is_success() {
         return Ok(response.body);
     }
-    let body: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: ErrorBody = wire::object(&response.body).unwrap_or_default();
     let code = response.head.error_type.or(body.kind).or(body.code).unwrap_or_default();
     let code =
         code.rsplit('#').next().unwrap_or_default().split([':', ',']).next().unwrap_or_default().trim().to_owned();

@@ -81,7 +81,7 @@ impl IdToken {
             return Err(TokenError::NotJwt);
         };
         let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::NotJwt)?;
-        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::NotJwt)?;
+        let claims: Claims = wire::object(&payload).map_err(|_| TokenError::NotJwt)?;
         let issuer = claims.iss.ok_or(TokenError::MissingClaim)?;
         let subject = claims.sub.ok_or(TokenError::MissingClaim)?;
         let names = claims.email.or(claims.cognito_username).or(claims.preferred_username).or(claims.name);

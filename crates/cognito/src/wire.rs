@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 
 use crate::http::{Request, Response, check};
 use crate::{CognitoError, Secret, UnixMillis};
@@ -40,7 +40,12 @@ pub fn reply<T: DeserializeOwned>(operation: &'static str, response: Response) -
 
 /// The body of a success.
 pub fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, CognitoError> {
-    serde_json::from_slice(body).map_err(|_| CognitoError::Unexpected { operation, field: "JSON body" })
+    object(body).map_err(|_| CognitoError::Unexpected { operation, field: "JSON body" })
+}
+
+/// Reads a JSON object into a struct. serde's derive alone would read a list too.
+pub fn object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    T::deserialize(serde_json::from_slice::<Map<String, Value>>(json)?)
 }
 
 /// A field that the reply must have.
@@ -85,10 +90,11 @@ pub fn strings(value: Value) -> Vec<String> {
 /// For `deserialize_with`: seconds since the Unix epoch, whole or with a fraction, as a number or as a string.
 pub fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixMillis>, D::Error> {
     let seconds = match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => Some(number),
+        Value::String(text) => text.parse::<Number>().ok(),
         _ => None,
     };
+    let seconds = seconds.and_then(|number| number.as_f64());
     let millis = seconds.and_then(time::Duration::checked_seconds_f64).map(time::Duration::whole_milliseconds);
     Ok(millis.and_then(|millis| i64::try_from(millis).ok()).map(UnixMillis))
 }

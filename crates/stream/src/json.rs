@@ -22,7 +22,11 @@ pub(crate) fn find<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 pub(crate) fn count(value: &Value) -> Option<u32> {
     match value.as_u64() {
         Some(count) => count.try_into().ok(),
-        None => format!("{:.0}", value.as_f64()?.trunc()).parse().ok(),
+        None => {
+            let count = value.as_f64()?.trunc();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Checked.
+            (0.0..=f64::from(u32::MAX)).contains(&count).then_some(count as u32)
+        }
     }
 }
 
@@ -41,8 +45,9 @@ fn mend(text: &str) -> Option<String> {
                 let is_part = |char: char| char.is_ascii_digit() || "+-.eE".contains(char);
                 let length = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
                 let number = &rest[..length];
-                let is_sound = serde_json::from_str::<IgnoredAny>(number).is_ok();
-                (length, (is_sound && number.parse().is_ok_and(f64::is_infinite)).then_some("null"))
+                let is_number = serde_json::from_str::<IgnoredAny>(number).is_ok();
+                let is_in_range = serde_json::from_str::<f64>(number).is_ok();
+                (length, (is_number && !is_in_range).then_some("null"))
             }
             _ => {
                 in_string ^= next == '"';

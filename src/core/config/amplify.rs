@@ -6,9 +6,8 @@ use serde::de::IgnoredAny;
 use super::AuthFlow;
 use super::check::{address, is_redirect, lambda_region};
 use super::field::{
-    Attribute, Checked, Domain, Field, FunctionUrl, IdentityPoolId, MinimumLength, Object, OutputsVersion,
-    PreferredChallenge, Redirect, Region, ResponseType, Scope, Scopes, Switch, Text, UserPoolClientId, UserPoolId,
-    Words,
+    Attribute, Domain, Field, FunctionUrl, IdentityPoolId, MinimumLength, Object, OutputsVersion, PreferredChallenge,
+    Redirect, Region, ResponseType, Scope, Scopes, Switch, Text, UserPoolClientId, UserPoolId, Words,
 };
 use super::file::{
     File, Format, HostedUiFile, PasswordPolicyFile, ProviderFile, SignUpFile, UsernameAttribute, Verification,

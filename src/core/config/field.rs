@@ -2,6 +2,7 @@
 
 use std::fmt::{Formatter, Result as FmtResult};
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -129,60 +130,84 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Words<T> {
     }
 }
 
-/// A text or a number that passes a check.
-pub(super) trait Checked: Sized {
-    /// What it must be, as errors say it.
-    const EXPECTED: &'static str;
-    fn from_text(_text: &str) -> Option<Self> {
-        None
+/// A text that passes a check, as it is kept.
+struct TextCheck {
+    /// What the text must be, as errors say it.
+    expected: &'static str,
+    check: fn(&str) -> Option<String>,
+}
+
+impl Visitor<'_> for TextCheck {
+    type Value = String;
+    fn expecting(&self, f: &mut Formatter<'_>) -> FmtResult {
+        f.write_str(self.expected)
     }
-    fn from_number(_number: u64) -> Option<Self> {
-        None
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        (self.check)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 
-fn deserialize_checked<'de, T: Checked, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Check<T>(PhantomData<T>);
-    impl<T: Checked> Visitor<'_> for Check<T> {
-        type Value = T;
-        fn expecting(&self, f: &mut Formatter<'_>) -> FmtResult {
-            f.write_str(T::EXPECTED)
-        }
-        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-            T::from_text(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
-        }
-        fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-            T::from_number(number).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
-        }
-    }
-    deserializer.deserialize_any(Check(PhantomData))
+/// A whole number in a range.
+struct NumberCheck {
+    /// What the number must be, as errors say it.
+    expected: &'static str,
+    range: RangeInclusive<u32>,
 }
 
-macro_rules! checked {
-    ($trait_method:ident($argument:ty) -> $kept:ty; $($name:ident: $expected:literal, $check:expr;)*) => {$(
+impl Visitor<'_> for NumberCheck {
+    type Value = u32;
+    fn expecting(&self, f: &mut Formatter<'_>) -> FmtResult {
+        f.write_str(self.expected)
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<u32, E> {
+        let checked = u32::try_from(number).ok().filter(|number| self.range.contains(number));
+        checked.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
+/// A type for each kind of text, with one visitor for all of them.
+macro_rules! texts {
+    ($($name:ident: $expected:literal, $check:expr;)*) => {$(
         #[derive(Debug, Clone)]
         #[allow(dead_code)] // Some are checked and not kept.
-        pub(super) struct $name(pub(super) $kept);
+        pub(super) struct $name(pub(super) String);
 
-        impl Checked for $name {
-            const EXPECTED: &'static str = $expected;
-            fn $trait_method(given: $argument) -> Option<Self> {
-                let check: fn($argument) -> Option<$kept> = $check;
-                check(given).map(Self)
+        impl $name {
+            /// What it must be, as errors say it.
+            #[allow(dead_code)] // Only required fields are missed.
+            pub(super) const EXPECTED: &str = $expected;
+            const CHECK: TextCheck = TextCheck { expected: $expected, check: $check };
+
+            #[allow(dead_code)] // Only some are read out of something else.
+            pub(super) fn from_text(text: &str) -> Option<Self> {
+                (Self::CHECK.check)(text).map(Self)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserialize_checked(deserializer)
+                deserializer.deserialize_any(Self::CHECK).map(Self)
+            }
+        }
+    )*};
+}
+
+/// A type for each kind of number.
+macro_rules! numbers {
+    ($($name:ident: $expected:literal, $range:expr;)*) => {$(
+        #[derive(Debug, Clone)]
+        pub(super) struct $name(pub(super) u32);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(NumberCheck { expected: $expected, range: $range }).map(Self)
             }
         }
     )*};
 }
 
 #[rustfmt::skip] // A table.
-checked! {
-    from_text(&str) -> String;
+texts! {
     Text: "text",
         |text| any(text.trim());
     FileName: "the name of one of Amplify's files beside this one, such as \"amplify_outputs.json\"",
@@ -233,12 +258,9 @@ checked! {
 }
 
 #[rustfmt::skip] // A table.
-checked! {
-    from_number(u64) -> u32;
-    MinimumLength: "a number from 6 to 99",
-        |number| u32::try_from(number).ok().filter(|number| (6..=99).contains(number));
-    DurationSeconds: "a number of seconds from 900 to 43200",
-        |number| u32::try_from(number).ok().filter(|number| (900..=43_200).contains(number));
+numbers! {
+    MinimumLength: "a number from 6 to 99", 6..=99;
+    DurationSeconds: "a number of seconds from 900 to 43200", 900..=43_200;
 }
 
 /// Scopes, `openid` among them.

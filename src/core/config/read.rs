@@ -1,13 +1,13 @@
 //! From files to a [`Config`].
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use signet_cognito::hosted_ui;
 
 use super::amplify::{Exports, Outputs};
 use super::check::{lambda_region, region};
 use super::field::{
-    Address, Checked, ClientId, Currency, Date, Domain, FunctionUrl, IdentityPoolId, Redirect, Region, Switch, Text,
+    Address, ClientId, Currency, Date, Domain, FunctionUrl, IdentityPoolId, Object, Redirect, Region, Switch, Text,
     UserPoolClientId, UserPoolId,
 };
 use super::file::{File, Format, HostedUiFile, PricesFile, ProviderFile, UsernameAttribute, Verification};
@@ -93,24 +93,16 @@ impl Required {
 
 impl File {
     fn parse(text: &[u8]) -> Result<Self, ConfigError> {
-        /// What tells the formats apart.
-        #[derive(Deserialize)]
-        struct Marks {
-            aws_project_region: Option<IgnoredAny>,
-            version: Option<IgnoredAny>,
-        }
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-        let (json, lines_before) = match serde_json::from_slice::<IgnoredAny>(text) {
-            Ok(_) => (text, 0),
+        let (json, lines_before, members) = match serde_json::from_slice(text) {
+            Ok(Value::Object(members)) => (text, 0, members),
+            Ok(_) => return Err(ConfigError::NotAnObject),
             Err(error) => script(text).ok_or_else(|| not_json(&error))?,
         };
-        if json.trim_ascii_start().first() != Some(&b'{') {
-            return Err(ConfigError::NotAnObject);
-        }
-        let marks: Marks = deserialize(json, lines_before)?;
-        if marks.aws_project_region.is_some() {
+        let has = |name| members.get(name).is_some_and(|value| !value.is_null());
+        if has("aws_project_region") {
             deserialize::<Exports>(json, lines_before).map(Self::from)
-        } else if marks.version.is_some() {
+        } else if has("version") {
             deserialize::<Outputs>(json, lines_before).map(Self::from)
         } else {
             deserialize(json, lines_before)
@@ -344,7 +336,8 @@ impl PricesFile {
 
 /// Reads a format; an error names the field's path in it and its line.
 fn deserialize<T: DeserializeOwned>(json: &[u8], lines_before: usize) -> Result<T, ConfigError> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json)).map_err(|error| {
+    let object = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json));
+    object.map(|Object(file)| file).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.inner();
         let place = format!(" at line {} column {}", inner.line(), inner.column());
@@ -361,14 +354,14 @@ fn not_json(error: &serde_json::Error) -> ConfigError {
     ConfigError::NotJson { line: error.line(), column: error.column(), is_cut_off: error.is_eof() }
 }
 
-/// The object in the JavaScript module that Amplify Gen 1 writes, and how many lines stand before it.
-fn script(text: &[u8]) -> Option<(&[u8], usize)> {
+/// The object in the JavaScript module that Amplify Gen 1 writes, how many lines stand before it, and its members.
+fn script(text: &[u8]) -> Option<(&[u8], usize, Map<String, Value>)> {
     let start = text.iter().position(|&c| c == b'{')?;
     let end = text.iter().rposition(|&c| c == b'}')?;
     let object = text.get(start..=end)?;
-    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
+    let members: Map<String, Value> = serde_json::from_slice(object).ok()?;
     let lines_before = text[..start].split(|&c| c == b'\n').skip(1).count();
-    fields.contains_key("aws_project_region").then_some((object, lines_before))
+    members.contains_key("aws_project_region").then_some((object, lines_before, members))
 }
 
 /// The address of a service in a region. <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::core::conversation::{Answer, Conversation, Part, Tail, Turn};
 use crate::protocol::{AnswerId, End, Notice, TurnId};
@@ -348,27 +349,30 @@ pub enum ImportFault {
 /// The conversations of a file, and how many more there are that cannot be read.
 pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
     #[derive(Deserialize)]
-    struct File {
+    struct File<'a> {
         format: String,
         version: i64,
-        // Read one by one, so that one that cannot be read does not stop the others.
-        conversations: Option<serde_json::Value>,
+        /// A later version may have another shape.
+        #[serde(borrow)]
+        conversations: Option<&'a RawValue>,
     }
     if file.len() > LARGEST {
         return Err(ImportFault::TooLarge);
     }
     let file = file.strip_prefix('\u{feff}').unwrap_or(file);
-    let file: File = serde_json::from_str(file).map_err(|_| ImportFault::Foreign)?;
-    let entries = match file.conversations {
-        _ if file.format != FORMAT || file.version < VERSION => return Err(ImportFault::Foreign),
-        _ if file.version > VERSION => return Err(ImportFault::Newer),
-        Some(serde_json::Value::Array(entries)) => entries,
-        _ => return Err(ImportFault::Foreign),
-    };
+    let file: File<'_> = serde_json::from_slice(file.as_bytes()).map_err(|_| ImportFault::Foreign)?;
+    if file.format != FORMAT || file.version < VERSION {
+        return Err(ImportFault::Foreign);
+    }
+    if file.version > VERSION {
+        return Err(ImportFault::Newer);
+    }
+    // Read one by one, so that one that cannot be read does not stop the others.
+    let entries = file.conversations.map(|list| serde_json::from_slice::<Vec<&RawValue>>(list.get().as_bytes()));
+    let entries = entries.and_then(Result::ok).ok_or(ImportFault::Foreign)?;
     let (mut conversations, mut unreadable) = (vec![], 0);
     for entry in entries {
-        let stored = StoredConversation::deserialize(entry).ok();
-        let Some(mut conversation) = stored.and_then(StoredConversation::conversation) else {
+        let Some(mut conversation) = read(entry.get().as_bytes()) else {
             unreadable += 1;
             continue;
         };

@@ -73,9 +73,12 @@ struct ChallengeRecord<'a> {
     available_challenges: &'a [String],
 }
 
+/// A reply: tokens or a challenge.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ChallengeReply {
+struct Reply {
+    #[serde(default, deserialize_with = "wire::usable")]
+    authentication_result: Option<AuthenticationResult>,
     #[serde(default, deserialize_with = "wire::text")]
     challenge_name: Option<String>,
     #[serde(default, deserialize_with = "wire::secret")]
@@ -86,7 +89,7 @@ struct ChallengeReply {
     available_challenges: Vec<String>,
 }
 
-impl ChallengeReply {
+impl Reply {
     fn challenge(self) -> Option<Challenge> {
         let parameters = self.challenge_parameters.unwrap_or_default().into_iter();
         let text = |value| if let Value::String(text) = value { Some(text) } else { None };
@@ -129,7 +132,7 @@ impl Challenge {
 
     /// Reads what [`Self::to_json`] wrote. `None` if it names no challenge.
     pub fn from_json(json: &[u8]) -> Option<Self> {
-        serde_json::from_slice::<ChallengeReply>(json).ok()?.challenge()
+        wire::object::<Reply>(json).ok()?.challenge()
     }
 }
 
@@ -208,15 +211,6 @@ pub fn get_tokens_from_refresh_token(pool: &UserPool, refresh: &Secret, device_k
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Reply {
-    #[serde(default, deserialize_with = "wire::usable")]
-    authentication_result: Option<AuthenticationResult>,
-    #[serde(flatten)]
-    challenge: ChallengeReply,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct AuthenticationResult {
     #[serde(default, deserialize_with = "wire::secret")]
     id_token: Option<Secret>,
@@ -240,9 +234,9 @@ struct NewDeviceMetadata {
 /// Reads the reply to [`initiate_auth`], [`respond_to_auth_challenge`] or [`get_tokens_from_refresh_token`].
 pub fn read_auth(response: Response) -> Result<AuthReply, CognitoError> {
     const OPERATION: &str = "the sign-in";
-    let reply: Reply = reply(OPERATION, response)?;
-    let Some(result) = reply.authentication_result else {
-        return need(OPERATION, "/ChallengeName", reply.challenge.challenge()).map(AuthReply::Challenge);
+    let mut reply: Reply = reply(OPERATION, response)?;
+    let Some(result) = reply.authentication_result.take() else {
+        return need(OPERATION, "/ChallengeName", reply.challenge()).map(AuthReply::Challenge);
     };
     let device = result.new_device_metadata.and_then(|device| device.device_key.zip(device.device_group_key));
     Ok(AuthReply::Tokens(Tokens {

@@ -123,7 +123,7 @@ struct ConfirmSignUpReply {
 
 /// Reads the reply to [`confirm_sign_up`]: the `Session` that [`crate::initiate_auth`] with `USER_AUTH` takes. Older pools reply with nothing.
 pub fn read_session(response: Response) -> Result<Option<Secret>, CognitoError> {
-    let reply: ConfirmSignUpReply = serde_json::from_slice(&check(response)?).unwrap_or_default();
+    let reply: ConfirmSignUpReply = wire::object(&check(response)?).unwrap_or_default();
     Ok(reply.session)
 }
 
