@@ -587,7 +587,7 @@ fn every_fact_of_an_answer_is_kept_and_shown() {
     let models = effects.iter().filter_map(update).filter(|update| matches!(update, AnswerUpdate::Model(_)));
     assert_eq!(models.count(), 1);
     assert!(effects.iter().filter_map(update).any(|update| *update == AnswerUpdate::Reasoning("because".into())));
-    let cost = "about $0.0020 (prices of 2026-11-01)";
+    let cost = "about $0.0020 (prices as of 2026-11-01)";
     let known = ["first word 1.00 s", "1.00 s in all", "500 tokens from 1,000", "ended at the token limit", cost];
     assert_eq!(facts(&effects).0, known);
     let replayed = Chat::default().show(&config, chat.conversation.clone());
@@ -621,10 +621,10 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
         let (text, wait) = failed(failure(code, "Slow down."));
         assert_eq!(
             (text.as_str(), wait),
-            ("The AI endpoint has too many requests just now. Try again in a moment.", 10)
+            ("The AI endpoint is getting too many requests just now. Try again in a moment.", 10)
         );
         let (text, wait) = failed(Failure { retry_after: Some(3), ..failure(code, "") });
-        assert_eq!((text.as_str(), wait), ("The AI endpoint has too many requests just now. Try again in 3 s.", 3));
+        assert_eq!((text.as_str(), wait), ("The AI endpoint is getting too many requests just now. Try again in 3 s.", 3));
     }
     let early = "The AI endpoint ended the answer early";
     let modelled = |retryable, retry_after| {
@@ -632,7 +632,7 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
     };
     assert_eq!(modelled(None, None), (format!("{early}: It broke."), 0));
     assert_eq!(modelled(Some(true), Some(5)), (format!("{early}: It broke. Try again."), 5));
-    assert_eq!(modelled(Some(false), None), (format!("{early}: It broke. Asking the same again will not help."), 0));
+    assert_eq!(modelled(Some(false), None), (format!("{early}: It broke. Asking the same question again will not help."), 0));
     assert_eq!(failed(failure("oops", "")), (format!("{early}: oops."), 0));
 }
 

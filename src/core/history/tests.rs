@@ -456,7 +456,7 @@ fn an_export_can_be_imported_anywhere_once() {
     let (name, file) = tab.file();
     assert_eq!(name, "conversations-2026-11-03.json");
     let import = |tab: &mut Tab, file: &str| tab.step(Input::Import(Secret::new(file.into()))).remark();
-    assert_eq!(import(&mut tab, &file), "0 conversations were imported; 3 were there already.");
+    assert_eq!(import(&mut tab, &file), "0 conversations were imported; 3 were already there.");
     let mut other = Tab::of("bob");
     assert_eq!(import(&mut other, &file), "3 conversations were imported.");
     for conversation in three() {
@@ -466,8 +466,8 @@ fn an_export_can_be_imported_anywhere_once() {
     let mut longer = three()[0].clone();
     longer.turns.push(longer.turns[0].clone());
     other.change(&longer, Change::Whole);
-    assert_eq!(import(&mut other, &file), "1 conversation was imported; 2 were there already.");
-    assert_eq!(import(&mut other, &file), "0 conversations were imported; 3 were there already.");
+    assert_eq!(import(&mut other, &file), "1 conversation was imported; 2 were already there.");
+    assert_eq!(import(&mut other, &file), "0 conversations were imported; 3 were already there.");
     assert_eq!(other.open("a"), Some(longer));
     other.step(Input::Export { id: Some("b".into()), markdown: false });
     let (name, file) = other.file();
@@ -510,7 +510,7 @@ fn the_readable_part_of_a_file_is_imported() {
     };
     let mut tab = Tab::of("ann");
     let remark = tab.step(Input::Import(Secret::new(file(&entries)))).remark();
-    assert_eq!(remark, "1 conversation was imported; 1 was there already; 9 could not be read.");
+    assert_eq!(remark, "1 conversation was imported; 1 was already there; 9 could not be read.");
     // A title is made to fit, and where there is none, made up.
     tab.step(Input::Import(Secret::new(file(&[{
         let mut nameless = with("title", json!("  \n"));
