@@ -1,4 +1,4 @@
-//! The part of a session, or of a sign-in, that outlives a load of the page. The worker encrypts it before it stores it.
+//! The part of a session, or of a sign-in, that survives a reload. The worker encrypts it before storing it.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::core::foreign::Foreign;
 
-/// What the tab keeps.
+/// The record that the tab stores.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -18,18 +18,18 @@ pub enum Record {
     SignIn(Box<Pending>),
 }
 
-/// Who is signed in, and how it is proved.
+/// Who is signed in, and the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// What the identity pool is shown.
+    /// The proof for the identity pool.
     pub proof: Proof,
-    /// The identity, once the pool has given one.
+    /// The identity, once the pool has assigned one.
     pub identity: Option<IdentityId>,
     /// The difference between this machine's clock and AWS's.
     pub skew: Skew,
 }
 
-/// What the identity pool is shown.
+/// The proof for the identity pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// An ID token of the user pool or of an OIDC provider.
@@ -40,12 +40,12 @@ pub enum Proof {
         refresh: Option<Secret>,
         /// The remembered device that the refresh token belongs to.
         device_key: Option<String>,
-        /// The username as typed, for the next sign-in. `None` if the tokens came from the hosted UI, which has a session of its own.
+        /// The username as typed, for the next sign-in. `None` if the tokens came from the hosted UI, which has its own session.
         typed: Option<String>,
     },
-    /// Some other provider's token.
+    /// Another provider's token.
     Foreign(Foreign),
-    /// Nothing.
+    /// No proof.
     Guest,
 }
 
@@ -60,13 +60,13 @@ pub struct Pending {
     pub sent: UnixMillis,
     /// When the question was asked.
     pub asked: UnixMillis,
-    /// Whether a first factor was proved.
+    /// Whether a first factor has been proved.
     pub proved: bool,
     /// The challenge, with the session to answer in.
     pub challenge: Challenge,
 }
 
-// Nothing here is serialised by accident: `to_bytes` is the only way.
+// Nothing here can be serialised by accident: `to_bytes` is the only way.
 static_assertions::assert_not_impl_any!(Record: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(Account: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(Pending: Serialize, DeserializeOwned);
@@ -115,7 +115,7 @@ struct Stored<'a> {
 }
 
 impl Record {
-    /// Plain bytes, for nobody but the cipher.
+    /// The plain bytes, for the cipher only.
     #[allow(clippy::missing_panics_doc)] // It cannot panic.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let challenge;
@@ -135,7 +135,7 @@ impl Record {
                 }
             }
         };
-        // Large enough from the start: growing would leave copies behind.
+        // Large enough from the start, because growing would leave copies behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
         serde_json::to_writer(&mut *bytes, &stored).expect("strings and numbers are always JSON");
         bytes

@@ -1,4 +1,4 @@
-//! What a file's fields may hold. Each type says what it expects, so that serde's errors do.
+//! The types of a file's fields. Each type says what it expects, so that serde's errors say it too.
 
 use std::fmt::{Formatter, Result as FmtResult};
 use std::marker::PhantomData;
@@ -14,10 +14,10 @@ use super::check::{
 /// A field of `config.json`.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Field<T> {
-    /// The file does not have it: what the extended file says holds.
+    /// The file does not have it: the extended file's value applies.
     #[default]
     Absent,
-    /// It is null: what the extended file says is taken away.
+    /// It is null: the extended file's value is removed.
     Null,
     /// It has a value.
     Value(T),
@@ -29,7 +29,7 @@ impl<T> Field<T> {
         self.merge(base, |own, _| own)
     }
 
-    /// The same, where both have a value, by `merge`.
+    /// The same, but if both have a value, `merge` combines them.
     pub(super) fn merge(self, base: Self, merge: impl FnOnce(T, T) -> T) -> Self {
         match (self, base) {
             (Self::Absent, base) => base,
@@ -59,7 +59,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
-/// An object. serde's derive alone would take a list too.
+/// An object. serde's derive alone would accept a list too.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Object<T>(pub(super) T);
 
@@ -79,7 +79,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A switch that may be an object with more to say.
+/// A switch, or an object with more settings.
 #[derive(Debug, Clone)]
 pub(super) enum Switch<T> {
     Flag(bool),
@@ -105,7 +105,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
     }
 }
 
-/// A list, or a string of words with commas between, as Amplify Gen 1 writes some.
+/// A list, or a string with commas, as Amplify Gen 1 writes some lists.
 #[derive(Debug, Clone)]
 pub(super) struct Words<T>(pub(super) Vec<T>);
 
@@ -131,7 +131,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Words<T> {
 
 /// A text or a number that passes a check.
 pub(super) trait Checked: Sized {
-    /// What it must be, as errors say it.
+    /// What is expected, for error messages.
     const EXPECTED: &'static str;
     fn from_text(_text: &str) -> Option<Self> {
         None
@@ -161,7 +161,7 @@ fn deserialize_checked<'de, T: Checked, D: Deserializer<'de>>(deserializer: D) -
 macro_rules! checked {
     ($trait_method:ident($argument:ty) -> $kept:ty; $($name:ident: $expected:literal, $check:expr;)*) => {$(
         #[derive(Debug, Clone)]
-        #[allow(dead_code)] // Some are checked and not kept.
+        #[allow(dead_code)] // Some are checked but not kept.
         pub(super) struct $name(pub(super) $kept);
 
         impl Checked for $name {
@@ -241,7 +241,7 @@ checked! {
         |number| u32::try_from(number).ok().filter(|number| (900..=43_200).contains(number));
 }
 
-/// Scopes, `openid` among them.
+/// Scopes, including `openid`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(try_from = "Vec<Scope>")]
 pub(super) struct Scopes(pub(super) Vec<String>);
@@ -256,7 +256,7 @@ impl TryFrom<Vec<Scope>> for Scopes {
     }
 }
 
-/// A price of a million tokens in millionths of the currency, from a decimal number or a string of one.
+/// The price of a million tokens in millionths of the currency, from a decimal number or a string with one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Millionths(pub(super) u64);
 
