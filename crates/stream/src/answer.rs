@@ -1,4 +1,4 @@
-//! What has been read of one answer so far.
+//! The state of one answer that is being read.
 
 use crate::event::Event;
 
@@ -15,7 +15,7 @@ pub(crate) struct Answer {
     has_text: bool,
     /// Whether text has come since the last step began.
     step_has_text: bool,
-    /// Whether the next text is parted from the text before it by a blank line.
+    /// Whether a blank line goes between the next text and the text before it.
     parts_text: bool,
     pub counts: Counts,
 }
@@ -79,7 +79,7 @@ impl Answer {
         }
     }
 
-    /// Another part begins: its text is parted from any text before it.
+    /// Another part begins: a blank line separates its text from any text before it.
     pub fn start_part(&mut self) {
         self.parts_text = self.has_text;
     }
@@ -104,7 +104,7 @@ impl Answer {
         self.stage == Stage::Ended
     }
 
-    /// The events that nobody has taken yet.
+    /// The events that have not been taken yet.
     pub fn events(&mut self) -> &mut Vec<Event> {
         &mut self.events
     }

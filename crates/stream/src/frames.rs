@@ -75,7 +75,7 @@ fn read(frame: &[u8], answer: &mut Answer) {
     }
 }
 
-/// Nothing says where the next frame starts, and the specification has clients stop here.
+/// Nothing shows where the next frame starts, and the specification tells clients to stop here.
 fn crc_mismatch(answer: &mut Answer) {
     let failure = Failure { code: CRC_MISMATCH.into(), retryable: Some(true), ..Failure::default() };
     answer.emit(Event::Error(failure));

@@ -41,7 +41,7 @@ pub(crate) struct Lines {
     event_type: EventType,
 }
 
-/// What the `event` field says of the data.
+/// What the `event` field says about the data.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 enum EventType {
     /// The field is missing, or names the default.
@@ -74,8 +74,8 @@ impl Lines {
         }
     }
 
-    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line is the mark of a cut, not
-    /// of a line that cannot be read, and the standard drops an event without its blank line.
+    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line means that the answer was cut off,
+    /// not that a line is unreadable, and the standard drops an event without its blank line.
     pub fn finish(&mut self, answer: &mut Answer) {
         self.data = None;
         self.end_line(answer);
