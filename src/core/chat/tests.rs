@@ -624,7 +624,10 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
             ("The AI endpoint is getting too many requests just now. Try again in a moment.", 10)
         );
         let (text, wait) = failed(Failure { retry_after: Some(3), ..failure(code, "") });
-        assert_eq!((text.as_str(), wait), ("The AI endpoint is getting too many requests just now. Try again in 3 s.", 3));
+        assert_eq!(
+            (text.as_str(), wait),
+            ("The AI endpoint is getting too many requests just now. Try again in 3 s.", 3)
+        );
     }
     let early = "The AI endpoint ended the answer early";
     let modelled = |retryable, retry_after| {
@@ -632,7 +635,10 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
     };
     assert_eq!(modelled(None, None), (format!("{early}: It broke."), 0));
     assert_eq!(modelled(Some(true), Some(5)), (format!("{early}: It broke. Try again."), 5));
-    assert_eq!(modelled(Some(false), None), (format!("{early}: It broke. Asking the same question again will not help."), 0));
+    assert_eq!(
+        modelled(Some(false), None),
+        (format!("{early}: It broke. Asking the same question again will not help."), 0)
+    );
     assert_eq!(failed(failure("oops", "")), (format!("{early}: oops."), 0));
 }
 

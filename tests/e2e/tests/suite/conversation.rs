@@ -321,7 +321,11 @@ fn retry_keeps_the_partial_text_of_a_connection_that_broke() {
         browser.act("retry").await?;
         let reply = browser.reply_is("Answer 2 of 2", "failed").await?;
         assert_eq!(reply.text, "");
-        assert!(reply.note.contains("cannot be reached") || reply.note.contains("There is no answer"), "{}", reply.note);
+        assert!(
+            reply.note.contains("cannot be reached") || reply.note.contains("There is no answer"),
+            "{}",
+            reply.note
+        );
         browser.act("retry").await?;
         assert_eq!(browser.reply_is("Answer 2 of 2", "done").await?.text, "All.");
         browser.act("previous").await?;
@@ -589,11 +593,7 @@ fn what_is_broken_in_the_middle_keeps_what_is_good_and_is_told() {
         let cognito = talk(stage, browser, script, |_| {}).await?;
         // After a frame whose checksum is wrong nothing can be trusted, so the stream ends there; lines stand each for itself.
         for (prompt, text, note) in [
-            (
-                "Frames?",
-                "Grüße",
-                "Damaged Part of the answer was damaged on its way. Try again. What arrived is kept.",
-            ),
+            ("Frames?", "Grüße", "Damaged Part of the answer was damaged on its way. Try again. What arrived is kept."),
             ("Lines?", "One, three.", "Incomplete One line of the answer could not be read. The rest is shown."),
         ] {
             let reply = asks(browser, prompt, "failed").await?;
