@@ -2,7 +2,7 @@
 //!
 //! On the wire they are postcard (<https://postcard.jamesmunns.com/wire-format>). Page and worker come from one build, so the format has no version.
 //!
-//! What a person types into a form travels beside its intent as JavaScript strings, so that no password and no code lies in the page's Wasm
+//! What a person types into a form travels beside its intent as JavaScript strings, so that no password or code is in the page's Wasm
 //! memory. No secret type can be serialised, so none can be part of a view.
 
 mod form;

@@ -43,7 +43,7 @@ pub enum Step {
     Undo(u32),
     /// Makes all steps so far final.
     Settle,
-    /// Marks the innermost element as one that [`Step::Amend`] may change at the end: its text may refer to a link reference definition that has not come
+    /// Marks the innermost element as one that [`Step::Amend`] may change at the end: its text may refer to a link reference definition that has not arrived
     /// yet. The element is a paragraph, heading or cell, and the elements in it are closed. Marked elements are numbered from 0, in order.
     Keep,
     /// Empties the marked element of this number and makes it the innermost. Its new content and a [`Step::Close`] follow. No element is open before.

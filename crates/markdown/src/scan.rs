@@ -317,7 +317,7 @@ pub(crate) struct Tag {
     /// The ends known not to come in the rest of the leaf, as [`Tag::waits_for`] numbers them. Without this, many openings with no end would each be
     /// scanned to the end of the leaf.
     never: u8,
-    /// White space has come.
+    /// White space has arrived.
     pub(crate) spaced: bool,
 }
 

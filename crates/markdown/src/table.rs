@@ -94,7 +94,7 @@ pub(crate) struct Delimiters {
     /// The alignments of the complete cells.
     aligns: Vec<Align>,
     cell: Delimiter,
-    /// A bar or colon has come. Without either, the line is a setext underline.
+    /// A bar or colon has arrived. Without either, the line is a setext underline.
     marked: bool,
 }
 
@@ -166,7 +166,7 @@ pub(crate) struct Row {
     column: usize,
     /// The open cell's content.
     cell: Option<Box<Inline>>,
-    /// Something has come, if only the leading `|`.
+    /// Something has arrived, if only the leading `|`.
     begun: bool,
     /// The last byte was a backslash.
     escaped: bool,

@@ -11,7 +11,7 @@ pub const CRC_MISMATCH: &str = "CrcMismatch";
 /// Reads frames.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    /// The start of a frame whose end has not come.
+    /// The start of a frame whose end has not arrived.
     held: Vec<u8>,
     /// How many bytes of the frame are missing, once its length is known.
     missing: usize,

@@ -28,13 +28,13 @@ fn stands_alone(line: &[u8]) -> bool {
 /// Reads lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// The start of a line whose end has not come.
+    /// The start of a line whose end has not arrived.
     held: Vec<u8>,
     /// Whether this line is longer than [`LONGEST`].
     is_too_long: bool,
     /// Whether the line before ended with CR, so that an LF belongs to the same line break.
     after_cr: bool,
-    /// Whether a line of server-sent events has come. From then on, lines with unknown fields are ignored, as the standard says.
+    /// Whether a line of server-sent events has arrived. From then on, lines with unknown fields are ignored, as the standard says.
     has_fields: bool,
     /// The data of the event that has not ended.
     data: Option<Vec<u8>>,

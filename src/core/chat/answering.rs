@@ -72,7 +72,7 @@ pub(super) enum Stage {
     Requested { signed_with: String, role: Option<String> },
     /// The body of a refusal arrives.
     Refused { signed_with: String, role: Option<String>, response: Response },
-    /// The role may not call the function and the ID token does not name it, so STS is asked for its name.
+    /// The role may not call the function and the ID token does not name it, so we ask STS for its name.
     Naming { request_id: Option<String>, reply: Response },
     /// The answer arrives.
     Reading { decoder: Decoder, unreadable: u32, request_id: Option<String> },

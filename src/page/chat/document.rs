@@ -539,7 +539,7 @@ fn direction(text: &str) -> Option<bool> {
         | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}'
         | '\u{1e800}'..='\u{1efff}' => Some(true),
-        // × and ÷ lie among the letters.
+        // × and ÷ are among the letters.
         '\u{d7}' | '\u{f7}' => None,
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..='\u{fb1c}' => Some(false),
         _ => None,
