@@ -1,9 +1,9 @@
-// Does what cannot wait for any WebAssembly. It is a classic script in the head: a module would run only after the page has been parsed.
-// - It hears the sign-in form from the first moment and passes it to the worker, whether the page's own code has loaded or not.
+// Does the work that cannot wait for WebAssembly. It is a classic script in the head, because a module would run only after the page has been parsed.
+// - It listens to the sign-in form from the first moment and passes it to the worker, whether the page's own code has loaded or not.
 // - It takes a provider's reply out of the address before anything else can read it.
-// - It hides the form when a session is about to be restored, so that no form flashes up at a reload.
+// - It hides the form when a session is about to be restored, so that no form flashes at a reload.
 // - It starts the worker first, because a form that was sent waits for the worker. Then it loads the page's code.
-// - It shows one screen for every failure, now or later.
+// - It shows one screen for every failure, at the start or later.
 // The page's code (src/page/browser/start.rs) takes over through `globalThis.signet`.
 (() => {
   const base = document.currentScript.src;
@@ -17,7 +17,7 @@
   if (callback) history.replaceState(null, '', location.pathname);
   if (callback || storage?.getItem('signet.signed-in')) root.dataset.session = 'opening';
 
-  // The tab's half of the session record's key, in hexadecimal; empty without storage, where no session survives a reload.
+  // The tab's half of the session record's key, in hexadecimal. It is empty without storage, and then no session survives a reload.
   const tabHalf = () => {
     const kept = storage?.getItem('signet.tab');
     if (/^[0-9a-f]{64}$/.test(kept ?? '')) return kept;
@@ -45,7 +45,7 @@
     if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', show);
     else show();
   };
-  // After a WebAssembly trap the memory is in an unknown state. If a panic caused it, the panic hook has noted a better message.
+  // After a WebAssembly trap the memory is in an unknown state. If a panic caused it, the panic hook has recorded a better message.
   const failed = ({ error, reason = error }) => { if (reason instanceof WebAssembly.RuntimeError) stop(signet.panic ?? reason); };
   addEventListener('error', failed);
   addEventListener('unhandledrejection', failed);
@@ -62,7 +62,7 @@
   document.addEventListener('submit', hear);
 
   document.addEventListener('DOMContentLoaded', () => {
-    // Restores what was typed before a failure.
+    // Restores the username typed before a failure.
     find('username').value ||= storage?.getItem('signet.username') ?? '';
     storage?.removeItem('signet.username');
     find('show-password').addEventListener('click', ({ currentTarget: button }) => {
@@ -85,7 +85,7 @@
     worker: null,
     submitted: false,
     panic: null,
-    // From now on the page's code hears the form and what the worker says, starting with what has come so far.
+    // From now on the page's code gets the form's events and the worker's views, starting with the views so far.
     takeOver: (take) => {
       document.removeEventListener('submit', hear);
       early.splice(0).forEach(take);
@@ -95,7 +95,7 @@
   });
 
   try {
-    // Trusted Types: the policy lets through one script address only, the worker's.
+    // Trusted Types: the policy allows only one script address, the worker's.
     const address = new URL('worker_boot.js', base).href;
     const createScriptURL = (url) => { if (url === address) return url; throw new TypeError(url); };
     const policy = globalThis.trustedTypes?.createPolicy('signet', { createScriptURL });
@@ -103,8 +103,8 @@
     worker.addEventListener('error', (event) => stop(event.message ?? 'The worker did not load.'));
     worker.onmessage = ({ data }) => { if (data.stopped === undefined) signet.take(data); else stop(data.stopped); };
     worker.postMessage(['start', location.origin + location.pathname, callback, tabHalf()]);
-    // The worker's WebAssembly is asked for here, before the worker's own script is there, and compiled as it comes. The page's code follows: on a slow link
-    // it would take half the speed from what a form that was sent waits for.
+    // The worker's WebAssembly is requested here, before the worker's own script has loaded, and compiled as it arrives. The page's code follows later: on a
+    // slow link it would take half the bandwidth from the code that a sent form waits for.
     const compile = async (file) => {
       const response = await fetch(new URL(file, base));
       if (!response.ok) throw new Error(`${file}: ${response.status}`);

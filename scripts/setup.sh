@@ -31,7 +31,7 @@ apt() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@"
 }
 
-# Asks for sudo's password now: a step has no terminal.
+# Asks for sudo's password now, because a step has no terminal.
 may_apt() { [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -v; }
 
 packages=()
@@ -47,7 +47,7 @@ if [ "$what" = test ]; then
   need chromium command -v chromium
   need chromium-driver command -v chromedriver
   need faketime command -v faketime
-  # What tests/fonts.conf names.
+  # The fonts that tests/fonts.conf names.
   need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 fi
 if [ ${#packages[@]} -gt 0 ]; then may_apt; step "Debian packages (${packages[*]})" apt "${packages[@]}"; fi

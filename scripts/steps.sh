@@ -64,6 +64,6 @@ finished() {
   fail "\"$name\" failed; the whole log is $log. Mend that and run the same command again; what was done is kept."
 }
 
-# Stops what still runs, also after Ctrl-C.
+# Stops the steps that still run, also after Ctrl-C.
 ends() { for pid in ${step_pids[@]+"${step_pids[@]}"}; do kill -- "-$pid" 2>/dev/null || true; done; }
 trap ends EXIT

@@ -20,7 +20,7 @@ stage() {
 
 # rustfmt comes from the default toolchain, even if another one builds the app.
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
-# All targets are not all: the end-to-end suite does not run by default, and there is the function without the AWS SDK.
+# --all-targets leaves some out: the end-to-end suite, which does not run by default, and the function without the AWS SDK.
 native_lints() {
   cargo clippy --quiet --workspace --all-targets -- -D warnings &&
     cargo clippy --quiet --workspace --test suite -- -D warnings &&

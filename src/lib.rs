@@ -1,8 +1,8 @@
-//! Signet, the app: a page that shows and a worker that knows.
+//! Signet, the app: a page that displays, and a worker that holds the state.
 //!
 //! Everything outside `worker`, `page` and the two binaries is pure and builds natively. ARCHITECTURE.md has the map.
 
-// A panic at a slice quotes the text, and the console would show it.
+// A panic at a slice quotes the text, which would then appear in the console.
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 pub mod core;

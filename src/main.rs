@@ -1,4 +1,4 @@
-//! The page's binary. Natively there is none.
+//! The page's binary. It is empty on any target but Wasm.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

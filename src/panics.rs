@@ -1,10 +1,10 @@
-//! What a panic may say outside the console.
+//! The part of a panic's message that may leave the console.
 
 use std::panic::PanicHookInfo;
 
 /// A panic's message and place, for a person to send to others.
 ///
-/// The message ends before the first quotation mark or colon. What `core` and `std` put into a message stands behind one: an error after `expect`, the text
+/// The message is cut before the first quotation mark or colon. `core` and `std` put data only behind one: an error after `expect`, the text
 /// that was sliced. The app's own messages are constants.
 pub fn details(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -24,7 +24,7 @@ mod tests {
 
     use super::details;
 
-    /// The details of the panic that this makes.
+    /// The details of the panic that `panic` causes.
     fn of(panic: impl Fn() + std::panic::UnwindSafe) -> String {
         let said = Arc::new(Mutex::new(String::new()));
         let (hook, heard) = (take_hook(), said.clone());
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     #[allow(clippy::string_slice, clippy::unnecessary_literal_unwrap)]
     fn no_data_of_a_panic_is_in_its_details() {
-        // One test: the hook is the process's.
+        // One test only, because the hook belongs to the whole process.
         let secret = String::from("hunter2 ü");
         for (panic, start) in [
             (of(|| panic!("a constant")), "a constant (src/panics.rs:"),

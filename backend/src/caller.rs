@@ -1,4 +1,4 @@
-//! Who signed a request, as far as it may be shown.
+//! Who signed a request, without secrets.
 
 /// Who signed the request: no signature, no session token, no whole key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,19 +9,19 @@ use crate::aws::Aws;
 
 /// The function's validated configuration.
 pub struct Config {
-    /// Who answers.
+    /// Which back end answers.
     pub(crate) model_backend: ModelBackend,
     /// Where the model-selection strategy comes from.
     pub(crate) models: Models,
     /// The longest prompt, in UTF-8 bytes.
     pub(crate) max_prompt_bytes: usize,
-    /// The most that all earlier turns may have together, in UTF-8 bytes.
+    /// The most that all earlier turns together may have, in UTF-8 bytes.
     pub(crate) max_context_bytes: usize,
     /// The longest answer, in the model's tokens.
     pub(crate) max_tokens: i32,
 }
 
-/// Who answers.
+/// The back end that answers.
 pub(crate) enum ModelBackend {
     /// Amazon Bedrock, by `ConverseStream`.
     #[cfg(feature = "aws")]

@@ -15,7 +15,7 @@
 //!
 //! | event | when |
 //! |---|---|
-//! | `{"type":"start","model":"…","contextBytes":32768}` | first; `contextBytes` is the most that all `messages` may have together |
+//! | `{"type":"start","model":"…","contextBytes":32768}` | first; `contextBytes` is the most that all `messages` together may have |
 //! | `{"type":"text","text":"…"}`, `{"type":"reasoning","text":"…"}` | as the model sends them |
 //! | `{"type":"usage","inputTokens":12,"cachedTokens":0,"outputTokens":34}` | before the end, with the counts that the model gives |
 //! | `{"type":"stop","reason":"end_turn"}` | why the model stopped: `end_turn`, `max_tokens`, `stop_sequence`, `content_filtered`, `guardrail_intervened`, `tool_use` |
@@ -40,7 +40,7 @@
 //! | `OPENAI_MODEL` | with `openai`: the one model to ask, unless `AppConfig` holds a strategy |
 //! | `APPCONFIG_APPLICATION`, `APPCONFIG_ENVIRONMENT`, `APPCONFIG_PROFILE` | names or IDs of the model-selection strategy in AWS `AppConfig`: all three or none |
 //! | `MAX_PROMPT_BYTES` | the longest prompt in UTF-8 bytes; default 100000 |
-//! | `MAX_CONTEXT_BYTES` | the most that all `messages` may have together, in UTF-8 bytes; default 32768 |
+//! | `MAX_CONTEXT_BYTES` | the most that all `messages` together may have, in UTF-8 bytes; default 32768 |
 //! | `MAX_TOKENS` | the longest answer in tokens; default 4096 |
 //!
 //! Lambda itself sets `AWS_REGION` and the function role's keys (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`), which
@@ -50,7 +50,7 @@
 //! # Building without the AWS SDK
 //!
 //! The cargo feature `aws`, on by default, brings Bedrock and `AppConfig`. Without it the function builds in a fraction of the time and
-//! answers with `openai` or `demo` only. `bedrock`, and `AppConfig` with `openai`, are configuration errors then. The demonstration takes
+//! answers with `openai` or `demo` only. `bedrock`, and `AppConfig` with `openai`, are configuration errors then. The demonstration uses
 //! the bundled strategy instead of `AppConfig`'s, because it asks none of the models anyway.
 //!
 //! # Which model answers

@@ -26,12 +26,12 @@ pub enum Error {
     Aws(#[from] aws::Error),
     /// MiniStack's ID token is invalid, or its signing key is not where it should be.
     #[error(
-        "MiniStack's ID token could not be given its roles: {0}. Is it the version that scripts/setup.sh installs?"
+        "The roles could not be added to MiniStack's ID token: {0}. Is it the version that scripts/setup.sh installs?"
     )]
     Token(&'static str),
 }
 
-/// Somebody's keys, as `GetCredentialsForIdentity` returns them, and whom they stand for.
+/// A person's keys, as `GetCredentialsForIdentity` returns them, and the caller they belong to.
 #[derive(Debug)]
 pub(crate) struct Vended {
     pub(crate) body: Value,

@@ -1,8 +1,8 @@
-//! The AWS of a laptop, for `make serve` and for the tests.
+//! The local AWS, for `make serve` and for the tests.
 //!
 //! MiniStack (the Python package `ministack`) holds the user pool, the identity pool, the roles and the function URL that
 //! `infra/template.yaml` describes, and checks every signature and policy. A small gateway in front of it adds what it lacks: answers that
-//! stream, the role of a group, body hashes that are compared with the body, and challenges that are bound to their session. The function is
+//! stream, the role of a group, checks of body hashes, and challenges that are bound to their session. The function is
 //! the same `bootstrap` program that AWS runs; the gateway serves Lambda's Runtime API to it.
 //!
 //! ```text

@@ -43,7 +43,7 @@ enum Error {
         "{name} is {value:?}, which is not a port. Give a number from 1 to 65535, for example make serve {name}={default}"
     )]
     NoPort { name: &'static str, value: String, default: u16 },
-    #[error("trunk cannot be started: {0}. Install it by scripts/setup.sh serve.")]
+    #[error("trunk cannot be started: {0}. Install it with scripts/setup.sh serve.")]
     Spawn(io::Error),
     #[error("trunk has ended; see above. Start again.")]
     Trunk,
@@ -94,7 +94,7 @@ async fn run() -> Result<(), Error> {
         _ => return Err(Error::Usage),
     };
     let (port, gateway) = (port("PORT", 8080)?, port("AWS_PORT", 4566)?);
-    // Finds out now, not after the build, whether another program has a port. Both are taken later.
+    // Checks now, not after the build, whether another program has a port. Both are taken later.
     if serves_app {
         drop(Port::bind(port).await?);
     }
@@ -129,7 +129,7 @@ async fn run() -> Result<(), Error> {
     }
     show(stack.invited(), "may ask; has to change this one-time password");
     println!(
-        "\n  People who sign up confirm it with the code 123456; they may not ask. After a forgotten password the code is 654321."
+        "\n  People who sign up confirm with the code 123456; they may not ask. The code for a forgotten password is 654321."
     );
     match model_backend.as_deref() {
         None | Some("demo") => println!("  Answers come from a demonstration, not from an AI."),

@@ -185,7 +185,7 @@ impl Runtimes {
     }
 }
 
-/// Serves one process until it ends, or has not started in time. Whoever waits for its answer then sees that there will be none.
+/// Serves one process until it ends or fails to start in time. Callers that wait for its answer then see that there will be none.
 async fn supervise(mut process: Group, listener: tokio::net::TcpListener, api: Arc<Api>, permit: OwnedSemaphorePermit) {
     let server = serve(listener, {
         let api = Arc::clone(&api);

@@ -37,7 +37,7 @@ const START: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A program that scripts/setup.sh installs is missing.
-    #[error("{0} is missing. Install it by scripts/setup.sh serve.")]
+    #[error("{0} is missing. Install it with scripts/setup.sh serve.")]
     Tool(PathBuf),
     /// Another program has the gateway's port.
     #[error("Port {0} is in use by another program. Choose another: make serve AWS_PORT={next}", next = .0.saturating_add(1))]

@@ -20,11 +20,11 @@ use signet_cognito::{Entropy, Ephemeral};
 use signet_cognito::{Secret, UnixMillis};
 use signet_stream::stock::Ask;
 
-/// How often a request of the session is sent at most.
+/// How often a session request is sent at most.
 const TRIES: u32 = 3;
-/// The shortest time before it is repeated, in milliseconds. It doubles each time, and up to as much again is added at random.
+/// The shortest wait before it is repeated, in milliseconds. It doubles each time, and up to the same again is added at random.
 const BACK_OFF: u32 = 400;
-/// The longest wait before a form, in seconds, whatever a service asks for.
+/// A service that asks for a longer wait than this, in seconds, gets no repeat: the failure is shown instead.
 const PATIENCE: u32 = 10;
 
 /// A request's number; a reply carries it back.
@@ -43,13 +43,13 @@ impl RequestId {
 pub enum Timer {
     /// Repeat the session's request.
     Retry(RequestId),
-    /// Give the answer up if the connection was silent.
+    /// Give up on the answer if the connection was silent.
     Alarm(RequestId),
     /// Show the next batch of the answer.
     Flush(RequestId),
 }
 
-/// Everything the worker knows.
+/// The worker's whole state.
 #[derive(Debug)]
 pub struct App {
     config: Config,
@@ -67,7 +67,7 @@ pub struct App {
     /// Whether the person is a guest.
     is_guest: bool,
     history: History,
-    /// Writes a day in the reader's language.
+    /// Formats a day in the reader's language.
     date: fn(UnixMillis) -> String,
     /// Whether another tab may have changed the conversation that is shown.
     is_behind: bool,
@@ -78,7 +78,7 @@ pub struct App {
     chat_request: Option<RequestId>,
 }
 
-/// A request of the session's.
+/// A session request.
 #[derive(Debug)]
 struct Outgoing {
     id: RequestId,
@@ -86,7 +86,7 @@ struct Outgoing {
     tries: u32,
 }
 
-/// What happens to the app.
+/// An input to the app.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
@@ -101,7 +101,7 @@ pub enum Input {
         /// The query of the hosted UI's redirect, possibly empty.
         callback: Secret,
     },
-    /// What had to be stored before leaving the page could not be.
+    /// The data needed after leaving the page could not be stored.
     NotKept,
     /// The worker is idle: a pair for the next sign-in can be computed.
     Idle,
@@ -132,7 +132,7 @@ pub enum Streamed {
     NoAnswer(NoAnswer),
 }
 
-/// What is to be done.
+/// An effect to carry out.
 #[derive(Debug)]
 pub enum Effect {
     /// Send this request, and feed the reply back if there is a number.
@@ -151,14 +151,14 @@ pub enum Effect {
     Remember(String, Option<Secret>),
     /// Leave for this address, once everything is stored.
     Leave(String),
-    /// Tell the page.
+    /// Send this view to the page.
     Show(View),
     /// Give the store of this owner's conversations an order.
     History(String, history::Order),
 }
 
 impl App {
-    /// The app at its start. `seed` is 32 bytes of the browser's randomness; `date` writes a day in the reader's language.
+    /// The app at its start. `seed` is 32 bytes of the browser's randomness; `date` formats a day in the reader's language.
     pub fn new(config: Config, seed: [u8; 32], date: fn(UnixMillis) -> String) -> Self {
         Self {
             config,
@@ -180,7 +180,7 @@ impl App {
         }
     }
 
-    /// Takes `input` in; what is to be done. `now` is this machine's time.
+    /// Handles `input` and returns the effects to carry out. `now` is this machine's time.
     pub fn step(&mut self, now: UnixMillis, input: Input) -> Vec<Effect> {
         let mut effects = vec![];
         match input {
@@ -233,7 +233,7 @@ impl App {
                     self.history(now, history::Input::Renew { id }, &mut effects);
                 }
             }
-            // Late.
+            // Too late: nothing waits for these.
             Input::Idle | Input::Replied(..) | Input::Streamed(..) | Input::Waited(_) => {}
         }
         effects
@@ -271,7 +271,7 @@ impl App {
                 let text = self.chat.text(turn, answer).map(str::to_owned);
                 return effects.extend(text.map(|text| Effect::Show(View::Copy(text))));
             }
-            // The edge has handled it: it holds the store.
+            // The worker has handled it, because it holds the store.
             Intent::Start { .. } => return,
             intent @ (Intent::New
             | Intent::Open { .. }
@@ -285,7 +285,7 @@ impl App {
         self.session(now, input, effects);
     }
 
-    /// Hands the reply to the session, unless the request is repeated.
+    /// Passes the reply to the session, unless the request is repeated.
     fn replied(&mut self, now: UnixMillis, reply: Result<Response, NoAnswer>, effects: &mut Vec<Effect>) {
         let Some(mut sent) = self.session_request.take() else { return };
         let asked = reply.as_ref().ok().and_then(|response| response.head.retry_after).unwrap_or_default();
@@ -344,7 +344,7 @@ impl App {
                     effects.push(Effect::Show(View::Passkey { form, options, autofill }));
                 }
                 session::Effect::Show(screen) => {
-                    // Turns outlive a session that ended by itself, so that the same person can go on.
+                    // Turns outlive a session that ended by itself, so that the same person can continue.
                     if let (Screen::SignedIn { guest, .. }, Some(subject)) = (&screen, self.session.subject()) {
                         let subject = subject.to_owned();
                         if self.chat_of.as_ref().is_some_and(|whose| *whose != subject) {

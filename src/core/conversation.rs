@@ -11,13 +11,13 @@ const WAIT: u32 = 10;
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
-    /// Its id, which can stand in an address; empty until the first question.
+    /// Its id, which can be part of an address; empty until the first question.
     pub id: String,
     /// Its title; empty until the first question.
     pub title: String,
     /// When the latest question was asked.
     pub updated: UnixMillis,
-    /// How many bytes of earlier turns the back end takes; `None` if it takes none or has not said.
+    /// How many bytes of earlier turns the back end accepts; `None` if it accepts none or has not said.
     pub context_bytes: Option<u32>,
     /// The turns, oldest first.
     pub turns: Vec<Turn>,
@@ -35,7 +35,7 @@ pub struct Turn {
 /// An answer, or the part of it that has arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Chose the model.
+    /// The use case that chose the model.
     pub use_case: UseCase,
     /// When it was requested.
     pub asked: UnixMillis,
@@ -80,7 +80,7 @@ impl Answer {
     }
 }
 
-/// A change of the conversation that is shown, to be stored.
+/// A change of the shown conversation, to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Store the whole conversation.
@@ -96,7 +96,7 @@ pub struct Tail {
     pub turn: TurnId,
     /// The answer within the turn.
     pub answer: AnswerId,
-    /// The part that it belongs to.
+    /// The part that the text belongs to.
     pub part: Part,
     /// The text to append.
     pub text: String,
@@ -111,12 +111,12 @@ pub enum Ending {
     Stopped,
     /// The connection ended without the end marker.
     CutOff,
-    /// It failed, before or after text came.
+    /// It failed, before or after text arrived.
     Failed(Fault),
 }
 
 impl Ending {
-    /// Without the reason.
+    /// The end without its reason.
     pub fn end(&self) -> End {
         match self {
             Self::Done => End::Done,

@@ -1,4 +1,4 @@
-//! The surroundings of a step of the session or of a sign-in, and what such a step may ask for.
+//! What a step of the session or of a sign-in can use, and the effects that it can ask for.
 
 use signet_cognito::http::Request;
 use signet_cognito::{Entropy, Ephemeral, Keys, Secret, Skew, UnixMillis};
@@ -10,7 +10,7 @@ use crate::core::random::Random;
 use crate::core::record::Record;
 use crate::protocol::FormId;
 
-/// The surroundings of one step.
+/// What one step can use.
 pub struct Env<'a> {
     /// The configuration.
     pub config: &'a Config,
@@ -26,7 +26,7 @@ pub struct Env<'a> {
     pub memory: &'a mut Memory,
     /// The newest form's number.
     pub last_form: &'a mut FormId,
-    /// What is to be done, in order.
+    /// The effects to carry out, in order.
     pub effects: Vec<Effect>,
 }
 
@@ -40,12 +40,12 @@ impl Memory {
         Self(entries)
     }
 
-    /// The value of a name.
+    /// The value under a name.
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    /// The names with this beginning whose values fit.
+    /// The names that begin with `begin` and whose values pass `such`.
     pub fn names(&self, begin: &str, such: impl Fn(&Secret) -> bool) -> Vec<String> {
         let found = self.0.iter().filter(|(name, value)| name.starts_with(begin) && such(value));
         found.map(|(name, _)| name.clone()).collect()
@@ -83,7 +83,7 @@ impl Env<'_> {
     }
 }
 
-/// What is to be done.
+/// An effect to carry out.
 #[derive(Debug)]
 pub enum Effect {
     /// Send this request, and feed the reply back.
@@ -102,18 +102,18 @@ pub enum Effect {
     Leave(String),
     /// Ask the browser for a passkey.
     Passkey {
-        /// For which form.
+        /// The form that asks for it.
         form: FormId,
         /// `CREDENTIAL_REQUEST_OPTIONS`.
         options: String,
-        /// Whether only by the username's autofill.
+        /// Whether only the username's autofill offers it.
         autofill: bool,
     },
     /// The reply to a request for keys.
     Keys(Result<Grant, Fault>),
 }
 
-/// What a call is signed with.
+/// What is needed to sign a call.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The temporary keys.
@@ -147,13 +147,13 @@ pub enum Screen {
 pub struct Asked {
     /// The form's number.
     pub form: FormId,
-    /// What is asked.
+    /// The question.
     pub question: Question,
-    /// As typed.
+    /// The username as typed.
     pub username: String,
-    /// Whether no factor was proved yet.
+    /// Whether no factor has been proved yet.
     pub first_factor: bool,
-    /// Seconds until another code can be asked for.
+    /// Seconds until another code can be requested.
     pub wait: u32,
     /// Why the last answer was refused.
     pub fault: Option<Fault>,

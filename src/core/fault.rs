@@ -42,13 +42,13 @@ pub enum Fault {
     SignInExpired,
     /// An administrator has disabled the account.
     Disabled,
-    /// The temporary password was not used in time.
+    /// The temporary password has expired.
     TemporaryPasswordExpired,
     /// The app client has a secret, which a page cannot keep.
     ClientSecret,
-    /// The person declined, or has no passkey here.
+    /// The person declined, or has no passkey in this browser.
     PasskeyRefused,
-    /// This browser has no passkeys.
+    /// This browser does not support passkeys.
     PasskeyUnsupported,
     /// This page's address is not among the registered redirect addresses.
     Redirect(RedirectMismatch),
@@ -76,7 +76,7 @@ pub enum Fault {
     SessionEnded,
     /// The browser says that there is no network.
     Offline,
-    /// Nothing answers at the address.
+    /// There is no answer from the address.
     Unreachable {
         /// The service at the address.
         service: Service,
@@ -90,7 +90,7 @@ pub enum Fault {
     Throttled {
         /// The service.
         service: Service,
-        /// Seconds to wait, if it says.
+        /// Seconds to wait, if the service says.
         retry_after: Option<u32>,
         /// AWS's id of the request, for support.
         request_id: Option<String>,
@@ -137,9 +137,9 @@ pub enum Fault {
     Answer {
         /// Its own message or code, possibly empty.
         message: String,
-        /// Whether a retry may help, if it says.
+        /// Whether a retry may help, if the back end says.
         retryable: Option<bool>,
-        /// Seconds to wait, if it says.
+        /// Seconds to wait, if the back end says.
         retry_after: Option<u32>,
         /// AWS's id of the request, for support.
         request_id: Option<String>,
@@ -179,7 +179,7 @@ impl Fault {
     }
 }
 
-/// Why a field is not sent.
+/// Why a field cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldFault {
     /// It is empty.
@@ -188,7 +188,7 @@ pub enum FieldFault {
     Policy,
 }
 
-/// What is under way.
+/// The work under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Busy {
     /// The person is being signed in.
@@ -197,7 +197,7 @@ pub enum Busy {
     Checking,
     /// A message is being sent to the person.
     Sending,
-    /// The page is being left for a provider's.
+    /// The browser is leaving for a provider's page.
     Leaving,
     /// A service does not answer or is busy; the request is repeated after so many seconds.
     Retrying(Service, u32),

@@ -1,7 +1,7 @@
-//! A login token from an address of the deployer's: for developer-authenticated identities, SAML, and every provider whose tokens a page cannot fetch.
+//! A login token from an address that the deployer runs: for developer-authenticated identities, SAML, and every provider whose tokens a page cannot fetch.
 //!
-//! The address is asked with the person's cookies for it, and answers `{"token": "…"}`, with `loginsKey`, `identityId`, `username` and `expiresIn`
-//! (seconds) where they are known. The identity pool checks the token.
+//! The request to it carries the person's cookies. The reply is `{"token": "…"}`, with `loginsKey`, `identityId`, `username` and `expiresIn`
+//! (seconds) if they are known. The identity pool checks the token.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html>
 
 use serde::de::DeserializeOwned;
@@ -15,9 +15,9 @@ use crate::core::fault::{Fault, Service};
 /// Somebody who is signed in at the deployer's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
-    /// The key of `Logins`, if the address gives one.
+    /// The key of `Logins`, if the reply has one.
     pub key: Option<String>,
-    /// The token: an ID token, a SAML assertion, an access token, or one of `GetOpenIdTokenForDeveloperIdentity`.
+    /// The token: an ID token, a SAML assertion, an access token, or a token from `GetOpenIdTokenForDeveloperIdentity`.
     pub token: Secret,
     /// The identity that goes with a developer's token.
     pub identity_id: Option<String>,
@@ -27,7 +27,7 @@ pub struct Foreign {
     pub expires: Option<UnixMillis>,
 }
 
-/// The reply. A member that cannot be used is as one that is not there.
+/// The reply. A member that cannot be used counts as missing.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Reply {

@@ -1,4 +1,4 @@
-//! What the app knows and decides, without a browser: time and randomness are arguments, and what is to be done comes back as effects.
+//! The app's state and decisions, without a browser: time and randomness are arguments, and each step returns effects to carry out.
 
 pub mod app;
 pub mod chat;

@@ -1,4 +1,4 @@
-//! The questions of a sign-in: Cognito's challenges, and this app's own steps before and around them.
+//! The questions of a sign-in: Cognito's challenges, and this app's own steps around them.
 //!
 //! A question follows from its [`Challenge`], so storing the challenge is enough to survive a reload. This app's own steps have lower-case names,
 //! which no challenge of AWS has.
@@ -20,7 +20,7 @@ pub const RESET_PASSWORD: &str = "reset-password";
 /// Whether to remember this device.
 pub const REMEMBER_DEVICE: &str = "remember-device";
 
-/// A parameter of our own: the password answers `SELECT_CHALLENGE` rather than a challenge of its own.
+/// A parameter that we add: the password answers `SELECT_CHALLENGE`, not a challenge of its own.
 const SELECTED: &str = "selected";
 /// `SecretCode` of `AssociateSoftwareToken`.
 const SECRET_CODE: &str = "SecretCode";
@@ -74,7 +74,7 @@ pub enum Step {
 /// A field of a step's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormField {
-    /// The username, to be typed.
+    /// The username, to type.
     Username,
     /// The username, read-only, for password managers.
     FixedUsername,
@@ -92,7 +92,7 @@ pub enum FormField {
     Email,
     /// One of these challenges, by name.
     Choice(Vec<String>),
-    /// The secret for an authenticator app, to be copied.
+    /// The secret for an authenticator app, to copy.
     Secret,
     /// Yes or no.
     YesOrNo,
@@ -120,13 +120,13 @@ pub enum Action {
 }
 
 impl Question {
-    /// The question of a challenge, or the fault that names an unknown one.
+    /// The question for a challenge, or the fault that names an unknown one.
     pub fn new(challenge: Challenge) -> Result<Self, Fault> {
         let step = Step::from_challenge(&challenge)?;
         Ok(Self { step, challenge })
     }
 
-    /// The challenge of a step of this app's own.
+    /// The challenge for one of this app's own steps.
     pub fn own(name: &str, parameters: &[(&str, &str)]) -> Challenge {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Challenge { name: name.to_owned(), session: None, parameters, available: vec![] }
@@ -154,7 +154,7 @@ impl Question {
         matches!(self.step, Step::SignIn | Step::Password | Step::ForgotPassword | Step::SignUp)
     }
 
-    /// A step after a code was sent.
+    /// The challenge for a step after a code was sent.
     pub fn delivered(name: &str, delivery: Option<&Delivery>) -> Challenge {
         let (medium, destination) =
             delivery.map_or(("", ""), |delivery| (delivery.medium.as_str(), delivery.destination.as_str()));
@@ -218,14 +218,14 @@ impl Step {
             "PASSWORD" | "PASSWORD_SRP" => Self::Password,
             "SELECT_CHALLENGE" => {
                 let mut factors = known(name, &challenge.available, &FIRST_FACTORS)?;
-                // Both are the password to a person, and SRP does not send it.
+                // To people both are just the password, and SRP does not send it.
                 if factors.iter().any(|factor| factor == "PASSWORD_SRP") {
                     factors.retain(|factor| factor != "PASSWORD");
                 }
                 Self::SelectChallenge(factors)
             }
             "SMS_MFA" | "SMS_OTP" | "EMAIL_OTP" => {
-                // Without a destination it was still sent: only an authenticator app's code has no delivery.
+                // A code without a destination was still sent: only an authenticator app's code has no delivery.
                 let medium = if name == "EMAIL_OTP" { "EMAIL" } else { "SMS" };
                 let unnamed = || Delivery { destination: String::new(), medium: medium.to_owned() };
                 Self::Code(Some(delivery().unwrap_or_else(unnamed)))
@@ -246,7 +246,7 @@ impl Step {
                 let name = |name: &String| name.strip_prefix("userAttributes.").unwrap_or(name).to_owned();
                 Self::NewPassword(required.iter().map(name).collect())
             }
-            // USERNAME is the pool's, not a word of the challenge's.
+            // The pool adds USERNAME; it is not part of the challenge.
             "CUSTOM_CHALLENGE" => Self::Custom(
                 challenge
                     .parameters
@@ -289,7 +289,7 @@ impl Step {
                 let mut inputs = vec![FormField::Username, FormField::NewPassword];
                 let asked = pool.and_then(|pool| Some((pool.username, pool.sign_up.as_ref()?)));
                 if let Some((username, sign_up)) = asked {
-                    // What is typed as the username is not asked for twice.
+                    // The attribute that serves as the username is not asked for twice.
                     let is_username = |name: &&String| {
                         matches!(
                             (username, name.as_str()),
@@ -309,7 +309,7 @@ impl Step {
         }
     }
 
-    /// The form's other buttons, in order. `first_factor`: whether no factor was proved yet.
+    /// The form's other buttons, in order. `first_factor`: whether no factor has been proved yet.
     pub fn actions(&self, config: &Config, first_factor: bool) -> Vec<Action> {
         let pool = config.user_pool.as_ref().filter(|pool| pool.form);
         let chooses = pool.is_some_and(|pool| pool.auth_flow == AuthFlow::UserAuth) && first_factor;

@@ -1,10 +1,10 @@
-//! Randomness as a value: the browser's seed, stretched by HMAC-SHA-256, so that a run of the core can be repeated.
+//! Randomness as a value: the browser's seed, stretched by HMAC-SHA-256, so that tests can repeat a run of the core.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A pseudorandom stream of bytes. Its state moves on with each block, so that bytes drawn earlier cannot be computed from it.
+/// A pseudorandom stream of bytes. Its state moves on with each block, so that earlier bytes cannot be computed from it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Random([u8; 32]);
 
@@ -36,7 +36,7 @@ impl Random {
         mac.chain_update(label).finalize().into_bytes().into()
     }
 
-    /// A number below `bound`, which is small.
+    /// A number below `bound`, which must be small.
     pub fn below(&mut self, bound: u32) -> u32 {
         u32::from_be_bytes(self.bytes()) % bound.max(1)
     }

@@ -1,4 +1,4 @@
-//! The part of a session, or of a sign-in, that outlives a load of the page. The worker encrypts it before it stores it.
+//! The part of a session, or of a sign-in, that survives a reload. The worker encrypts it before storing it.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use signet_cognito::{Challenge, IdToken, IdentityId, Secret, Skew, UnixMillis};
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::core::foreign::Foreign;
 
-/// What the tab keeps.
+/// The record that the tab stores.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -16,18 +16,18 @@ pub enum Record {
     SignIn(Box<Pending>),
 }
 
-/// Who is signed in, and how it is proved.
+/// Who is signed in, and the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// What the identity pool is shown.
+    /// The proof for the identity pool.
     pub proof: Proof,
-    /// The identity, once the pool has given one.
+    /// The identity, once the pool has assigned one.
     pub identity: Option<IdentityId>,
     /// The difference between this machine's clock and AWS's.
     pub skew: Skew,
 }
 
-/// What the identity pool is shown.
+/// The proof for the identity pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// An ID token of the user pool or of an OIDC provider.
@@ -38,12 +38,12 @@ pub enum Proof {
         refresh: Option<Secret>,
         /// The remembered device that the refresh token belongs to.
         device_key: Option<String>,
-        /// The username as typed, for the next sign-in. `None` if the tokens came from the hosted UI, which has a session of its own.
+        /// The username as typed, for the next sign-in. `None` if the tokens came from the hosted UI, which has its own session.
         typed: Option<String>,
     },
-    /// Some other provider's token.
+    /// Another provider's token.
     Foreign(Foreign),
-    /// Nothing.
+    /// No proof.
     Guest,
 }
 
@@ -58,13 +58,13 @@ pub struct Pending {
     pub sent: UnixMillis,
     /// When the question was asked.
     pub asked: UnixMillis,
-    /// Whether a first factor was proved.
+    /// Whether a first factor has been proved.
     pub proved: bool,
     /// The challenge, with the session to answer in.
     pub challenge: Challenge,
 }
 
-// Nothing here is serialised by accident: `to_bytes` is the only way.
+// Nothing here can be serialised by accident: `to_bytes` is the only way.
 static_assertions::assert_not_impl_any!(Record: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(Account: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(Pending: Serialize, DeserializeOwned);
@@ -100,7 +100,7 @@ enum StoredProof<'a> {
 }
 
 impl Record {
-    /// Plain bytes, for nobody but the cipher.
+    /// The plain bytes, for the cipher only.
     #[allow(clippy::missing_panics_doc)] // It cannot panic.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let challenge;
@@ -122,7 +122,7 @@ impl Record {
                 }
             }
         };
-        // Large enough from the start: growing would leave copies behind.
+        // Large enough from the start, because growing would leave copies behind.
         let mut bytes = Vec::with_capacity(16 << 10);
         bytes.push(VERSION);
         Zeroizing::new(postcard::to_extend(&stored, bytes).expect("texts, numbers and bytes can be written"))

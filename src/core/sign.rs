@@ -38,16 +38,16 @@ const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Adds `x-amz-date`, `x-amz-security-token` and `authorization`. `at` is AWS's time: AWS refuses a signature that is more than five minutes off.
 ///
-/// The defaults of `aws-sigv4` are what a function URL wants: the path is normalised and encoded twice, the body's hash is signed, and the header
-/// `x-amz-content-sha256`, which only S3 demands and API Gateway's usual CORS settings forbid, is not sent. The URL must be percent-encoded, as
-/// `fetch` sends it. `host` is signed as a browser sends it: with its port, unless that is the scheme's own.
+/// The defaults of `aws-sigv4` suit a function URL: it normalises the path, encodes it twice and signs the body's hash. It does not send the header
+/// `x-amz-content-sha256`, which only S3 demands and API Gateway's usual CORS settings forbid. The URL must be percent-encoded, as
+/// `fetch` sends it. `host` is signed as a browser sends it: with its port, unless that is the scheme's default.
 #[allow(clippy::missing_panics_doc)] // It cannot panic: every parameter is set.
 pub fn sign(mut request: Request, keys: &Keys, scope: Scope<'_>, at: UnixMillis) -> Result<Request, SignError> {
     // The signer panics without a host.
     if !has_host(&request.url) {
         return Err(SignError::NotAbsolute);
     }
-    // Long-term keys, which AWS's test suite also signs with, have no token.
+    // Long-term keys have no token. AWS's test suite signs with them too.
     let token = Some(keys.session_token.expose()).filter(|token| !token.is_empty());
     let credentials = Credentials::new(
         &keys.access_key_id,

@@ -1,4 +1,4 @@
-//! Chooses the screen, and carries out what the worker asks of the page itself.
+//! Chooses the screen, and carries out the worker's orders to the page itself.
 
 use leptos::ev;
 use leptos::mount::{UnmountHandle, mount_to};
@@ -31,8 +31,8 @@ pub struct Page {
     pub passkeys: Passkeys,
 }
 
-/// Mounts the app into the elements of index.html. `post` hands a message to the worker. `is_submitted` says whether the form of index.html has been sent
-/// already. Pass what the worker says to the returned [`News`].
+/// Mounts the app into the elements of index.html. `post` sends a message to the worker. `is_submitted` says whether the form of index.html has already
+/// been sent. Pass the worker's messages to the returned [`News`].
 pub fn mount(
     shell: Shell,
     post: impl Fn(&js_sys::Array) + 'static,
@@ -66,7 +66,7 @@ pub fn mount(
     (news, handle)
 }
 
-/// Carries out what the worker asks of the page itself.
+/// Carries out an order of the worker to the page itself.
 pub fn carry_out(view: View, page: Page) {
     match view {
         View::Leave { url } => address::leave(&url),
@@ -97,7 +97,7 @@ fn App(shell: Shell, is_submitted: bool) -> impl IntoView {
 
     let opening = shell.opening.clone();
     Effect::new(move |_| {
-        // While a session is being restored, this line says how far that is.
+        // While a session is being restored, this line shows the progress.
         if state.screen.with(|screen| *screen == Screen::Starting) {
             if let Some(text) = state.busy.get() {
                 opening.set_text_content(Some(&text));
@@ -129,13 +129,13 @@ fn App(shell: Shell, is_submitted: bool) -> impl IntoView {
 
     view! {
         <SignInForm shell is_submitted/>
-        // Keyed, so that another step never takes over the elements of the one before, with what was typed in them.
+        // Keyed, so that a step never reuses the elements of the one before, with the text typed into them.
         <For each={move || step.get()} key={|id| id.0} let:id><Step id/></For>
         <Show when={move || is_chat.get()}><Chat/></Show>
     }
 }
 
-/// Replaces everything else by what is wrong with the configuration.
+/// Shows the problem with the configuration in place of everything else.
 fn show_misconfigured(shell: &Shell, problem: &str) {
     shell.fatal_title.set_text_content(Some(words::MISCONFIGURED));
     shell.fatal_text.set_text_content(Some(problem));

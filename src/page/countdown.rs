@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// The whole seconds until `until`, which is in milliseconds of this machine's time. Zero after that, and for `None`.
 pub fn seconds_until(until: Signal<Option<f64>>) -> Signal<u32> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between zero and a wait that was a u32.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between zero and a wait that fits a u32.
     let seconds = |until: Option<f64>| until.map_or(0, |until| ((until - Date::now()) / 1000.0).ceil().max(0.0) as u32);
     let left = RwSignal::new(seconds(until.get_untracked()));
     let timer: StoredValue<Option<Interval>, LocalStorage> = StoredValue::new_local(None);

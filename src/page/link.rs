@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::protocol::{Intent, encode};
 
-/// Hands a message to the worker.
+/// Sends a message to the worker.
 type Post = Box<dyn Fn(&Array)>;
 
 /// Sends intents to the worker. A handle, as cheap to copy as a signal.
@@ -13,7 +13,7 @@ type Post = Box<dyn Fn(&Array)>;
 pub struct Link(StoredValue<Post, LocalStorage>);
 
 impl Link {
-    /// `post` hands a message to the worker: an array of the intent's bytes and the strings that go with it.
+    /// `post` sends a message to the worker: an array of the intent's bytes and the strings that go with it.
     pub fn new(post: impl Fn(&Array) + 'static) -> Self {
         Self(StoredValue::new_local(Box::new(post)))
     }
@@ -23,10 +23,10 @@ impl Link {
         self.send_with(intent, []);
     }
 
-    /// Sends an intent with the values of a form. Each goes from its field to the worker as a string of the browser's, so no password enters the memory of
+    /// Sends an intent with the values of a form. Each goes from its field to the worker as a browser string, so no password enters the memory of
     /// this WebAssembly.
     pub fn send_with(self, intent: &Intent, values: impl IntoIterator<Item = JsString>) {
-        // Fails only for a text too long for any memory.
+        // Fails only for a text that does not fit into memory.
         let Ok(bytes) = encode(intent) else { return };
         let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
         for value in values {

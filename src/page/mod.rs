@@ -1,8 +1,8 @@
-//! The page, a Leptos app. It shows what the worker says and sends back what a person does. It holds no token and no key, and fetches nothing.
+//! The page, a Leptos app. It shows the worker's views and sends back what people do. It holds no token and no key, and fetches nothing.
 //!
-//! [`State::apply`] takes in what the worker says. Components read [`State`] and send intents through [`Link`].
+//! [`State::apply`] applies the worker's views. Components read [`State`] and send intents through [`Link`].
 
-// `Page`, `State` and `Panel` are handles to signals, which closures copy. A debug build notes in each signal where it was made.
+// `Page`, `State` and `Panel` are handles to signals, which closures copy. A debug build records in each signal where it was made.
 #![allow(clippy::large_types_passed_by_value)]
 
 mod app;
@@ -29,7 +29,7 @@ use crate::panics;
 /// Takes the page over from `public/start.js`.
 ///
 /// # Panics
-/// index.html is of another build than this code. The screen that says that the app has stopped shows it.
+/// If index.html is from another build than this code. The screen for a stopped app then shows the message.
 pub fn start() {
     // The console and the screen for failures show the panic's message and its place.
     std::panic::set_hook(Box::new(|info| {
@@ -37,7 +37,7 @@ pub fn start() {
         browser::note_panic(&panics::details(info));
     }));
     let Some(shell) = browser::shell::Shell::find() else {
-        panic!("index.html is of another build: it lacks an element that the page needs");
+        panic!("index.html is from another build: it lacks an element that the page needs");
     };
     let (worker, is_submitted) = browser::start();
     let link = move |message: &Array| {

@@ -1,4 +1,4 @@
-//! Shows what the worker says: at once if the page keeps up, otherwise in parts, one after each frame, so that no task is long.
+//! Shows the worker's views: at once if the page keeps up, otherwise in parts, one after each frame, so that no task is long.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use crate::protocol::{AnswerUpdate, SessionView, TurnUpdate, View, decode};
 /// After this many milliseconds without a change, the next part need not wait for a frame.
 const CALM: f64 = 40.0;
 /// How long showing a part may take, in milliseconds with layout, if its views cost as much as those before. Some cost three times as much. Even then there
-/// is time for a frame, and a key is answered within 50 ms.
+/// is time for a frame, and the page responds to a key within 50 ms.
 const LONGEST: f64 = 10.0;
 
 /// The views that are waiting to be shown. A handle: clones share the queue.
@@ -40,7 +40,7 @@ struct Queue {
     most: f64,
 }
 
-/// Roughly how much work a view is. A piece of an answer counts as 1; a view that changes more of the page counts as more.
+/// Roughly how much work it is to show a view. A piece of an answer counts as 1; a view that changes more of the page counts as more.
 fn weight(view: &View) -> f64 {
     match view {
         View::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Steps(_), .. }, .. } => 1.0,
@@ -55,14 +55,14 @@ impl News {
         Self { page, owner, queue: Rc::new(RefCell::new(queue)) }
     }
 
-    /// Takes in views as the worker posts them.
+    /// Accepts views as the worker posts them.
     ///
     /// It shows them at once if it can, because then the next frame has both the change and the scrolling that follows. A change made within a frame needs
     /// another frame for its scrolling.
     pub fn take(&self, bytes: &[u8]) {
         // Page and worker come from one build, so an unreadable message is not from our worker.
         let Ok(views) = decode::<Vec<View>>(bytes) else { return };
-        // A person who signs in waits for nothing else, so that is never put off.
+        // A person who signs in waits for just this view, so it is never delayed.
         let is_urgent = views.iter().any(|view| matches!(view, View::Session(_)));
         let mut queue = self.queue.borrow_mut();
         let mut old = 0;

@@ -1,4 +1,4 @@
-//! What the page shows. Only [`State::apply`] changes it by what the worker says.
+//! What the page shows. The worker's views change it only through [`State::apply`].
 
 use js_sys::Date;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use signet_stream::stock::UseCase;
 /// Which screen is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Screen {
-    /// The form of index.html as it is, until the worker says more. While a session is being restored, a line says so instead.
+    /// The form of index.html as it is, until the worker sends a view. While a session is being restored, a line says so instead.
     #[default]
     Starting,
     /// A form, either the one of index.html or another.
@@ -31,9 +31,9 @@ pub enum Screen {
 pub struct State {
     /// The screen.
     pub screen: RwSignal<Screen>,
-    /// How often a form was asked. One that is asked again may look the same, and is news all the same.
+    /// How often a form was asked. A form that is asked again may look the same, but still counts as new.
     pub asked: RwSignal<u32>,
-    /// What the app is doing with the form that was sent; `None` if nothing is in progress.
+    /// Progress of the form that was sent; `None` if nothing is in progress.
     pub busy: RwSignal<Option<Text>>,
     /// The person who is signed in.
     pub person: RwSignal<Option<Person>>,
@@ -49,19 +49,19 @@ pub struct State {
     pub sent: RwSignal<Option<String>>,
     /// The stored conversations.
     pub history: RwSignal<HistoryView>,
-    /// Whether there were any when the person signed in. The panel does not open by itself after that, because it would move what the person reads.
+    /// Whether there were any when the person signed in. After that the panel does not open by itself, because it would move the text being read.
     pub history_was_filled: RwSignal<Option<bool>>,
     /// Whether the panel is open; `None` until the person has opened or closed it.
     pub history_is_open: RwSignal<Option<bool>>,
     /// A sentence below the conversation.
     pub remark: RwSignal<String>,
-    /// What was said last about the history's store.
+    /// The last sentence about the history's store.
     pub notice: StoredValue<String>,
     /// The same sentence for the panel, because its drawer covers the other one.
     pub panel_remark: RwSignal<String>,
-    /// For screen readers: where an answer stands.
+    /// For screen readers: the state of an answer.
     pub status: RwSignal<String>,
-    /// For screen readers: a whole answer, a paragraph a line. The number counts the announcements, so that the same text is read out again.
+    /// For screen readers: a whole answer, one paragraph per line. The number counts the announcements, so that the same text is read out again.
     pub spoken: RwSignal<(u32, String)>,
     /// Whether more is waiting to be shown than fits into a frame.
     pub is_behind: RwSignal<bool>,
@@ -103,7 +103,7 @@ pub struct Turn {
     pub compares: RwSignal<bool>,
     /// The new wording of the question while it is being edited.
     pub edit: RwSignal<Option<String>>,
-    /// The button of the shown answer that is to get the focus.
+    /// The button of the shown answer that should get the focus.
     pub wanted: RwSignal<Option<Control>>,
 }
 
@@ -112,27 +112,27 @@ pub struct Turn {
 pub struct Answer {
     /// Its number in the turn.
     pub id: AnswerId,
-    /// A new number for each answer that begins, also if it replaces another one with the same id.
+    /// A new number for each answer that begins, even if it replaces another one with the same id.
     pub serial: u32,
     /// The use case that chose its model.
     pub use_case: UseCase,
-    /// How many earlier turns went along with the question.
+    /// How many earlier turns were sent with the question.
     pub context: u32,
-    /// Whether it had ended when its conversation was opened.
+    /// Whether it had already ended when its conversation was opened.
     pub is_old: bool,
-    /// The model that answers; empty until known.
+    /// The model that is answering; empty until known.
     pub model: RwSignal<String>,
-    /// Whether any of its text has come.
+    /// Whether any of its text has arrived.
     pub has_text: RwSignal<bool>,
     /// How it ended; `None` while more may come.
     pub ended: RwSignal<Option<Ended>>,
     /// Its text, a document that is built by hand.
     pub document: StoredValue<Document, LocalStorage>,
-    /// Whether any of the model's reasoning has come. The document holds that too.
+    /// Whether any of the model's reasoning has arrived. The document holds that too.
     pub has_reasoning: RwSignal<bool>,
     /// Whether the person has unfolded the reasoning.
     pub reasoning_is_open: StoredValue<bool>,
-    /// Whether its alert has spoken: it does not speak again when the answer comes back on the screen.
+    /// Whether its alert has been read out. It is not read out again when the answer returns to the screen.
     pub was_heard: StoredValue<bool>,
 }
 
@@ -188,7 +188,7 @@ impl State {
         }
     }
 
-    /// Takes in a view. `is_old` marks turns that had ended when their conversation was opened. Returns a view that is to be carried out, not shown.
+    /// Applies a view. `is_old` marks turns that had ended when their conversation was opened. Returns the view if it is an order to carry out.
     pub fn apply(self, view: View, is_old: bool) -> Option<View> {
         match view {
             View::Misconfigured { problem } => self.screen.set(Screen::Misconfigured(problem)),
@@ -288,7 +288,7 @@ impl State {
         self.notice.set_value(String::new());
         self.status.set(String::new());
         self.speak(String::new());
-        // If the address leads elsewhere, that is what the person wants to see after signing in.
+        // If the address leads elsewhere, the person wants to see that conversation after signing in.
         let leads_here = address::conversation().unwrap_or_default() == self.conversation.id.get_untracked();
         self.conversation.id.set(String::new());
         self.conversation.title.set(String::new());
@@ -386,7 +386,7 @@ impl State {
                     answer.apply(update);
                 }
             }
-            // The worker says neither: a turn that is asked twice, or an answer to a turn that does not exist.
+            // The worker never sends these: a turn that is asked twice, or an answer to a turn that does not exist.
             (Some(_), TurnUpdate::Asked { .. }) | (None, TurnUpdate::Answer { .. }) => {}
         }
     }
@@ -476,7 +476,7 @@ impl Answer {
         }
     }
 
-    /// Whether more may come.
+    /// Whether more may arrive.
     pub fn is_under_way(&self) -> bool {
         self.ended.with(Option::is_none)
     }

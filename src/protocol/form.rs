@@ -8,25 +8,25 @@ use super::Text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FormId(pub u32);
 
-/// What a person who is not signed in is asked. A view with the number of the form that is already shown changes only its error and its buttons;
-/// what was typed stays.
+/// A form for a person who is not signed in. A view with the number of the form that is already shown changes only its error and its buttons;
+/// typed values stay.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Form {
-    /// Sent back with the values.
+    /// Its number, sent back with the values.
     pub id: FormId,
     /// Whether this is the form of index.html.
     pub is_sign_in: bool,
     /// The heading.
     pub title: Text,
-    /// Below the heading, one paragraph a line.
+    /// The text below the heading, one paragraph per line.
     pub text: Text,
-    /// In order. The form of index.html shows those of its own fields that are named here: `username`, `password`.
+    /// The fields, in order. The form of index.html shows those of its own fields that are named here: `username`, `password`.
     pub fields: Vec<Field>,
     /// The label of the button that sends the form; empty if it has none.
     pub submit: Text,
     /// The other buttons.
     pub buttons: Vec<Button>,
-    /// Why the last try failed.
+    /// The error of the last try.
     pub error: Option<FormError>,
 }
 
@@ -35,7 +35,7 @@ pub struct Form {
 pub struct FormError {
     /// What happened and what to do next.
     pub text: String,
-    /// Index of the field that it is about, if it is about one.
+    /// Index of the field that the error is about, if any.
     pub field: Option<u8>,
 }
 
@@ -56,12 +56,12 @@ pub struct Field {
     pub kind: FieldKind,
 }
 
-/// What a field takes or shows.
+/// What a field accepts or shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FieldKind {
     /// Text. The string is the element's `type` and `inputmode`: `text`, `email`, `tel`, `url`, `date`.
     Text(Text),
-    /// An existing password. It can be shown, and is cleared as it is sent, like the next two kinds.
+    /// An existing password. It can be shown, and is cleared when the form is sent, like the next two kinds.
     Password,
     /// A new password and its rules, ticked off while the person types.
     NewPassword(Vec<Rule>),
@@ -69,7 +69,7 @@ pub enum FieldKind {
     Code,
     /// Read-only text, such as the username, which password managers need.
     Fixed,
-    /// One of several, each a value and a label; the first is selected at first.
+    /// One of several choices, each a value and a label. The first is selected initially.
     Choice(Vec<(Text, Text)>),
     /// A text to copy, and a QR code for an authenticator app as an SVG path.
     Copy {
@@ -85,7 +85,7 @@ pub enum FieldKind {
 pub struct Rule {
     /// Such as `at least 12 characters`.
     pub label: Text,
-    /// How it is checked.
+    /// The check.
     pub check: Check,
 }
 
@@ -105,7 +105,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// Whether a password passes. It has `length` UTF-16 units, and `unit` returns each: it never enters Wasm memory as a whole.
+    /// Whether a password passes. It has `length` UTF-16 units, and `unit` returns each, so the password never enters Wasm memory as a whole.
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html>
     pub fn is_met(self, length: u32, unit: impl Fn(u32) -> u32) -> bool {
         // The low half of a surrogate pair is not a character of its own (RFC 2781 §2.1).
@@ -116,7 +116,7 @@ impl Check {
             Self::Uppercase => ('A', 'Z'),
             Self::Number => ('0', '9'),
             Self::Symbol => {
-                // Cognito's list is all of ASCII's punctuation, and the space inside.
+                // Cognito's list is all of ASCII's punctuation, and a space that is not at an end.
                 return (0..length).any(|at| match u8::try_from(unit(at)) {
                     Ok(b' ') => at > 0 && at + 1 < length,
                     Ok(byte) => byte.is_ascii_punctuation(),
@@ -133,7 +133,7 @@ impl Check {
 pub struct Button {
     /// Its label.
     pub label: Text,
-    /// Whether it leads to a provider's page. These stand together.
+    /// Whether it leads to a provider's page. These buttons stand together.
     pub is_provider: bool,
     /// The path of an icon on this origin, possibly empty.
     pub icon: String,

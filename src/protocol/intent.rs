@@ -1,4 +1,4 @@
-//! What a person wants of the worker.
+//! What the page asks of the worker, on a person's behalf.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use signet_stream::stock::UseCase;
 /// What a person wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The page is here. Strings beside it: the page's address without query and hash; and the query with which a provider redirected back
+    /// The page has started. Strings beside it: the page's address without query and hash; the query with which a provider redirected back
     /// (RFC 6749 §4.1.2), possibly empty.
     Start {
         /// Half of the key that encrypts the session record. Without it no session survives a reload.
@@ -19,7 +19,7 @@ pub enum Intent {
         /// Which form. Zero is the form of index.html before the worker numbered it; its fields are username and password.
         form: FormId,
     },
-    /// Press a button of a form that does not send it. Strings beside it: the values of its fields, in order, those of passwords and codes empty.
+    /// Press a form's button other than the one that sends it. Strings beside it: the values of its fields, in order, with passwords and codes empty.
     Press {
         /// Which form.
         form: FormId,
@@ -33,18 +33,18 @@ pub enum Intent {
         /// How it ended.
         outcome: PasskeyOutcome,
     },
-    /// The back button shows the page again after it was left for a provider's.
+    /// The back button shows the page again after the browser left it for a provider's page.
     ShownAgain,
     /// Sign out.
     SignOut,
-    /// Ask a question in a new turn of the conversation that is shown.
+    /// Ask a question in a new turn of the shown conversation.
     Ask {
         /// As typed.
         prompt: String,
         /// Chooses the model.
         use_case: UseCase,
     },
-    /// Ask a turn's question again, for one more answer beside the others.
+    /// Ask a turn's question again, for another answer beside the others.
     Again {
         /// Which turn.
         turn: TurnId,
@@ -56,7 +56,7 @@ pub enum Intent {
         /// Which turn.
         turn: TurnId,
     },
-    /// Change a turn's question. That turn and those after it stay in the history; the conversation goes on in a copy of the turns before.
+    /// Change a turn's question. That turn and those after it stay in the history; the conversation continues in a copy of the turns before it.
     Edit {
         /// Which turn.
         turn: TurnId,
@@ -65,7 +65,7 @@ pub enum Intent {
         /// Chooses the model.
         use_case: UseCase,
     },
-    /// Stop the answer that is under way.
+    /// Stop the answer under way.
     Stop,
     /// Ask for the Markdown of an answer, which comes as a [`View::Copy`](super::View::Copy).
     Copy {
@@ -98,9 +98,9 @@ pub enum Intent {
         /// As typed.
         query: String,
     },
-    /// Keep the history after sign-out, or do not.
+    /// Set whether to keep the history after sign-out.
     Keep {
-        /// Whether to.
+        /// Whether to keep it.
         keep: bool,
     },
     /// Export a conversation, or all, as a file.
@@ -114,14 +114,14 @@ pub enum Intent {
     Import,
 }
 
-/// How asking the browser for a passkey ended.
+/// The outcome of asking the browser for a passkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PasskeyOutcome {
     /// The person agreed.
     Done,
-    /// The person declined, or has no passkey here; browsers do not tell which.
+    /// The person declined, or has no passkey here. Browsers do not say which.
     Refused,
-    /// This browser has no passkeys.
+    /// This browser does not support passkeys.
     Unsupported,
 }
 

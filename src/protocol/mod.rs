@@ -2,7 +2,7 @@
 //!
 //! On the wire they are postcard (<https://postcard.jamesmunns.com/wire-format>). Page and worker come from one build, so the format has no version.
 //!
-//! What a person types into a form travels beside its intent as JavaScript strings, so that no password and no code lies in the page's Wasm
+//! What a person types into a form travels beside its intent as JavaScript strings, so that no password or code is in the page's Wasm
 //! memory. No secret type can be serialised, so none can be part of a view.
 
 mod form;
@@ -36,7 +36,7 @@ pub enum View {
     },
     /// Who is signed in.
     Session(SessionView),
-    /// Leave for this address.
+    /// Leave the page for this address.
     Leave {
         /// Absolute, `https` (or this machine).
         url: String,
@@ -47,24 +47,24 @@ pub enum View {
         form: FormId,
         /// `CREDENTIAL_REQUEST_OPTIONS`: the JSON that `PublicKeyCredential.parseRequestOptionsFromJSON` takes.
         options: String,
-        /// Whether only by the username's autofill.
+        /// Whether only the username's autofill offers it.
         autofill: bool,
     },
-    /// Clear everything of the conversation and the history: the person signed out, or somebody else signed in.
+    /// Clear the whole conversation and history: the person signed out, or somebody else signed in.
     Forget {
         /// Whether the draft of the next question is cleared too.
         draft: bool,
     },
-    /// Show another conversation. Its turns follow, as if they came now.
+    /// Show another conversation. Its turns follow, as if they were new.
     Conversation {
-        /// Its id; empty for a new one in which nothing was asked yet.
+        /// Its id; empty for a new conversation without a question.
         id: String,
         /// Its title, possibly empty.
         title: String,
-        /// How many of the turns that follow are old, with all their answers ended. Updates of later turns in the same message happen now.
+        /// How many of the turns that follow are old, with all their answers ended. Updates of later turns in the same message are new.
         turns: u32,
     },
-    /// The conversation that is shown got its id and title, or a new title.
+    /// The shown conversation has got its id and title, or a new title.
     Title {
         /// Its id.
         id: String,
@@ -78,13 +78,13 @@ pub enum View {
         /// The change.
         update: TurnUpdate,
     },
-    /// The conversations that are kept in this browser.
+    /// The conversations that are stored in this browser.
     History(HistoryView),
     /// A sentence shown beside the conversation until the next one; an empty one clears it.
     Remark(Text),
-    /// For a screen reader, politely: the state of an answer, never its words.
+    /// For a screen reader, announced politely: the state of an answer, never its words.
     Status(Text),
-    /// For a screen reader, politely: a whole answer as plain text, one paragraph a line.
+    /// For a screen reader, announced politely: a whole answer as plain text, one paragraph per line.
     Spoken(String),
     /// The text that [`Intent::Copy`] asked for.
     Copy(String),
@@ -104,7 +104,7 @@ pub enum View {
 pub enum SessionView {
     /// Nobody: show this form. The conversation is hidden, and its draft is kept.
     Asked(Form),
-    /// What was sent is under way.
+    /// The request from a sent form is under way.
     Busy {
         /// Such as `Signing in…`.
         text: Text,
@@ -118,33 +118,33 @@ pub enum SessionView {
 pub struct Person {
     /// The username in the user pool.
     pub username: String,
-    /// The name of the IAM role of the person's group, where the ID token names one.
+    /// The name of the IAM role of the person's group, if the ID token names one.
     pub role: Option<String>,
     /// The label of the button that ends the session: `Sign out`, or `Sign in` for a guest.
     pub sign_out: Text,
 }
 
-/// The conversations that are kept, newest first, or what a search found among them.
+/// The stored conversations, or a search's matches, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HistoryView {
     /// The conversations.
     pub entries: Vec<Entry>,
-    /// What was searched for; empty if these are all.
+    /// The words searched for; empty if these are all.
     pub query: String,
     /// Whether the history stays when the person signs out.
     pub keep: bool,
-    /// A sentence about the store, such as that the browser refuses it; possibly empty.
+    /// A sentence about the store, for example if the browser refuses it; possibly empty.
     pub notice: Text,
 }
 
 /// A conversation in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its id, which can stand in an address: letters, digits, `-` and `_`.
+    /// Its id, which can be part of an address: letters, digits, `-` and `_`.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// The day of its latest question, as the reader's language writes it.
+    /// The day of its latest question, formatted in the reader's language.
     pub date: String,
 }
 
@@ -154,10 +154,10 @@ static_assertions::assert_not_impl_any!(Keys: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(IdToken: Serialize, DeserializeOwned);
 static_assertions::assert_not_impl_any!(OauthTokens: Serialize, DeserializeOwned);
 
-/// A message cannot be written or read.
+/// Why a message cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
-    /// postcard refuses it. For a message that was received: it comes from another build.
+    /// postcard refuses it. A received message then comes from another build.
     #[error("not a message of this build: {0}")]
     Postcard(#[from] postcard::Error),
     /// Bytes follow the message.

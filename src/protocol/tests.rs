@@ -27,7 +27,7 @@ fn form(kinds: Vec<FieldKind>, error: Option<FormError>) -> View {
     }))
 }
 
-/// Every variant, each option with and without, and numbers of each length.
+/// Every variant, each option set and unset, and numbers of each length.
 fn all_intents() -> Vec<Intent> {
     let (turn, form) = (TurnId(u32::MAX), FormId(16_384));
     let outcomes = [PasskeyOutcome::Done, PasskeyOutcome::Refused, PasskeyOutcome::Unsupported];
@@ -61,7 +61,7 @@ fn all_intents() -> Vec<Intent> {
     all
 }
 
-/// Every variant of every type, and each option with and without.
+/// Every variant of every type, and each option set and unset.
 #[allow(clippy::too_many_lines)] // A table.
 fn all_views() -> Vec<View> {
     let checks = [Check::Length(129), Check::Lowercase, Check::Uppercase, Check::Number, Check::Symbol];

@@ -21,7 +21,7 @@ pub enum TurnUpdate {
         /// As typed.
         prompt: String,
     },
-    /// A change of one of its answers. A turn has one, and one more each time it is asked again.
+    /// A change of one of its answers. A turn has one answer, and another each time it is asked again.
     Answer {
         /// Which.
         id: AnswerId,
@@ -33,20 +33,20 @@ pub enum TurnUpdate {
 /// A change of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnswerUpdate {
-    /// It was requested, for the first time or again. What was shown of it is cleared.
+    /// It was requested, for the first time or again. Any earlier text of it is cleared.
     Begun {
         /// Chooses the model.
         use_case: UseCase,
         /// How many earlier turns were sent along.
         context: u32,
     },
-    /// The model that answers.
+    /// The model that is answering.
     Model(String),
     /// The next steps that build its document.
     Steps(Vec<Step>),
     /// The next piece of the model's reasoning.
     Reasoning(String),
-    /// It ended. In a conversation that is opened again, the text follows.
+    /// It ended. In a reopened conversation, the text follows.
     Ended {
         /// How it ended.
         end: End,
@@ -68,11 +68,11 @@ pub enum End {
     Stopped,
     /// The connection ended without the end marker.
     CutOff,
-    /// It failed, before or after text came.
+    /// It failed, before or after text arrived.
     Failed,
 }
 
-/// A failure as a person reads it: what happened, what to do next, and the request id for support.
+/// A failure, in words for people: what happened, what to do next, and the request id for support.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// One or two words.

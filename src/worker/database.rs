@@ -1,8 +1,8 @@
 //! IndexedDB (<https://www.w3.org/TR/IndexedDB/>) as far as the session record and the history need it: values by key, in named stores.
 //!
-//! This calls the browser directly. The crates for it do not fit: idb 0.6.5 frees its handlers when a request fails, so the transaction's `abort`
-//! event, which follows, calls a freed one and throws; in a worker that is the end of the app. Neither idb nor `indexed_db_futures` 0.6.4 says why
-//! a transaction was aborted, and a full disk must be told from a refusal.
+//! This calls the browser directly, because the crates for it do not fit. idb 0.6.5 frees its handlers when a request fails. The transaction's `abort`
+//! event then calls a freed handler, which throws and ends the app. Neither idb nor `indexed_db_futures` 0.6.4 says why a transaction was aborted,
+//! and we must tell a full disk from a refusal.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,15 +21,15 @@ use super::scope;
 /// The version of the set of stores.
 const VERSION: u32 = 3;
 
-/// Why the database did not do what it was asked to.
+/// Why a database operation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
     /// The browser has closed the connection, as browsers do to idle pages and when they evict data. Nothing was changed; opening the database again
     /// may help.
     #[error("the browser has closed the database")]
     Lost,
-    /// A newer version of the app is open in another tab and has taken the database over. Opening it again does not help.
-    #[error("a newer version of the app has taken the database over")]
+    /// A newer version of the app is open in another tab and has taken over the database. Opening it again does not help.
+    #[error("a newer version of the app has taken over the database")]
     Superseded,
     /// The disk or the browser's quota is full.
     #[error("the storage is full")]
@@ -48,7 +48,7 @@ impl From<JsValue> for DatabaseError {
                 let error = event.target().and_then(|target| Reflect::get(&target, &"error".into()).ok());
                 match error {
                     Some(error) if error.is_object() => error,
-                    // We abort no transaction ourselves. Chromium gives no reason when it closes the connection under one.
+                    // We abort no transaction ourselves. Chromium gives no reason when it closes the connection during one.
                     _ if event.type_() == "abort" => return Self::Lost,
                     _ => return Self::Refused,
                 }
@@ -58,19 +58,19 @@ impl From<JsValue> for DatabaseError {
         match name.as_deref() {
             Some("QuotaExceededError") => Self::Full,
             Some("VersionError") => Self::Superseded,
-            // In this order: the connection is closed already; it was closed under a transaction; WebKit's process for the storage has ended.
+            // In order: the connection is already closed; it was closed during a transaction; WebKit's storage process has ended.
             Some("InvalidStateError" | "AbortError" | "UnknownError") => Self::Lost,
             _ => Self::Refused,
         }
     }
 }
 
-/// A connection to the database. Dropping it closes it, after the transactions that are under way.
+/// A connection to the database. Dropping it closes it, after the transactions under way.
 pub struct Database {
     connection: IdbDatabase,
     /// Whether a newer version of the app has asked for the database.
     is_superseded: Rc<Cell<bool>>,
-    /// Closes the connection for whoever wants to upgrade or delete the database, and has to wait for that.
+    /// Closes the connection when another tab wants to upgrade or delete the database and waits for that.
     _gives_way: EventListener,
 }
 
@@ -80,35 +80,35 @@ impl Drop for Database {
     }
 }
 
-/// One of several changes that are made together or not at all.
+/// One change of a set that is made as a whole or not at all.
 #[derive(Clone)]
 pub struct Change {
-    /// In which store.
+    /// The store.
     pub store: &'static str,
-    /// Under which key. A deletion also takes an `IDBKeyRange`.
+    /// The key. A deletion also accepts an `IDBKeyRange`.
     pub key: JsValue,
     /// The new value; `undefined` deletes.
     pub value: JsValue,
 }
 
 impl Database {
-    /// Opens the database and creates these stores where they are missing. Does not wait for a tab with an older version of the app that keeps the
-    /// database open: that is [`DatabaseError::Refused`].
+    /// Opens the database and creates missing stores. Does not wait for a tab with an older version of the app that keeps the
+    /// database open, but returns [`DatabaseError::Refused`].
     pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, DatabaseError> {
         let factory = scope().indexed_db()?.ok_or(DatabaseError::Refused)?;
         let request = factory.open_with_u32(name, VERSION)?;
         let has_given_up = Rc::new(Cell::new(false));
         let on_upgrade = {
             let (request, has_given_up) = (request.clone(), has_given_up.clone());
-            // The older tab may be closed when nobody here waits for it any more.
+            // The older tab may be closed when nothing here waits for it any more.
             Closure::once_into_js(move || {
                 let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
                 match (database, request.transaction()) {
-                    // Otherwise the connection would stay open, and nobody would close it for the next version. Fails only if it is aborted already.
+                    // Otherwise the connection would stay open, with nothing to close it for the next version. Fails only if it is already aborted.
                     (_, Some(transaction)) if has_given_up.get() => drop(transaction.abort()),
                     (Some(database), _) => {
                         for store in stores {
-                            // Fails only if it exists.
+                            // Fails only if the store exists.
                             let _ = database.create_object_store(store);
                         }
                     }
@@ -140,15 +140,15 @@ impl Database {
         Ok(Self { connection, is_superseded, _gives_way: gives_way })
     }
 
-    /// Makes all of these changes, or none. They are committed when this returns: the browser carries them out even if the page goes away. The
-    /// future tells the outcome; it need not be awaited.
+    /// Makes all of these changes, or none. They are committed when this returns: the browser carries them out even if the page is closed. The
+    /// future has the outcome; it need not be awaited.
     pub fn change(
         &self,
         changes: &[Change],
     ) -> Result<impl Future<Output = Result<(), DatabaseError>> + use<>, DatabaseError> {
         let stores: Array = changes.iter().map(|change| JsValue::from(change.store)).collect();
         let transaction = self.transaction(&stores, IdbTransactionMode::Readwrite)?;
-        // Without a closure of ours: that would hold the transaction, which holds the closure, for good.
+        // No closure of ours, because it would hold the transaction, which would hold the closure, for ever.
         let outcome = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
             transaction.set_onabort(Some(&reject));
@@ -161,7 +161,7 @@ impl Database {
                 store.put_with_key(value, key)?
             };
         }
-        // web-sys calls it deprecated; it is part of IndexedDB 3.0, and in every engine since 2021.
+        // web-sys marks it as deprecated, but it is part of IndexedDB 3.0, and every engine has had it since 2021.
         #[allow(deprecated)]
         transaction.commit()?;
         let outcome = JsFuture::from(outcome);
@@ -173,7 +173,7 @@ impl Database {
         Ok(finished(self.store(store, IdbTransactionMode::Readonly)?.get_all_with_key(range)?).await?.dyn_into()?)
     }
 
-    /// Puts a value under a key unless there is one, and gives the value that is there afterwards. In one transaction, so that two tabs agree.
+    /// Stores a value under a key unless there already is one. Returns the value that is there afterwards. One transaction, so that two tabs agree.
     pub async fn get_or_put(&self, store: &str, key: &JsValue, value: JsValue) -> Result<JsValue, DatabaseError> {
         let store = self.store(store, IdbTransactionMode::Readwrite)?;
         let existing = finished(store.get(key)?).await?;
@@ -203,14 +203,14 @@ impl Database {
     }
 }
 
-/// All keys that are arrays with this beginning.
+/// All keys that are arrays and begin with `begin`.
 pub fn range(begin: &Array) -> Result<JsValue, DatabaseError> {
     // An array is greater than any number, text or bytes (IndexedDB §2.4).
     let end = begin.concat(&Array::of1(&Array::new()));
     Ok(IdbKeyRange::bound(begin, &end)?.into())
 }
 
-/// A request's result, once there is one.
+/// Waits for a request's result.
 async fn finished(request: IdbRequest) -> Result<JsValue, DatabaseError> {
     let promise = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));

@@ -1,8 +1,8 @@
-//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>), through gloo-net. Only the request itself is sent: no referrer, no redirect is
-//! followed, and no cookie goes along unless the request asks for it.
+//! Requests over the Fetch API (<https://fetch.spec.whatwg.org/>), through gloo-net. Only the request itself is sent: no referrer, and no cookies
+//! unless the request asks for them. Redirects are not followed.
 //!
-//! gloo-net panics where a fetch is rejected with anything but an `Error`, so nothing here aborts with a reason of its own. It also writes `&` behind a
-//! query; none of our addresses has one (the configuration allows none).
+//! gloo-net panics if a fetch is rejected with anything but an `Error`, so nothing here aborts with its own reason. It also appends `&` to a
+//! query, but our addresses have none (the configuration allows none).
 
 use gloo_net::http::{Headers, Method, Request as HttpRequest, RequestBuilder, Response as HttpResponse};
 use js_sys::{Reflect, Uint8Array};
@@ -17,13 +17,13 @@ use super::scope;
 use crate::core::app::Streamed;
 use signet_cognito::http::{Head, NoAnswer, Request, Response};
 
-/// How long to wait for a whole response, in milliseconds: Cognito's take tenths of a second.
+/// How long to wait for a whole response, in milliseconds. Cognito's responses take tenths of a second.
 const TIMEOUT: u32 = 15_000;
 
 /// Sends a request and reads the whole response.
 pub async fn send(request: &Request) -> Result<Response, NoAnswer> {
     let response = fetch(request, &AbortSignal::timeout_with_u32(TIMEOUT)).await?;
-    // A body that breaks off counts as no answer: half a JSON says nothing.
+    // A body that breaks off counts as no answer, because half a JSON text is useless.
     read_whole(response).await.ok_or(NoAnswer::Unreachable)
 }
 
@@ -33,7 +33,7 @@ pub async fn read_whole(response: HttpResponse) -> Option<Response> {
     Some(Response { head: head(&response), body })
 }
 
-/// Sends a request, hands on the head and the bytes as they come, and returns how it ended.
+/// Sends a request, passes on the head and the bytes as they arrive, and returns how it ended.
 pub async fn stream(request: &Request, signal: &AbortSignal, mut on_part: impl FnMut(Streamed)) -> Streamed {
     let response = match fetch(request, signal).await {
         Ok(response) => response,
@@ -63,9 +63,9 @@ async fn fetch(request: &Request, signal: &AbortSignal) -> Result<HttpResponse, 
     if signal.aborted() { Err(NoAnswer::Unreachable) } else { Err(reason(&request.url).await) }
 }
 
-/// The browser's request; `None` if the browser accepts no such method, header or address.
+/// The browser's request; `None` if the browser does not accept its method, a header or its address.
 fn build(request: &Request, signal: &AbortSignal) -> Option<HttpRequest> {
-    // Not gloo-net's own `append`, which panics at a header that the browser refuses.
+    // Not gloo-net's own `append`, which panics if the browser refuses a header.
     let headers = web_sys::Headers::new().ok()?;
     for (name, value) in &request.headers {
         headers.append(name, value).ok()?;
@@ -81,12 +81,12 @@ fn build(request: &Request, signal: &AbortSignal) -> Option<HttpRequest> {
     }
     let body = Uint8Array::from(request.body.as_slice());
     let built = builder.body(&body).ok();
-    // The request has its own copy. This one may hold a password, as the one that `Request` overwrites when it is dropped.
+    // The request has its own copy. This one may hold a password, so it is overwritten, as `Request` does when dropped.
     body.fill(0, 0, body.length());
     built
 }
 
-/// Tells why a fetch failed, since the browser does not. A request without CORS shows whether anything answers at that address.
+/// Finds out why a fetch failed, since the browser does not say. A request without CORS shows whether anything answers at that address.
 async fn reason(url: &str) -> NoAnswer {
     if !scope().navigator().on_line() {
         return NoAnswer::Offline;
@@ -106,7 +106,7 @@ fn builder(url: &str, method: Method) -> RequestBuilder {
     RequestBuilder::new(url).method(method).cache(RequestCache::NoStore).referrer_policy(ReferrerPolicy::NoReferrer)
 }
 
-/// What both kinds of request read of a response before its body.
+/// The status and headers, which both kinds of request read before the body.
 fn head(response: &HttpResponse) -> Head {
     let headers = response.headers();
     Head {

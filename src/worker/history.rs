@@ -1,7 +1,7 @@
-//! The history's store: conversations in IndexedDB, each encrypted with a key of its owner's in this browser.
+//! The history's store: conversations in IndexedDB, each encrypted with its owner's key in this browser.
 //!
-//! The key is derived from the browser's half, which no script can read out, and the owner's name. Keys in the database are hashes, those of one owner
-//! beside each other: `[owner]` for all, `[owner, conversation]`, and for tails `[owner, conversation, number]`.
+//! The key is derived from the browser's half, which no script can read, and the owner's name. Keys in the database are hashes. Those of one owner are
+//! next to each other: `[owner]` for all, `[owner, conversation]`, and for tails `[owner, conversation, number]`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,9 +16,9 @@ use super::database::{Change, DatabaseError, range};
 use super::store::{CONVERSATIONS, Opened, SUMMARIES, Store, TAILS, bytes, name, seal_all, unsealed};
 use crate::core::history::{Input, Order, Reply, StoreFault, Tail};
 
-/// The channel on which tabs tell each other that something has changed.
+/// The channel on which tabs announce changes to each other.
 const CHANNEL: &str = "signet-history";
-/// The key, beside the summaries, of whether they stay when the person signs out.
+/// The key, among the summaries, of the flag that keeps the conversations after sign-out.
 const KEEP: &str = "keep";
 
 const STORES: [&str; 3] = [SUMMARIES, CONVERSATIONS, TAILS];
@@ -29,25 +29,25 @@ pub struct History(Rc<Inner>);
 
 struct Inner {
     store: Store,
-    /// Takes the replies, and the news from other tabs.
+    /// Receives the replies, and the news from other tabs.
     deliver: Box<dyn Fn(Input)>,
     orders: RefCell<Orders>,
 }
 
 #[derive(Default)]
 struct Orders {
-    /// In order, each with its owner.
+    /// The queued orders, each with its owner.
     waiting: Vec<(String, Order)>,
     /// The owner of the order that is being carried out.
     current: Option<String>,
-    /// Whether everything of that owner's was deleted since it began.
+    /// Whether everything that this owner has was deleted since the order began.
     is_wiped: bool,
     /// The newest deletion of everything that an owner has; no other order may run beside it.
     wiping: Option<Promise>,
     /// The number of the last tail.
     last_tail: f64,
     channel: Option<Channel>,
-    /// Resolved when every order is carried out.
+    /// Resolved when every order has been carried out.
     listeners: Vec<Function>,
 }
 
@@ -57,12 +57,12 @@ struct Channel {
 }
 
 impl History {
-    /// A history in this store. `deliver` takes the replies to its orders, and hears of changes by other tabs.
+    /// A history in this store. `deliver` receives the replies to its orders and the news of changes by other tabs.
     pub fn new(store: Store, deliver: impl Fn(Input) + 'static) -> Self {
         Self(Rc::new(Inner { store, deliver: Box::new(deliver), orders: RefCell::default() }))
     }
 
-    /// Carries an order out after those before it, except that [`Order::Wipe`], if the person wants it, runs ahead of queued orders: the deletion is
+    /// Carries an order out after those before it. But an [`Order::Wipe`] that the person wants runs ahead of queued orders: the deletion is
     /// committed when this returns.
     pub fn carry_out(&self, owner: String, order: Order) {
         if matches!(order, Order::Wipe { is_wanted: true }) {
@@ -74,7 +74,7 @@ impl History {
         {
             let waiting = &mut self.0.orders.borrow_mut().waiting;
             match (&order, waiting.last_mut()) {
-                // The text that came while an earlier piece was being written is written at once.
+                // Text that arrived during a write is written in one go.
                 (Order::Append { id, tail }, Some((last_owner, Order::Append { id: last_id, tail: last })))
                     if *last_owner == owner
                         && last_id == id
@@ -88,11 +88,11 @@ impl History {
         self.work();
     }
 
-    /// Waits until every order is carried out.
+    /// Waits until every order has been carried out.
     pub async fn settled(&self) {
         let settled = Promise::new(&mut |resolve, _| self.0.orders.borrow_mut().listeners.push(resolve));
         self.work();
-        // Neither promise is rejected.
+        // This promise is never rejected.
         let _ = JsFuture::from(settled).await;
         self.wiped().await;
     }
@@ -160,7 +160,7 @@ impl History {
             if outcome == Err(DatabaseError::Lost) {
                 outcome = store.run(async |opened| delete(opened)?.await).await;
             }
-            // Where nothing can be stored, there is nothing to delete.
+            // If nothing can be stored, there is nothing to delete.
             if outcome.is_err() && store.opened().is_ok() {
                 web_sys::console::warn_1(&"The conversations could not be deleted.".into());
             }
@@ -173,7 +173,7 @@ impl History {
         self.announce();
     }
 
-    /// Tells the other tabs that something has changed.
+    /// Announces a change to the other tabs.
     fn announce(&self) {
         if let Some(Channel { channel, .. }) = &self.0.orders.borrow().channel {
             // Fails only on a closed channel.
@@ -181,13 +181,13 @@ impl History {
         }
     }
 
-    /// Listens to the other tabs, from the first call on.
+    /// Listens to the other tabs. Only the first call has an effect.
     fn listen(&self) {
         let mut orders = self.0.orders.borrow_mut();
         if orders.channel.is_some() {
             return;
         }
-        // Without a channel each tab shows what it knows.
+        // Without a channel, each tab shows only its own changes.
         let Ok(channel) = BroadcastChannel::new(CHANNEL) else { return };
         let history = Rc::downgrade(&self.0);
         let listener = EventListener::new(&channel, "message", move |_| {
@@ -199,7 +199,7 @@ impl History {
     }
 
     async fn carry(&self, owner: &str, order: &Order) -> Result<Carried, DatabaseError> {
-        // A deletion that found the connection lost is still to come, and must not delete what this order stores.
+        // A deletion that found the connection lost is still pending. It must not delete what this order stores.
         self.wiped().await;
         self.0
             .store
@@ -240,7 +240,7 @@ impl History {
                 }
             }
             Order::Append { id, tail } => {
-                // Greater than any before, including those of an earlier load of the page.
+                // Greater than any number before, including those from earlier loads of the page.
                 let mut orders = self.0.orders.borrow_mut();
                 orders.last_tail = js_sys::Date::now().max(orders.last_tail + 1.0);
                 let key = key(id);
@@ -257,7 +257,7 @@ impl History {
         Ok(plan)
     }
 
-    /// The reply to an order that was carried out, or was not.
+    /// The reply to an order that was carried out or failed.
     fn reply(&self, owner: &str, order: Order, carried: Result<Carried, DatabaseError>) -> Option<Reply> {
         let carried = carried.map_err(fault);
         Some(match (order, carried) {
@@ -265,7 +265,7 @@ impl History {
             (Order::Load, Err(fault)) => Reply::Loaded(Err(fault)),
             (Order::Read { job, .. }, carried) => Reply::Read { job, found: carried.ok().and_then(found) },
             (Order::Wipe { .. }, carried) => {
-                // Conversations are deleted unless it could be read that they are to stay: none stays by accident.
+                // Conversations are deleted unless the flag to keep them was read, so that none stays by accident.
                 if !carried.is_ok_and(|carried| carried.keep) {
                     self.wipe(owner);
                 }
@@ -286,14 +286,14 @@ fn owner_name(owner: &str) -> JsValue {
     name(["history ", owner].concat().as_bytes())
 }
 
-/// What an order read: for each store, what was under the keys, in their order; and whether [`KEEP`] was set among it.
+/// What an order read: for each store, the values in the order of their keys; and whether [`KEEP`] was set.
 #[derive(Default)]
 struct Carried {
     plain: Vec<Vec<Vec<u8>>>,
     keep: bool,
 }
 
-/// What an order reads, and what it then changes.
+/// The reads of an order, and the changes that follow.
 #[derive(Default)]
 struct Plan {
     reads: Vec<(&'static str, JsValue)>,

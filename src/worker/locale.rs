@@ -1,13 +1,13 @@
-//! How the reader's language writes a day.
+//! Formats a day in the reader's language.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use signet_cognito::UnixMillis;
 
-/// Writes a day as the reader's language does. The worker does this because the first one takes the browser 40 ms, during which the page could not respond.
+/// Formats a day in the reader's language. The worker does this because the first call takes the browser 40 ms, during which the page could not respond.
 pub fn date(time: UnixMillis) -> String {
-    // Kept here because the core takes a plain function, which can hold no state; making the format is what takes so long.
+    // Kept here because the core takes a plain function, which cannot hold state, and creating the format takes that long.
     thread_local! {
         static FORMAT: Function = {
             let options = Object::new();
@@ -18,7 +18,7 @@ pub fn date(time: UnixMillis) -> String {
     }
     #[allow(clippy::cast_precision_loss)] // Far below 2⁵³.
     let date = Date::new(&(time.0 as f64).into());
-    // Fails for a time out of range, such as a file written by hand may hold.
+    // Fails for a time out of range, which a file written by hand may contain.
     FORMAT
         .with(|format| format.call1(&JsValue::UNDEFINED, &date))
         .ok()

@@ -1,4 +1,4 @@
-//! The worker's edge: carries the core's effects out. Fetch, storage, timers, clock and randomness are here and nowhere else.
+//! Carries out the core's effects. Fetch, storage, timers, clock and randomness are here and nowhere else.
 
 mod database;
 mod fetch;
@@ -32,8 +32,8 @@ use signet_cognito::Secret;
 use signet_cognito::UnixMillis;
 use signet_cognito::http::{Request, Response};
 
-/// The configuration's file, beside the worker's script; and the files that Amplify writes, which are read where that one is missing.
-/// `public/worker_boot.js` knows the first one too.
+/// The configuration file, beside the worker's script, and Amplify's files, which are read if it is missing.
+/// `public/worker_boot.js` names the first one too.
 const CONFIG: [&str; 4] = ["config.json", "amplify_outputs.json", "amplifyconfiguration.json", "aws-exports.js"];
 
 struct Worker {
@@ -44,21 +44,21 @@ struct Worker {
 
 #[derive(Default)]
 struct State {
-    /// The core; `None` until the configuration is read.
+    /// The core; `None` until the configuration has been read.
     app: Option<App>,
-    /// Whether the page has started and the store was read.
+    /// Whether the page has started and the store has been read.
     is_restored: bool,
-    /// What the page sent before that, in order.
+    /// The page's messages before that, in order.
     early: Vec<Message>,
     /// The streamed requests under way, by number: one or two at a time.
     aborts: HashMap<u32, AbortController>,
-    /// The timer of the newest alarm, which replaces any earlier one: it is about the one answer under way.
+    /// The timer of the newest alarm. It replaces any earlier one, because only one answer is under way.
     alarm: Option<Timeout>,
 }
 
 struct Message {
     intent: Intent,
-    /// What the person filled in, in the order of the fields.
+    /// The values that the person filled in, in the order of the fields.
     values: Vec<Secret>,
 }
 
@@ -82,7 +82,7 @@ pub fn start() {
             }
         }
     });
-    // In place of the handler that `worker_boot.js` has put there.
+    // Replaces the handler of `worker_boot.js`.
     scope().set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     spawn_local(async move {
         let configured =
@@ -129,7 +129,7 @@ impl Worker {
             for message in early {
                 worker.take(message);
             }
-            // While the person types: a third of the work of SRP.
+            // Done while the person types: a third of the work of SRP.
             worker.deliver(Input::Idle);
         });
     }
@@ -184,7 +184,7 @@ impl Worker {
 
     fn wait(self: &Rc<Self>, timer: Timer, millis: u32) {
         let worker = self.clone();
-        // The browser reads the time as an i32: a longer one would be over at once.
+        // The browser reads the time as an i32. A longer one would fire at once.
         let millis = millis.min(i32::MAX as u32);
         if matches!(timer, Timer::Alarm(_)) {
             let alarm = Timeout::new(millis, move || worker.deliver(Input::Waited(timer)));
@@ -211,7 +211,7 @@ impl Worker {
     }
 }
 
-/// Reports a panic: in full to the console, and to the page as details that the person may send to others.
+/// Reports a panic: in full to the console, and to the page as details that people may send to others.
 fn report(panic: &PanicHookInfo<'_>) {
     web_sys::console::error_1(&panic.to_string().into());
     let stopped = Object::new();
@@ -235,8 +235,8 @@ fn random<const N: usize>() -> Result<[u8; N], JsValue> {
     Ok(bytes)
 }
 
-/// Reads a message of the page's: an intent's bytes, or the name of one of the two that `public/start.js` sends before the page's own code is there; then
-/// the values beside it.
+/// Reads a message from the page: an intent's bytes, or the name of one of the two intents that `public/start.js` sends before the page's code has loaded;
+/// then the values beside it.
 fn read(data: &JsValue) -> Option<Message> {
     let parts = data.dyn_ref::<Array>()?;
     let mut values: Vec<_> =
@@ -252,7 +252,7 @@ fn read(data: &JsValue) -> Option<Message> {
 }
 
 fn post(message: &JsValue) {
-    // Fails only for what cannot be cloned; these can.
+    // Fails only for values that cannot be cloned; these can.
     let _ = scope().post_message(message);
 }
 
@@ -262,7 +262,7 @@ fn show(views: &[View]) {
 }
 
 async fn configure() -> Result<Config, String> {
-    /// The file, or why there is none; an error if nothing answers.
+    /// The file, or why it is missing. An error stops the search for other files.
     async fn load(file: &str) -> Result<Result<Vec<u8>, String>, String> {
         let request = Request { method: "GET", url: address_of(file), headers: vec![], body: vec![], cookies: false };
         let early = if file == CONFIG[0] { early_config() } else { None };
@@ -299,15 +299,15 @@ async fn configure() -> Result<Config, String> {
     Err(words::missing(&missing.unwrap_or_default(), &CONFIG[1..]))
 }
 
-/// Takes the request for the configuration that `worker_boot.js` sent before the Wasm was there.
+/// Takes the request for the configuration that `worker_boot.js` sent before the Wasm had loaded.
 fn early_config() -> Option<Promise> {
     let early = Reflect::get(&scope(), &"config".into()).ok()?.dyn_into().ok()?;
-    // Its response can be read once. Fails only for what cannot be deleted.
+    // Its response can be read once. Fails only for properties that cannot be deleted.
     let _ = Reflect::delete_property(&scope(), &"config".into());
     Some(early)
 }
 
-/// The response that a request brings; `None` if there is none or it breaks off.
+/// The whole response to a request; `None` if there is none or it breaks off.
 async fn whole(early: Promise) -> Option<Response> {
     let response: web_sys::Response = JsFuture::from(early).await.ok()?.dyn_into().ok()?;
     fetch::read_whole(response.into()).await

@@ -1,11 +1,11 @@
-//! The session record, over a reload: in IndexedDB, encrypted with AES-GCM.
+//! Keeps the session record over a reload: in IndexedDB, encrypted with AES-GCM.
 //!
-//! The cipher's key is derived (HKDF, RFC 5869) from two halves: a key that this browser made once, which no script can read out, and 32 bytes
-//! that the tab's sessionStorage holds. So the record opens in this browser, in this tab, and for as long as the tab lives; a copied database
-//! is no token, nor is what the page's storage holds. Where the browser refuses storage the session lives as long as the page.
+//! The cipher's key is derived (HKDF, RFC 5869) from two halves: a key that this browser made once, which no script can read, and 32 bytes
+//! in the tab's sessionStorage. So the record opens in this browser, in this tab, and for as long as the tab lives. A copied database alone
+//! is useless, and so is the content of the page's storage. If the browser refuses storage, the session lives as long as the page.
 //!
-//! What the browser remembers for all its tabs (devices that a user pool knows, a guest's identity, attempts at the hosted UI) is encrypted under
-//! the browser's half alone.
+//! Data that the browser remembers for all its tabs (devices that a user pool knows, a guest's identity, attempts at the hosted UI) is encrypted
+//! with the browser's half alone.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ const DATABASE: &str = "signet";
 const KEYS: &str = "keys";
 const RECORDS: &str = "records";
 const MEMORY: &str = "memory";
-/// The history's stores: what the list shows of each conversation, the conversations, and the text that came after they were saved.
+/// The history's stores: the list's entries, the conversations, and the text that arrived after they were saved.
 pub const SUMMARIES: &str = "summaries";
 pub const CONVERSATIONS: &str = "conversations";
 pub const TAILS: &str = "tails";
@@ -35,10 +35,10 @@ pub const TAILS: &str = "tails";
 const DEVICE: &str = "device";
 /// The length of AES-GCM's nonce, in bytes (NIST SP 800-38D §8.2).
 const NONCE: usize = 12;
-/// A record of a closed tab is deleted after this, in milliseconds: Cognito's refresh tokens live 30 days by default.
+/// How long a closed tab's record is kept, in milliseconds: Cognito's refresh tokens live 30 days by default.
 const KEPT: f64 = 30.0 * 86_400_000.0;
 
-/// The browser's storage, as one tab uses it. Clones are the same store.
+/// The browser's storage, as one tab uses it. Clones share the store.
 #[derive(Clone, Default)]
 pub struct Store(Rc<Inner>);
 
@@ -49,7 +49,7 @@ struct Inner {
     writes: RefCell<Writes>,
 }
 
-/// The database and the keys to what is in it.
+/// The database and the keys to its content.
 pub struct Opened {
     /// The connection.
     pub database: Database,
@@ -57,11 +57,11 @@ pub struct Opened {
     tab: TabHalf,
     /// This browser's half of every key.
     device: CryptoKey,
-    /// The record's key: it needs the tab's half too.
+    /// The record's key, which needs the tab's half too.
     tab_key: CryptoKey,
-    /// The key of what the browser remembers for all tabs.
+    /// The key to the data that the browser remembers for all tabs.
     browser_key: CryptoKey,
-    /// The key of the history of the last owner asked for, so that text that comes is stored without deriving it each time.
+    /// The last owner and the key to that history, so that storing new text need not derive it each time.
     owner_key: RefCell<Option<(String, CryptoKey)>>,
     /// The record's name: a hash of the tab's half.
     name: JsValue,
@@ -74,22 +74,22 @@ enum Write {
 
 #[derive(Default)]
 struct Writes {
-    /// The newest thing to do with the record; it replaces any earlier one.
+    /// The newest write of the record, which replaces any earlier one.
     record: Option<Write>,
-    /// What to remember or forget, in order.
+    /// Values to remember or forget, in order.
     memory: Vec<(String, Option<Secret>)>,
     is_writing: bool,
     /// Resolved when everything is written.
     waiting: Vec<Function>,
-    /// Whether [`Store::open`] is done. Nothing is written before.
+    /// Whether [`Store::open`] has finished. Nothing is written before that.
     is_open: bool,
     /// Whether the last write failed.
     has_failed: bool,
 }
 
 impl Store {
-    /// Opens the store for a tab. Returns the tab's record, if there is one that can be read, and what this browser remembers. Without a tab nothing is
-    /// stored.
+    /// Opens the store for a tab. Returns the tab's record, if there is a readable one, and the values that this browser remembers. Without a tab half,
+    /// nothing is stored.
     pub async fn open(&self, tab: Option<TabHalf>) -> (Option<Record>, Vec<(String, Secret)>) {
         let opened = match tab {
             Some(tab) => Opened::new(tab).await.map(Rc::new),
@@ -114,11 +114,11 @@ impl Store {
         self.write();
     }
 
-    /// Waits until everything is written. Returns whether it was.
+    /// Waits until all writes have ended. Returns whether they succeeded.
     pub async fn written(&self) -> bool {
         let written = Promise::new(&mut |resolve, _| self.0.writes.borrow_mut().waiting.push(resolve));
         self.write();
-        // It is never rejected.
+        // This promise is never rejected.
         let _ = JsFuture::from(written).await;
         self.opened().is_ok() && !self.0.writes.borrow().has_failed
     }
@@ -159,7 +159,7 @@ impl Store {
         opened
     }
 
-    /// Writes one thing after the other, so that the newest one stays.
+    /// Writes one change after the other, so that the newest one wins.
     fn write(&self) {
         {
             let mut writes = self.0.writes.borrow_mut();
@@ -179,13 +179,13 @@ impl Store {
                 if record.is_none() && memory.is_empty() {
                     break;
                 }
-                // Where the browser refuses storage, the session lives as long as the page.
+                // If the browser refuses storage, the session lives as long as the page.
                 if store.opened().is_err() {
                     continue;
                 }
                 let written = store.run(async |opened| opened.write(record.as_ref(), &memory).await).await;
                 if written.is_err() {
-                    // That costs the next reload, nothing now.
+                    // This affects only the next reload.
                     web_sys::console::warn_1(
                         &"The session could not be stored; a reload will ask for the password.".into(),
                     );
@@ -235,7 +235,7 @@ impl Opened {
         self.owner_key.take();
     }
 
-    /// The tab's record, and what the browser remembers. The latter is stored as name and value with a zero byte between.
+    /// The tab's record, and the values that the browser remembers. These are stored as name and value with a zero byte between.
     async fn read(&self) -> Result<(Option<Record>, Vec<(String, Secret)>), DatabaseError> {
         let (records, _) = unsealed(&self.database, &self.tab_key, RECORDS, &self.name).await?;
         let record = records.into_iter().next().and_then(|plain| Record::from_bytes(&Zeroizing::new(plain)));
@@ -281,15 +281,15 @@ impl Opened {
             }
         }
         if !old.is_empty() {
-            // What this leaves is tried again the next time.
+            // If it fails, the next load tries again.
             drop(self.database.change(&old)?);
         }
         Ok(())
     }
 }
 
-/// Reads and decrypts what is stored under a key, or under all keys of a range, in the order of the keys; and whether a flag that is set is among it. What
-/// cannot be decrypted was encrypted with another key, and is left out.
+/// Reads and decrypts the values under a key, or under all keys of a range, in the order of the keys. Also returns whether a set flag is among them. Values
+/// that cannot be decrypted were encrypted with another key, and are left out.
 pub async fn unsealed(
     database: &Database,
     key: &CryptoKey,
@@ -307,7 +307,7 @@ pub async fn unsealed(
     Ok((plain, flag))
 }
 
-/// Encrypts the bytes that these changes put. A flag is stored as it is.
+/// Encrypts the bytes in these changes. A flag is stored as it is.
 pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), DatabaseError> {
     for change in changes {
         if change.value.is_object() {
@@ -317,12 +317,12 @@ pub async fn seal_all(key: &CryptoKey, changes: &mut [Change]) -> Result<(), Dat
     Ok(())
 }
 
-/// Bytes for the browser.
+/// The bytes as a value of the browser's.
 pub fn bytes(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// The key of an entry: a hash, so that the database itself names nobody.
+/// The key of an entry: a hash, so that the database contains no names.
 pub fn name(of: &[u8]) -> JsValue {
     bytes(&Sha256::digest(of))
 }
@@ -350,7 +350,7 @@ fn subtle() -> Result<SubtleCrypto, JsValue> {
     Ok(scope().crypto()?.subtle())
 }
 
-/// This browser's half: made once, kept as a key that can be used but not read.
+/// This browser's half: made once, and stored as a key that can be used but not read.
 async fn device_half(database: &Database) -> Result<CryptoKey, DatabaseError> {
     let mut bytes: [u8; 32] = random()?;
     let usages = Array::of1(&"deriveKey".into());

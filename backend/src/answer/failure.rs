@@ -1,4 +1,4 @@
-//! Why a request has no answer, as the caller is told and as the log records it.
+//! Why a request has no answer, for the caller and for the log.
 
 use http::StatusCode;
 use signet_stream::typed::Event;

@@ -1,4 +1,4 @@
-//! From an event to a streamed answer: asks the candidates one after the other and writes what comes on the wire that the caller wants.
+//! From an event to a streamed answer: asks the candidates one after the other and writes their output in the wire format that the caller wants.
 
 mod failure;
 mod log;

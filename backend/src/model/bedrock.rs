@@ -84,7 +84,7 @@ impl Pieces {
             Ok(Some(ConverseStreamOutput::ContentBlockDelta(event))) => {
                 return Ok(match event.delta {
                     Some(ContentBlockDelta::Text(text)) if !text.is_empty() => Some(Piece::Text(text)),
-                    // Encrypted reasoning and its signature are of use to Bedrock only.
+                    // Encrypted reasoning and its signature are useful only to Bedrock.
                     Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(text)))
                         if !text.is_empty() =>
                     {

@@ -1,4 +1,4 @@
-//! What a model is asked, and what it answers.
+//! The question to a model, and its answer.
 
 use serde::Serialize;
 use signet_stream::stock::Ask;
@@ -6,7 +6,7 @@ use signet_stream::typed::StopReason;
 
 use crate::caller::Caller;
 
-/// What a model is asked. The demonstration also describes the caller and the candidates.
+/// The question to a model. The demonstration also describes the caller and the candidates.
 pub(crate) struct Question {
     pub(crate) ask: Ask,
     /// The turns before the prompt, oldest first: `user` and `assistant` alternate, and the last one is `assistant`.

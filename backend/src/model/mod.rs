@@ -14,7 +14,7 @@ use crate::config::ModelBackend;
 use error::ModelError;
 use exchange::{Piece, Question};
 
-/// Who is asked.
+/// The model or endpoint to ask.
 pub(crate) enum Model {
     #[cfg(feature = "aws")]
     Bedrock(Box<bedrock::Bedrock>),

@@ -58,7 +58,7 @@ impl Fake {
     }
 }
 
-/// Starts a server; `respond` has the response for a request's path.
+/// Starts a server; `respond` returns the response for a request's path.
 pub(crate) async fn serve(respond: impl Fn(&str) -> Served + Send + Sync + 'static) -> Fake {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let fake = Fake { address: listener.local_addr().unwrap(), requests: Arc::default() };

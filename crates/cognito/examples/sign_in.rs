@@ -6,7 +6,7 @@
 //! cargo run -p signet-cognito --example sign_in -- alice@example.com Alice-may-ask-1
 //! ```
 //!
-//! `AWS_PORT` is the port of the local AWS, 4566 unless it was started with another.
+//! `AWS_PORT` is the port of the local AWS: 4566, unless it was started with another.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};

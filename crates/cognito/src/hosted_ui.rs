@@ -1,5 +1,5 @@
-//! Signing in on somebody else's pages: the authorization code grant of OAuth 2.0 (RFC 6749 §4.1) with PKCE (RFC 7636), as the user pool's
-//! hosted UI and other OpenID Connect providers do it.
+//! Signing in on another service's pages: the authorization code grant of OAuth 2.0 (RFC 6749 §4.1) with PKCE (RFC 7636), as the user pool's
+//! hosted UI and other OpenID Connect providers support it.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html>
 
 use std::borrow::Cow;
@@ -40,12 +40,12 @@ pub struct HostedUi {
     pub lang: Option<String>,
 }
 
-/// Whose page of the hosted UI to open. Without a name and an identifier, the hosted UI's own.
+/// The provider whose page the hosted UI opens. Without a name and an identifier, it opens its own page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provider {
     /// `identity_provider`, such as `Google` or a SAML provider's name.
     pub identity_provider: Option<String>,
-    /// `idp_identifier`, instead.
+    /// `idp_identifier`, in place of `identity_provider`.
     pub idp_identifier: Option<String>,
     /// `login_hint`.
     pub login_hint: Option<String>,
@@ -54,15 +54,15 @@ pub struct Provider {
 /// One trip to the provider's pages and back. Keep it, encrypted, under its `state` until the person comes back.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// `state`: comes back with the answer, so that nobody can slip in the answer to another attempt (RFC 6749 §10.12).
+    /// `state`: comes back with the answer, so that nobody can inject the answer to another attempt (RFC 6749 §10.12).
     pub state: String,
-    /// `code_verifier`: proves that whoever fetches the tokens is whoever asked for the code (RFC 7636 §4.1).
+    /// `code_verifier`: proves that the client that fetches the tokens is the one that asked for the code (RFC 7636 §4.1).
     pub verifier: Secret,
     /// `nonce`: comes back in the ID token, which ties the token to this attempt (OpenID Connect Core 1.0 §3.1.2.1).
     pub nonce: String,
-    /// Where the person comes back to; one of the registered addresses.
+    /// The registered address that the person comes back to.
     pub redirect_uri: String,
-    /// When it began, by this machine's clock.
+    /// When the attempt began, by this machine's clock.
     pub started: UnixMillis,
 }
 
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Attempt {
 }
 
 impl Attempt {
-    /// From fresh randomness, a third each for state, verifier and nonce: 43 characters of base64url, the length that RFC 7636 §4.1 recommends.
+    /// Makes an attempt from fresh randomness. State, verifier and nonce get a third each: 43 characters of base64url, the length that RFC 7636 §4.1 recommends.
     pub fn new(random: &[u8; 96], redirect_uri: &str, now: UnixMillis) -> Self {
         let part = |index: usize| BASE64_URL_SAFE_NO_PAD.encode(&random[32 * index..32 * (index + 1)]);
         Self {
@@ -130,8 +130,8 @@ pub struct RedirectMismatch {
     pub registered: Vec<String>,
 }
 
-/// The registered address that is this page's: its origin and path, without query and fragment. An address without a path is the same as one with the
-/// path `/` (RFC 3986 §6.2.3), and is sent as it is registered.
+/// The registered address that is this page's: its origin and path, without query and fragment. An address without a path equals one with the
+/// path `/` (RFC 3986 §6.2.3). It is sent as it is registered.
 pub fn redirect_uri<'a>(ui: &'a HostedUi, page: &str) -> Result<&'a str, RedirectMismatch> {
     let same = |address: &&String| {
         *address == page || page.strip_suffix('/') == Some(address) && origin(address).len() == address.len()
@@ -155,7 +155,7 @@ fn origin(address: &str) -> &str {
 /// The address to send the browser to for `attempt`.
 pub fn authorize_url(ui: &HostedUi, provider: &Provider, attempt: &Attempt) -> String {
     let prompt = ui.prompt.as_deref().unwrap_or_default();
-    // `prompt=none` uses a session that exists, whichever provider began it.
+    // `prompt=none` uses an existing session, whichever provider began it.
     let (identity_provider, idp_identifier) = match (&provider.identity_provider, &provider.idp_identifier) {
         _ if prompt == "none" => ("", ""),
         (Some(name), _) => (name.as_str(), ""),
@@ -186,16 +186,16 @@ fn code_challenge(verifier: &Secret) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
 }
 
-/// What the provider's pages send back in the query (RFC 6749 §4.1.2).
+/// The answer that the provider's pages send back in the query (RFC 6749 §4.1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callback {
     /// `state`: which attempt this answers.
     pub state: String,
-    /// `code`, valid once and for some minutes, or why there is none.
+    /// `code`, valid once and for a few minutes, or why there is none.
     pub outcome: Result<Secret, CallbackError>,
 }
 
-/// `error` of RFC 6749 §4.1.2.1. Anybody can send somebody to an address with these, so they are not the provider's word.
+/// `error` of RFC 6749 §4.1.2.1. Anybody can make a link with these values, so they may not come from the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallbackError {
     /// `error`, such as `access_denied`.
@@ -205,7 +205,7 @@ pub struct CallbackError {
 }
 
 impl Callback {
-    /// Reads a query, with or without its question mark. `None` if it is no answer: it lacks `state`, has neither `code` nor `error`, has both, or
+    /// Reads a query, with or without its question mark. `None` if it is not an answer: it lacks `state`, has neither `code` nor `error`, has both, or
     /// has any of them twice.
     pub fn parse(query: &str) -> Option<Self> {
         let query = query.strip_prefix('?').unwrap_or(query);
@@ -228,7 +228,7 @@ pub struct OauthTokens {
     pub id: IdToken,
     /// `access_token`.
     pub access: Secret,
-    /// `refresh_token`, where the provider gives one.
+    /// `refresh_token`, if the provider issues one.
     pub refresh: Option<Secret>,
 }
 
@@ -247,7 +247,7 @@ pub fn exchange(ui: &HostedUi, attempt: &Attempt, code: &Secret) -> Request {
     )
 }
 
-/// Buys new tokens (RFC 6749 §6) from a provider that is not a user pool; a user pool has [`crate::get_tokens_from_refresh_token`].
+/// Gets new tokens (RFC 6749 §6) from a provider that is not a user pool; for a user pool, use [`crate::get_tokens_from_refresh_token`].
 pub fn refresh(ui: &HostedUi, refresh_token: &Secret) -> Request {
     token(
         ui,
@@ -298,7 +298,7 @@ pub fn read_exchange(response: Response) -> Result<OauthTokens, CognitoError> {
 /// Why an ID token does not answer an attempt (OpenID Connect Core 1.0 §3.1.3.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackFault {
-    /// `nonce` is missing, or another attempt's.
+    /// `nonce` is missing, or belongs to another attempt.
     #[error("the ID token is not the answer to this sign-in")]
     Nonce,
     /// `aud` or `azp` is another client.
@@ -312,7 +312,7 @@ pub enum CallbackFault {
     Expired,
 }
 
-/// Whether `id` is what `attempt` asked for. `now` is the provider's time. The signature is not checked: the token came over TLS from the
+/// Whether `id` answers `attempt`. `now` is the provider's time. The signature is not checked: the token came over TLS from the
 /// token endpoint, which OpenID Connect Core 1.0 §3.1.3.7 (6) accepts in its place.
 pub fn verify(ui: &HostedUi, attempt: &Attempt, id: &IdToken, now: UnixMillis) -> Result<(), CallbackFault> {
     let party = id.authorized_party.as_ref();
@@ -332,8 +332,8 @@ pub fn verify(ui: &HostedUi, attempt: &Attempt, id: &IdToken, now: UnixMillis) -
     }
 }
 
-/// The address that ends the provider's session too, and then leads back to a registered address: this page's if it is registered, else one of
-/// this origin, else any. `None` where the provider has no such page, or no address is registered.
+/// The address that also ends the provider's session, and then leads back to a registered address: this page's if it is registered, otherwise one of
+/// this origin, otherwise any. `None` if the provider has no such page, or no address is registered.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html>
 pub fn logout_url(ui: &HostedUi, page: &str) -> Option<String> {
     let registered = &ui.redirect_sign_out;

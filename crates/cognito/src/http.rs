@@ -1,4 +1,4 @@
-//! Requests and replies as plain values, and the one place where a status becomes an error.
+//! Requests and replies as plain values, and the only place where a status becomes an error.
 
 use serde::Deserialize;
 use zeroize::Zeroize;
@@ -8,15 +8,15 @@ use crate::wire;
 /// A request to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Such as `POST`.
+    /// The method, such as `POST`.
     pub method: &'static str,
-    /// Absolute.
+    /// The absolute URL.
     pub url: String,
-    /// Names in lower case. `host` is not among them: the HTTP client adds it.
+    /// The headers, with names in lower case. `host` is not among them: the HTTP client adds it.
     pub headers: Vec<(String, String)>,
-    /// The exact bytes to send. They are overwritten when the request is dropped: they hold passwords and tokens.
+    /// The exact bytes to send. They hold passwords and tokens, so they are overwritten when the request is dropped.
     pub body: Vec<u8>,
-    /// Whether the browser sends its cookies for that address along. AWS is never sent any.
+    /// Whether the browser sends its cookies for that address along. Requests to AWS never carry any.
     pub cookies: bool,
 }
 
@@ -37,16 +37,16 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// What comes before the body of a response. In a browser a header can be read only where CORS exposes it.
+/// The part of a response before its body. In a browser, a header can be read only if CORS exposes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Head {
-    /// Such as 200.
+    /// The status, such as 200.
     pub status: u16,
     /// `x-amzn-requestid`.
     pub request_id: Option<String>,
     /// `x-amzn-errortype`.
     pub error_type: Option<String>,
-    /// `retry-after` in seconds, where it is a number.
+    /// `retry-after` in seconds, if it is a number.
     pub retry_after: Option<u32>,
 }
 
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Response {
     }
 }
 
-/// No response arrived that the browser lets us read.
+/// Why there is no response that the browser lets us read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The browser says that there is no network.
@@ -84,7 +84,7 @@ pub enum NoAnswer {
     Unreadable,
 }
 
-/// A response that is not a success, as AWS's services phrase it.
+/// An error response, in the form of AWS's services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
     /// The HTTP status.
@@ -106,7 +106,7 @@ impl ServiceError {
     }
 }
 
-/// Whether a request that ended so may succeed if it is sent again a little later.
+/// Whether a request with this outcome may succeed if it is sent again a little later.
 pub fn may_pass(reply: &Result<Response, NoAnswer>) -> bool {
     match reply {
         Err(no_answer) => *no_answer != NoAnswer::Unreadable,
@@ -117,7 +117,7 @@ pub fn may_pass(reply: &Result<Response, NoAnswer>) -> bool {
     }
 }
 
-/// What AWS's JSON services call "too many requests" with a status of 400.
+/// The names that AWS's JSON services use for "too many requests" with a status of 400.
 const THROTTLING: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
 
 /// The body of an error, in the spellings of AWS's services.
@@ -178,7 +178,7 @@ mod tests {
     fn a_message_is_read_in_both_spellings() {
         assert_eq!(failed(None, r#"{"Message":"Forbidden"}"#).message, "Forbidden");
         assert_eq!(failed(None, r#"{"message":"Forbidden"}"#).message, "Forbidden");
-        // One useless field does not spoil the others.
+        // One unusable field does not affect the others.
         let mixed = failed(None, r#"{"__type":7,"code":"Throttling","message":{},"Message":"Slow down","more":[]}"#);
         assert_eq!((mixed.code.as_str(), mixed.message.as_str()), ("Throttling", "Slow down"));
     }
@@ -192,7 +192,7 @@ mod tests {
         for code in ["TooManyRequestsException", "ThrottlingException", "Throttling"] {
             assert!(replied(400, code), "{code}");
         }
-        // Limits of one person's attempts: sending again uses them up.
+        // These limit one person's attempts: sending again uses them up.
         for code in ["LimitExceededException", "TooManyFailedAttemptsException", "NotAuthorizedException", ""] {
             assert!(!replied(400, code), "{code}");
         }

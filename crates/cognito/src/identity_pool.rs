@@ -1,4 +1,4 @@
-//! The identity pool's API: a login becomes temporary keys, in AWS's enhanced flow or in its basic one.
+//! The identity pool's API: turns a login into temporary keys, in AWS's enhanced flow or in its basic one.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,14 +9,14 @@ use crate::{CognitoError, Secret, UnixMillis};
 /// An identity pool, as its API is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityPool {
-    /// Such as `eu-central-1:00000000-0000-0000-0000-000000000000`.
+    /// The pool's id, such as `eu-central-1:00000000-0000-0000-0000-000000000000`.
     pub id: String,
     /// The address of the API, such as `https://cognito-identity.eu-central-1.amazonaws.com/`.
     /// <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
     pub endpoint: String,
 }
 
-/// Such as `eu-central-1:12345678-abcd-1234-abcd-123456789012`. It names a person to the pool and stays the same.
+/// An identity's id, such as `eu-central-1:12345678-abcd-1234-abcd-123456789012`. It identifies a person to the pool and stays the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityId(pub String);
 
@@ -33,16 +33,16 @@ pub struct Keys {
     pub expires: UnixMillis,
 }
 
-/// An entry of `Logins`: the proof of who somebody is. Guests have none.
+/// An entry of `Logins`: the proof of a person's identity. Guests have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Who issued the token, as the pool names them: an ID token's issuer without its scheme, `graph.facebook.com`, a SAML provider's ARN.
+    /// The token's issuer, as the pool names it: an ID token's issuer without its scheme, `graph.facebook.com`, a SAML provider's ARN.
     pub key: String,
     /// The token or assertion.
     pub token: Secret,
 }
 
-/// The body of all three operations: what it is about, and the login.
+/// The body of all three operations: a pool or an identity, and the login.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body<'a> {
@@ -108,8 +108,8 @@ struct Credentials {
     expiration: Option<UnixMillis>,
 }
 
-/// Reads the reply to [`get_credentials_for_identity`]: the keys, and the identity that they belong to. That is another one than was asked for when a
-/// guest's identity is linked to somebody who has one already. `Expiration` is in seconds, possibly with a fraction.
+/// Reads the reply to [`get_credentials_for_identity`]: the keys, and the identity that they belong to. This identity differs from the requested one if a
+/// guest's identity is linked to somebody who already has one. `Expiration` is in seconds, possibly with a fraction.
 pub fn read_credentials(response: Response) -> Result<(Keys, Option<IdentityId>), CognitoError> {
     const OPERATION: &str = "GetCredentialsForIdentity";
     let reply: CredentialsReply = reply(OPERATION, response)?;
@@ -123,7 +123,7 @@ pub fn read_credentials(response: Response) -> Result<(Keys, Option<IdentityId>)
     Ok((keys, reply.identity_id.map(IdentityId)))
 }
 
-/// `GetOpenIdToken`, the middle of the basic flow: a token of the identity for [`crate::sts::assume_role_with_web_identity`].
+/// `GetOpenIdToken`, the middle step of the basic flow: a token of the identity for [`crate::sts::assume_role_with_web_identity`].
 /// <https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdToken.html>
 pub fn get_open_id_token(pool: &IdentityPool, identity: &IdentityId, login: Option<&Login>) -> Request {
     let body = Body { identity_id: Some(&identity.0), ..Body::default() };

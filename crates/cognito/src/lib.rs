@@ -55,8 +55,8 @@ impl From<ServiceError> for CognitoError {
     }
 }
 
-// No secret can be serialised, in any build: not into a message, a log or a record. What must be sent or stored is written out field by field,
-// from `Secret::expose`.
+// No secret can be serialised, in any build: not into a message, a log or a record. Code that must send or store one writes it field by field,
+// with `Secret::expose`.
 static_assertions::assert_not_impl_any!(Secret: serde::Serialize, std::fmt::Display);
 static_assertions::assert_not_impl_any!(Keys: serde::Serialize);
 static_assertions::assert_not_impl_any!(Login: serde::Serialize);

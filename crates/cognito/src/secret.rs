@@ -2,7 +2,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret text. Its memory is overwritten when it is dropped, `Debug` shows none of it, and it cannot be serialised: it fits into no message and no
+/// A secret text. Its memory is overwritten when it is dropped, `Debug` shows none of it, and it cannot be serialised, so it cannot get into a message or a
 /// log.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
@@ -13,7 +13,7 @@ impl Secret {
         Self(text)
     }
 
-    /// Takes ownership of UTF-8 bytes. Bytes that are not UTF-8 give an empty secret.
+    /// Takes ownership of UTF-8 bytes. Bytes that are not UTF-8 yield an empty secret.
     pub fn from_utf8(bytes: Vec<u8>) -> Self {
         Self(String::from_utf8(bytes).unwrap_or_default())
     }

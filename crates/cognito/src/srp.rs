@@ -1,5 +1,5 @@
 //! Cognito's variant of SRP-6a (RFC 2945, RFC 5054): the 3072-bit group of RFC 3526, SHA-256, and an HKDF whose info is
-//! `Caldera Derived Key`. Steps and paddings as AWS's own clients do them.
+//! `Caldera Derived Key`. Steps and paddings are as in AWS's own clients.
 //!
 //! ```text
 //! A = g^a                       u = H(A | B)
@@ -41,7 +41,7 @@ pub enum SrpError {
     Randomness,
 }
 
-/// 32 random bytes for one sign-in: RFC 5054 §2.5.4 asks for at least 256 bits. Whoever has them and the requests can guess the password offline.
+/// 32 random bytes for one sign-in: RFC 5054 §2.5.4 asks for at least 256 bits. Anybody who has them and the requests can guess the password offline.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Entropy(pub [u8; 32]);
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Entropy {
     }
 }
 
-/// The client's ephemeral pair, made anew for each sign-in.
+/// The client's ephemeral pair, new for each sign-in.
 pub struct Ephemeral {
     /// The secret exponent.
     a: Exponent,
@@ -132,7 +132,7 @@ impl Ephemeral {
     }
 }
 
-/// What a device to be remembered proves itself with later, and what the user pool is told of it now.
+/// The data for remembering a device: the password for its later proofs, and the values for the user pool.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-device-tracking.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceSecret {
@@ -184,7 +184,7 @@ fn session_key(u: &[u8; 32], s: &[u8]) -> Zeroizing<[u8; 16]> {
     key
 }
 
-/// SHA-256 (FIPS 180-4) of the parts one after the other.
+/// SHA-256 (FIPS 180-4) of the concatenated parts.
 fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -193,7 +193,7 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// HMAC-SHA-256 (RFC 2104) of the parts one after the other.
+/// HMAC-SHA-256 (RFC 2104) of the concatenated parts.
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {

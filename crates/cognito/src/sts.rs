@@ -1,4 +1,4 @@
-//! STS: the second half of the basic (classic) flow, a role for a web identity; and the question which role a set of keys belongs to.
+//! STS: the second half of the basic (classic) flow, which assumes a role with a web identity; and a call that finds the role of a set of keys.
 
 use crate::http::{Request, Response, ServiceError, check};
 use crate::wire::{need, post_form};
@@ -10,8 +10,8 @@ pub fn get_caller_identity(endpoint: &str) -> Request {
     sts(endpoint, "GetCallerIdentity", &[])
 }
 
-/// `AssumeRoleWithWebIdentity`, which is not signed. `token` is that of [`crate::get_open_id_token`]; the keys live for `duration_seconds`, from
-/// 900 to what the role allows.
+/// `AssumeRoleWithWebIdentity`, which is not signed. `token` comes from [`crate::get_open_id_token`]. The keys live for `duration_seconds`, from
+/// 900 to the role's maximum.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 pub fn assume_role_with_web_identity(
     endpoint: &str,
@@ -34,7 +34,7 @@ fn sts(endpoint: &str, action: &str, parameters: &[(&str, &str)]) -> Request {
     post_form(endpoint, "application/x-www-form-urlencoded; charset=utf-8", &parameters)
 }
 
-/// Reads the reply to [`assume_role_with_web_identity`]. STS replies in XML, with errors too.
+/// Reads the reply to [`assume_role_with_web_identity`]. STS replies in XML, errors included.
 pub fn read_assumed(response: Response) -> Result<Keys, CognitoError> {
     const OPERATION: &str = "AssumeRoleWithWebIdentity";
     let error = read_error(&response);
@@ -62,7 +62,7 @@ fn read_error(response: &Response) -> Option<ServiceError> {
     })
 }
 
-/// The text of the first element of that name, if it holds text. STS's elements have no attributes, and the names asked for occur once, so this needs no
+/// The text of the first element of that name, if it holds text. STS's elements have no attributes, and the names used here occur once, so this needs no
 /// XML parser.
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&["<", name, ">"].concat())?;

@@ -1,4 +1,4 @@
-//! Instants as numbers that the caller passes in: nothing in this crate asks a clock.
+//! Instants as numbers that the caller passes in: nothing in this crate reads a clock.
 
 use ::time::format_description::well_known::Rfc3339;
 use ::time::macros::format_description;
@@ -15,7 +15,7 @@ pub struct UnixMillis(pub i64);
 pub struct Skew(pub i64);
 
 impl Skew {
-    /// From a token that AWS issued at `issued`, by its clock, and that arrived at `arrived`, by this machine's.
+    /// From a token that AWS issued at `issued`, by its clock, and that arrived at `arrived`, by this machine's clock.
     pub fn learn(issued: UnixMillis, arrived: UnixMillis) -> Self {
         Self(issued.0.saturating_sub(arrived.0))
     }
@@ -52,8 +52,8 @@ impl UnixMillis {
         written(self.date_time().format(format))
     }
 
-    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, with or without a fraction: ISO 8601 in UTC, in the profile of RFC 3339, as AWS's XML services write it. What is
-    /// finer than a millisecond is cut off. `None` for anything else.
+    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, with or without a fraction: ISO 8601 in UTC, in the profile of RFC 3339, as AWS's XML services write it. Digits finer
+    /// than a millisecond are cut off. `None` for anything else.
     pub fn from_iso_8601(text: &str) -> Option<Self> {
         // RFC 3339 allows other offsets, and other characters between date and time.
         let is_utc = text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
@@ -61,7 +61,7 @@ impl UnixMillis {
         i64::try_from(date_time.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
-    /// An instant beyond the calendar, which ends with the years −9999 and 9999, becomes the calendar's end.
+    /// The date and time. An instant outside the calendar, which covers the years −9999 to 9999, becomes the nearest end.
     fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or_else(|_| {
             let end = if self.0 < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };

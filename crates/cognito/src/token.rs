@@ -1,5 +1,5 @@
-//! What an ID token says (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it, and whoever
-//! accepts it, such as the identity pool, checks it.
+//! The claims of an ID token (RFC 7519). Its signature is not checked here: the token came over TLS from the user pool that issued it, and the
+//! service that accepts it, such as the identity pool, checks it.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -23,15 +23,15 @@ pub enum TokenError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdToken {
     raw: Secret,
-    /// `iss` without its scheme: the key under which an identity pool takes the token.
+    /// `iss` without its scheme: the key under which an identity pool accepts the token.
     pub issuer: String,
     /// `sub`: the person's id in the user pool, which never changes.
     pub subject: String,
     /// The first of `email`, `cognito:username`, `preferred_username`, `name` and `sub` that the token has.
     pub username: String,
-    /// `aud`: whom the token is for, the id of an app client.
+    /// `aud`: the id of the app client that the token is for.
     pub audience: Vec<String>,
-    /// `azp`: the client that asked for the token, where that may be another.
+    /// `azp`: the client that asked for the token, if it may differ from `aud`.
     pub authorized_party: Option<String>,
     /// `nonce` of the authorization request, which ties the token to it.
     pub nonce: Option<String>,
@@ -39,7 +39,7 @@ pub struct IdToken {
     pub issued: UnixMillis,
     /// `exp`.
     pub expires: UnixMillis,
-    /// The ARN of the role that the person's group gives: `cognito:preferred_role`, or the only one of `cognito:roles`.
+    /// The ARN of the role of the person's group: `cognito:preferred_role`, or the only entry of `cognito:roles`.
     pub role: Option<String>,
 }
 

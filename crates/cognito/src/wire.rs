@@ -1,4 +1,4 @@
-//! How bodies and queries are written and read: strict in what is sent, generous in what is read.
+//! Writes and reads bodies and queries: strict in what it writes, lenient in what it reads.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use crate::http::{Request, Response, check};
 use crate::{CognitoError, Secret, UnixMillis};
 
-/// Bytes reserved for a body. Bodies hold secrets: one that fits from the start leaves no copies behind as it grows.
+/// Bytes reserved for a body. Bodies hold secrets, and a buffer that never grows leaves no copies behind.
 const ROOM: usize = 4096;
 
 /// The JSON of a request's body, or of a record.
@@ -33,12 +33,12 @@ pub fn call(endpoint: &str, service: &str, operation: &str, body: &impl Serializ
     }
 }
 
-/// The reply of a success.
+/// The reply, if it is a success.
 pub fn reply<T: DeserializeOwned>(operation: &'static str, response: Response) -> Result<T, CognitoError> {
     read(operation, &check(response)?)
 }
 
-/// The body of a success.
+/// The body, if the reply is a success.
 pub fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, CognitoError> {
     object(body).map_err(|_| CognitoError::Unexpected { operation, field: "JSON body" })
 }
@@ -58,7 +58,7 @@ pub fn pairs<S: Serializer>(pairs: &[(&str, &str)], serializer: S) -> Result<S::
     serializer.collect_map(pairs.iter().copied())
 }
 
-/// For `deserialize_with`: `None` where the JSON holds something else, so that one useless part does not spoil the rest.
+/// For `deserialize_with`: `None` if the JSON holds something else, so that one unusable part does not affect the rest.
 pub fn usable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
 }
@@ -78,7 +78,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     Value::deserialize(deserializer).map(strings)
 }
 
-/// One string, or the strings of a list; nothing of anything else.
+/// One string, or the strings of a list; nothing for any other value.
 pub fn strings(value: Value) -> Vec<String> {
     let string = |value| if let Value::String(text) = value { Some(text) } else { None };
     match value {
@@ -102,7 +102,7 @@ pub fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Unix
 /// All but the unreserved characters of RFC 3986 §2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// `name=value&…`, for a query and for a form body (`application/x-www-form-urlencoded`) alike: a space is `%20`, which both take. Pairs without
+/// `name=value&…`, for a query and for a form body (`application/x-www-form-urlencoded`) alike: a space is `%20`, which both accept. Pairs without
 /// a value are left out.
 pub fn form(pairs: &[(&str, &str)]) -> String {
     let mut form = String::with_capacity(ROOM);

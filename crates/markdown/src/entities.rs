@@ -12,7 +12,7 @@ static NAMES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     ENTITIES.iter().filter_map(|entity| Some((name(entity.entity)?, entity.characters))).collect()
 });
 
-/// What a reference stands for; `None` if it is not one. `name` is what stands between `&` and `;`.
+/// What a reference stands for; `None` if it is not one. `name` is the text between `&` and `;`.
 ///
 pub(crate) fn entity(name: &str) -> Option<String> {
     let Some(number) = name.strip_prefix('#') else {

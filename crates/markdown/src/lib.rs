@@ -21,7 +21,7 @@ extern crate self as signet_markdown;
 use blocks::Blocks;
 pub use safe_link::{Link, safe_link};
 
-/// One step of building a document. Whoever carries out the steps keeps the open elements, the innermost last.
+/// One step of building a document. The code that carries out the steps keeps a stack of the open elements, the innermost last.
 ///
 /// After each call of [`Markdown::push`] the document shows what the text so far means, as if everything still open were closed. A step that turns out
 /// wrong is taken back by [`Step::Undo`]. [`Step::Settle`] makes all earlier steps final: only [`Step::Amend`] touches their elements again, and only
@@ -31,19 +31,19 @@ pub use safe_link::{Link, safe_link};
 pub enum Step {
     /// Adds an element at the end of the innermost one, and makes it the innermost.
     Open(Element),
-    /// Adds text at the end of the innermost element. It is never empty, and is plain text: whoever writes HTML escapes it.
+    /// Adds text at the end of the innermost element. It is never empty, and is plain text: escape it if you write HTML.
     Text(String),
     /// Closes the innermost element. The one around it becomes the innermost.
     Close,
     /// Turns the innermost element into another, which keeps its content: a paragraph that turns out to be a heading.
     Become(Element),
-    /// Makes the innermost list loose, as a blank line separates its items. The list need not be the innermost element.
+    /// Makes the innermost list loose, because a blank line separates its items. The list need not be the innermost element.
     Loose,
     /// Takes back the last so many steps. None of them is a [`Step::Settle`], or before one.
     Undo(u32),
     /// Makes all steps so far final.
     Settle,
-    /// Marks the innermost element as one that [`Step::Amend`] may change at the end: its text may refer to a link reference definition that has not come
+    /// Marks the innermost element as one that [`Step::Amend`] may change at the end: its text may refer to a link reference definition that has not arrived
     /// yet. The element is a paragraph, heading or cell, and the elements in it are closed. Marked elements are numbered from 0, in order.
     Keep,
     /// Empties the marked element of this number and makes it the innermost. Its new content and a [`Step::Close`] follow. No element is open before.
@@ -78,7 +78,7 @@ pub enum Element {
     Table,
     /// A row of a table. The first one is the head. Its children are cells.
     Row,
-    /// A cell of a row, aligned as its column is.
+    /// A cell of a row, aligned like its column.
     Cell(Align),
     /// Emphasis.
     Emphasis,
@@ -90,7 +90,7 @@ pub enum Element {
     CodeSpan,
     /// A link.
     Link {
-        /// Where it leads, with escapes and entities resolved, not percent-encoded. Empty while the target has not come. It may be anything:
+        /// Where it leads, with escapes and entities resolved, not percent-encoded. Empty until the target has arrived. It may be anything:
         /// [`safe_link`] says whether it is safe to follow.
         destination: String,
         /// The title, which may be empty.
@@ -113,7 +113,7 @@ pub enum Element {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Align {
-    /// As its language is written: the delimiter row does not say.
+    /// At the start, by the direction of writing: the delimiter row sets no alignment.
     Start,
     /// Left.
     Left,
@@ -148,7 +148,7 @@ impl Markdown {
         self.blocks.finish()
     }
 
-    /// The work done so far. That for an open leaf is not included.
+    /// The work done so far, without that for an open leaf.
     #[cfg(test)]
     fn work(&self) -> work::Work {
         self.blocks.work()

@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// How often a byte stands at the beginning of a text.
+/// How often a byte is repeated at the beginning of a text.
 pub(crate) fn run(text: &str, byte: u8) -> usize {
     text.bytes().take_while(|&b| b == byte).count()
 }
@@ -125,7 +125,7 @@ pub(crate) fn underline(rest: &str) -> Option<u8> {
     is_blank(rest.get(run(rest, byte)..)?).then_some(level)
 }
 
-/// A list item's marker: the byte that tells its kind, its number, its length.
+/// A list item's marker: the byte that identifies its kind, its number, its length.
 pub(crate) fn marker(rest: &str) -> Option<(u8, u32, usize)> {
     let bytes = rest.as_bytes();
     let mut number = 0;

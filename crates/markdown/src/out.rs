@@ -1,4 +1,4 @@
-//! The steps of the document so far: which the caller has, which may still change, which are final.
+//! The steps of the document so far: those that the caller has, those that may still change, and those that are final.
 
 use crate::{Align, Element, Step};
 

@@ -10,8 +10,8 @@ struct Definition {
     title: String,
 }
 
-/// The definitions so far, by normalized label. The hasher of std is keyed, at random where the platform has randomness, so that a text cannot easily
-/// be made to collide.
+/// The definitions so far, by normalized label. The hasher of std is keyed, at random where the platform has randomness, so that nobody can easily
+/// write a text whose labels collide.
 #[derive(Debug, Default)]
 pub(crate) struct References {
     definitions: HashMap<String, Definition>,

@@ -1,4 +1,4 @@
-//! Which destinations become links, and what is shown of them.
+//! Decides which destinations become links, and which host is shown.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -74,8 +74,8 @@ fn is_hidden(c: char) -> bool {
     )
 }
 
-/// Whether a host is a name of letters, digits, hyphens, underscores and single dots, or four decimal numbers. Browsers read other numbers as addresses
-/// too, `0x7f.1` as 127.0.0.1, and so would lead elsewhere than is shown.
+/// Whether a host is a name of letters, digits, hyphens, underscores and single dots, or four decimal numbers. Browsers also read other numbers as addresses,
+/// such as `0x7f.1` as 127.0.0.1, and would lead elsewhere than shown.
 fn is_host(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_number = |label: &str| label.parse::<u8>().is_ok() && (label.len() == 1 || !label.starts_with('0'));

@@ -13,7 +13,7 @@ pub(crate) enum Scan {
 }
 use Scan::{Done, Fail, More};
 
-/// Part of a text; empty where slicing would panic. A fault in the bookkeeping of places must not bring the caller down.
+/// Part of a text; empty where slicing would panic. A bug in the bookkeeping of places must not crash the caller.
 pub(crate) fn cut(text: &str, from: usize, to: usize) -> &str {
     text.get(from..to).unwrap_or_default()
 }
@@ -23,7 +23,7 @@ pub(crate) fn tail(text: &str, from: usize) -> &str {
     text.get(from..).unwrap_or_default()
 }
 
-/// The characters that Markdown trims from a line: `str::trim` would take more.
+/// The characters that Markdown trims from a line: `str::trim` would trim more.
 const BLANKS: [char; 2] = [' ', '\t'];
 
 pub(crate) fn trim_start(text: &str) -> &str {
@@ -317,7 +317,7 @@ pub(crate) struct Tag {
     /// The ends known not to come in the rest of the leaf, as [`Tag::waits_for`] numbers them. Without this, many openings with no end would each be
     /// scanned to the end of the leaf.
     never: u8,
-    /// White space has come.
+    /// White space has arrived.
     pub(crate) spaced: bool,
 }
 
@@ -416,7 +416,7 @@ impl Tag {
     }
 }
 
-/// What stands between `<` and `>` in an autolink.
+/// The text between `<` and `>` in an autolink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Address {
     /// An absolute URI.
@@ -425,7 +425,7 @@ pub(crate) enum Address {
     Email,
 }
 
-/// Which address stands between `<` and `>`; `None` if it is not one. The caller has made sure that it has no white space and no `<`.
+/// The kind of address between `<` and `>`; `None` if it is not one. The caller has made sure that it has no white space and no `<`.
 pub(crate) fn autolink(text: &[u8]) -> Option<Address> {
     let scheme = text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-')).count();
     if (2..=32).contains(&scheme)

@@ -91,10 +91,10 @@ pub(crate) struct Delimiters {
     read: usize,
     /// Where the line's content begins.
     from: usize,
-    /// Of the cells that are complete.
+    /// The alignments of the complete cells.
     aligns: Vec<Align>,
     cell: Delimiter,
-    /// A bar or colon has come. Without either, the line is a setext underline.
+    /// A bar or colon has arrived. Without either, the line is a setext underline.
     marked: bool,
 }
 
@@ -102,7 +102,7 @@ impl Delimiters {
     /// Reads the part of a line that was not read yet; its content begins at `from`. Returns how much that was.
     pub(crate) fn read(&mut self, line: &str, from: usize) -> usize {
         if self.read > 0 && self.from != from {
-            // A marker came that may open a container, so the line is no delimiter row.
+            // The line has a marker that may open a container, so it is not a delimiter row.
             self.fail();
         }
         let mut read = 0;
@@ -166,7 +166,7 @@ pub(crate) struct Row {
     column: usize,
     /// The open cell's content.
     cell: Option<Box<Inline>>,
-    /// Something has come, if only the leading `|`.
+    /// Something has arrived, if only the leading `|`.
     begun: bool,
     /// The last byte was a backslash.
     escaped: bool,

@@ -1,4 +1,4 @@
-//! What has been read of one answer so far.
+//! The state of one answer that is being read.
 
 use crate::event::Event;
 
@@ -13,9 +13,9 @@ pub(crate) struct Answer {
     /// The model named last: many wires name it in every object.
     model: String,
     has_text: bool,
-    /// Whether text has come since the last step began.
+    /// Whether text has arrived since the last step began.
     step_has_text: bool,
-    /// Whether the next text is parted from the text before it by a blank line.
+    /// Whether a blank line goes between the next text and the text before it.
     parts_text: bool,
     pub counts: Counts,
 }
@@ -28,16 +28,16 @@ pub(crate) type Counts = [Option<u32>; 5];
 enum Stage {
     #[default]
     UnderWay,
-    /// The reason why the model stopped has come.
+    /// The reason for stopping has arrived.
     Stopped,
     /// The model was interrupted: no end marker makes this answer complete.
     Interrupted,
-    /// The last event has come. Whatever follows is ignored.
+    /// The last event has arrived. Whatever follows is ignored.
     Ended,
 }
 
 impl Answer {
-    /// Adds an event, unless the last one has come.
+    /// Adds an event, unless the last event has arrived.
     pub fn emit(&mut self, event: Event) {
         if self.has_ended() {
             return;
@@ -79,7 +79,7 @@ impl Answer {
         }
     }
 
-    /// Another part begins: its text is parted from any text before it.
+    /// Another part begins: a blank line separates its text from any text before it.
     pub fn start_part(&mut self) {
         self.parts_text = self.has_text;
     }
@@ -89,22 +89,22 @@ impl Answer {
         std::mem::take(&mut self.step_has_text)
     }
 
-    /// Whether any text has come.
+    /// Whether any text has arrived.
     pub fn has_text(&self) -> bool {
         self.has_text
     }
 
-    /// Whether the model has said why it stopped, and no last event has come.
+    /// Whether the model has said why it stopped, and no last event has arrived.
     pub fn has_stopped(&self) -> bool {
         self.stage == Stage::Stopped
     }
 
-    /// Whether the last event has come.
+    /// Whether the last event has arrived.
     pub fn has_ended(&self) -> bool {
         self.stage == Stage::Ended
     }
 
-    /// The events that nobody has taken yet.
+    /// The events that have not been taken yet.
     pub fn events(&mut self) -> &mut Vec<Event> {
         &mut self.events
     }

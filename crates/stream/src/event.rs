@@ -3,7 +3,7 @@
 /// One event of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The id of the model that answers.
+    /// The id of the model that is answering.
     Model(String),
     /// The back end accepts earlier turns as `messages`, up to this many bytes of text.
     Context(u32),

@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::event::Failure;
 use crate::json;
 
-/// Where the code stands, the best place first.
+/// Where the code is, the best place first.
 const CODES: [&str; 5] = ["/error/code", "/error/name", "/error/type", "/code", "/statusCode"];
 
-/// Where the sentence stands. The last one is the value itself.
+/// Where the sentence is. The last place is the value itself.
 const MESSAGES: [&str; 7] = ["/error/message", "/error", "/errorText", "/message", "/Message", "/reason", ""];
 
 /// Errors after which asking again may help, as AWS, Anthropic and OpenAI name them:
@@ -47,7 +47,7 @@ pub(crate) fn read(text: &[u8]) -> Failure {
     }
 }
 
-/// Gives an error the name that stands beside it.
+/// Adds the name that is given beside an error.
 pub(crate) fn with_code(failure: Failure, code: &[u8]) -> Failure {
     let code = String::from_utf8_lossy(code).into_owned();
     Failure { retryable: is_retryable(&code), code, ..failure }

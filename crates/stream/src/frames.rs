@@ -11,7 +11,7 @@ pub const CRC_MISMATCH: &str = "CrcMismatch";
 /// Reads frames.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    /// The start of a frame whose end has not come.
+    /// The start of a frame whose end has not arrived.
     held: Vec<u8>,
     /// How many bytes of the frame are missing, once its length is known.
     missing: usize,
@@ -75,7 +75,7 @@ fn read(frame: &[u8], answer: &mut Answer) {
     }
 }
 
-/// Nothing says where the next frame starts, and the specification has clients stop here.
+/// Nothing shows where the next frame starts, and the specification tells clients to stop here.
 fn crc_mismatch(answer: &mut Answer) {
     let failure = Failure { code: CRC_MISMATCH.into(), retryable: Some(true), ..Failure::default() };
     answer.emit(Event::Error(failure));

@@ -1,4 +1,4 @@
-//! JSON (RFC 8259), read generously: a character that cannot be read costs itself, not the line around it.
+//! JSON (RFC 8259), read leniently: a character that cannot be read costs only itself, not the line around it.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) fn find<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('/').skip(1).try_fold(value, |value, name| value.get(name))
 }
 
-/// Reads a count. A fraction or an exponent is accepted, and what is finer than one is cut off.
+/// Reads a count. A fraction or an exponent is accepted, and the fraction is cut off.
 pub(crate) fn count(value: &Value) -> Option<u32> {
     match value.as_u64() {
         Some(count) => count.try_into().ok(),
@@ -30,7 +30,7 @@ pub(crate) fn count(value: &Value) -> Option<u32> {
     }
 }
 
-/// The text without what only `serde_json` refuses; `None` if it has nothing of that kind.
+/// The text without the parts that only `serde_json` refuses; `None` if it has no such parts.
 fn mend(text: &str) -> Option<String> {
     let mut mended = String::with_capacity(text.len());
     let (mut rest, mut in_string, mut is_mended) = (text, false, false);
@@ -162,14 +162,14 @@ mod tests {
             let value = json!({ text.as_str(): [text, number, whole, null, true] });
             for written in [value.to_string(), format!("{value:#}")] {
                 prop_assert_eq!(read(written.as_bytes()), serde_json::from_str::<Value>(&written).ok());
-                // Mending changes nothing in what is sound.
+                // Mending changes nothing in valid JSON.
                 prop_assert_eq!(mend(&written), None);
             }
         }
 
         #[test]
         fn mending_never_hides_what_is_not_json(text in "[\\[\\]{}:,\"\\\\u0-9a-f\\-+.eE truefalsn\u{1}é]{0,12}") {
-            // What the reader accepts beyond serde_json is half a surrogate pair or a number out of range.
+            // Beyond serde_json, the reader accepts only half a surrogate pair or a number out of range.
             let refused = |error: serde_json::Error| {
                 ["out of range", "surrogate", "hex escape"].iter().all(|what| !error.to_string().contains(what))
             };

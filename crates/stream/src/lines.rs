@@ -28,20 +28,20 @@ fn stands_alone(line: &[u8]) -> bool {
 /// Reads lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// The start of a line whose end has not come.
+    /// The start of a line whose end has not arrived.
     held: Vec<u8>,
     /// Whether this line is longer than [`LONGEST`].
     is_too_long: bool,
     /// Whether the line before ended with CR, so that an LF belongs to the same line break.
     after_cr: bool,
-    /// Whether a line of server-sent events has come. From then on, lines with unknown fields are ignored, as the standard says.
+    /// Whether a line of server-sent events has arrived. From then on, lines with unknown fields are ignored, as the standard says.
     has_fields: bool,
     /// The data of the event that has not ended.
     data: Option<Vec<u8>>,
     event_type: EventType,
 }
 
-/// What the `event` field says of the data.
+/// What the `event` field says about the data.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 enum EventType {
     /// The field is missing, or names the default.
@@ -74,8 +74,8 @@ impl Lines {
         }
     }
 
-    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line is the mark of a cut, not
-    /// of a line that cannot be read, and the standard drops an event without its blank line.
+    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line means that the answer was cut off,
+    /// not that a line is unreadable, and the standard drops an event without its blank line.
     pub fn finish(&mut self, answer: &mut Answer) {
         self.data = None;
         self.end_line(answer);

@@ -67,7 +67,7 @@ fn read_fields(kind: &str, part: &Value, answer: &mut Answer) -> bool {
     is_known
 }
 
-/// Reads one field. If it stands in several places, only the first that says something counts: some servers write the same text under two
+/// Reads one field. If it is in several places, only the first one with a value counts: some servers write the same text under two
 /// names.
 fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bool {
     let mut is_known = false;
@@ -83,7 +83,7 @@ fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bo
     is_known
 }
 
-/// Emits what a field says. Returns whether it says anything.
+/// Emits a field's event. Returns whether the field has a value.
 fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer) -> bool {
     match (field, value.as_str().map(|text| text.trim_end_matches(padding))) {
         (Field::Context, _) => match json::count(value) {

@@ -3,10 +3,10 @@
 use crate::answer::Answer;
 use crate::event::Event;
 
-/// Passes text on as it comes.
+/// Passes text on as it arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Plain {
-    /// The first bytes of a character whose last bytes have not come.
+    /// The first bytes of a character whose last bytes have not arrived.
     held: Vec<u8>,
 }
 

@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 
-/// Where a wire's JSON objects say what.
+/// Where a wire's JSON objects hold their data.
 ///
 /// These are paths into an open [`Value`] (see [`crate::json::find`]) rather than structs: many servers mix the names of several wires, and a
 /// value of the wrong type must cost itself, not the object around it. So every object is read by the tables of all wires at once.
 pub(crate) struct Wire {
-    /// What is read: its meaning, the `type` of the object (empty for an object without one), and where it stands in the object.
+    /// What is read: its meaning, the `type` of the object (empty for an object without one), and its path in the object.
     pub fields: &'static [(Field, &'static str, &'static str)],
     /// Arrays whose first element is read like the object itself.
     pub lists: &'static [&'static str],
-    /// Where the objects with token counts stand.
+    /// The paths of the objects with token counts.
     pub usage: &'static [&'static str],
     /// The token counts in these objects.
     pub counts: &'static [(Count, &'static str)],
@@ -30,7 +30,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// A wire that says nothing.
+    /// A wire without any entries.
     pub const NONE: Self = Self {
         fields: &[],
         lists: &[],

@@ -1,4 +1,4 @@
-//! Requests to the function URL: checked here, judged by MiniStack, answered by the function.
+//! Requests to the function URL: checked here, authorised by MiniStack, answered by the function.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -117,7 +117,7 @@ fn signer(headers: &HeaderMap, region: &str, body: &Bytes) -> Result<String, (&'
     Ok(key.to_owned())
 }
 
-/// MiniStack's refusal in AWS's words: a 403 from a policy does not say who asked for what.
+/// MiniStack's refusal in AWS's words: on AWS, a 403 from a policy does not say who asked for what.
 fn denied(judged: Response<Bytes>) -> Response<Body> {
     let error: Value = serde_json::from_slice(judged.body()).unwrap_or_default();
     let kind = error["__type"].as_str().unwrap_or_default();

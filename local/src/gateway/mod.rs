@@ -1,4 +1,4 @@
-//! The single port that stands for AWS. It passes requests on to MiniStack and adds what MiniStack lacks.
+//! The single port that represents AWS. It passes requests on to MiniStack and adds what MiniStack lacks.
 
 mod function_url;
 mod respond;
@@ -25,7 +25,7 @@ const LARGEST_REQUEST: usize = 6 * 1024 * 1024;
 /// How much of a request that is too large is read, so that its sender gets to read the answer. Beyond that, the connection is cut.
 const LARGEST_DISCARDED: usize = 64 * 1024 * 1024;
 
-/// The gateway of a [`Stack`](crate::Stack). Tests use it to see what was handed out and to make things go wrong.
+/// The gateway of a [`Stack`](crate::Stack). Tests use it to see what was issued and to cause failures.
 #[derive(Clone, Debug)]
 pub struct Gateway(pub(crate) Arc<Shared>);
 

@@ -1,4 +1,4 @@
-//! Requests to AWS's services: passed on to MiniStack, with what it lacks.
+//! Requests to AWS's services: passed on to MiniStack, with the features that it lacks.
 
 use hyper::body::Bytes;
 use hyper::http::request::Parts;

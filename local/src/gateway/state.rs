@@ -62,7 +62,7 @@ pub(crate) struct State {
     pub(super) issued: HashSet<String>,
     /// The tokens that `GetOpenIdToken` has handed out.
     pub(super) identity_tokens: HashSet<String>,
-    /// Whom each access key stands for.
+    /// The caller that each access key belongs to.
     pub(super) callers: HashMap<String, Caller>,
     /// The access keys that count as expired.
     pub(super) expired: HashSet<String>,
@@ -73,14 +73,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Records keys that are handed out, and whom they stand for.
+    /// Records keys that are handed out, and the caller they belong to.
     pub(super) fn hand_out(&mut self, secrets: impl Iterator<Item = String>, access_key: String, caller: Caller) {
         self.issued.extend(secrets);
         self.callers.insert(access_key, caller);
     }
 }
 
-/// Whom an access key stands for.
+/// The caller that an access key belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) user_arn: String,

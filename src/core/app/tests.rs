@@ -16,7 +16,7 @@ struct Tab {
 }
 
 impl Tab {
-    /// With what an earlier load of the page kept.
+    /// With the record that an earlier load of the page stored.
     fn new(config: Config, record: Option<Record>) -> Self {
         let mut tab = Self { app: App::new(config, [3; 32], UnixMillis::amz_date), now: NOW, effects: vec![] };
         tab.restore(record);
@@ -44,7 +44,7 @@ impl Tab {
         tab
     }
 
-    /// The form was sent, and the user pool is asked.
+    /// The form was sent, and a request to the user pool is under way.
     fn signing_in() -> Self {
         let mut tab = Self::new(config(), None);
         tab.submit();
@@ -95,7 +95,7 @@ impl Tab {
         })
     }
 
-    /// What is said beside the form.
+    /// The error beside the form.
     fn error(&self) -> Option<&str> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Show(View::Session(SessionView::Asked(form))) => Some(form.error.as_ref()?.text.as_str()),
@@ -259,7 +259,7 @@ fn batches_are_shown_in_time() {
         tab.effects.iter().any(is_flush)
     };
     assert!(flushes(tab.step(chunk())));
-    // It is kept at once, and shown later.
+    // It is stored at once, and shown later.
     assert!(matches!(tab.step(chunk()).effects[..], [Effect::History(_, history::Order::Append { .. })]));
     assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
     let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
@@ -447,7 +447,7 @@ fn an_offer_by_autofill_that_waits_leaves_the_form_usable() {
     assert!(tab.step(Input::Waited(Timer::Retry(offered))).effects.is_empty(), "the person goes first");
 }
 
-/// Conversations that the store of this browser has.
+/// Conversations that are in this browser's store.
 fn stored(conversations: &[Conversation]) -> Input {
     let summaries = conversations.iter().map(|one| history::Summary::new(one).to_bytes()).collect();
     stored_reply(history::Reply::Loaded(Ok((summaries, false))))
@@ -489,7 +489,7 @@ impl Tab {
         self.step(Input::Intent(intent, vec![]))
     }
 
-    /// Which conversation takes the page.
+    /// The conversation that replaces the shown one.
     fn replaced_by(&self) -> Option<&str> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Show(View::Conversation { id, .. }) => Some(id.as_str()),
@@ -540,7 +540,7 @@ fn turns_that_another_tab_added_are_shown() {
     assert!(matches!(views[0], Effect::Show(View::Title { title, .. }) if title == "Rivers"), "{views:?}");
     let is_new = |effect: &&Effect| matches!(effect, Effect::Show(View::Turn { id: TurnId(1), .. }));
     assert!(views.len() > 2 && views[1..].iter().all(is_new), "what was shown is not touched: {views:?}");
-    // What is shown here and was lost there stays.
+    // Text that is shown here stays, though the other tab lost it.
     assert_eq!(read(&mut tab, &conversation("a")), Some(0));
     tab.ask();
     assert_eq!(read(&mut tab, &changed), None, "an answer is under way");
@@ -567,7 +567,7 @@ fn the_shown_conversation_can_be_renamed_and_deleted() {
     assert!(matches!(tab.orders()[..], [history::Order::Save { .. }]));
     tab.want(Intent::Rename { id: "a".into(), title: " ".into() });
     assert!(tab.effects.is_empty());
-    // Another one's title is changed where it is stored.
+    // The title of a conversation that is not shown is changed in the store.
     tab.want(Intent::Rename { id: "b".into(), title: "Lakes".into() });
     assert!(matches!(tab.orders()[..], [history::Order::Read { .. }]));
     tab.want(Intent::Delete { id: "b".into() });
@@ -616,7 +616,7 @@ fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
     prop::collection::vec((0..18_u8, any::<u8>()), 0..40)
 }
 
-/// Replies of all the services that a sign-in with a password asks.
+/// Replies of all the services that a sign-in with a password calls.
 fn a_reply(kind: u8) -> Response {
     let code = crate::core::session::harness::delivered("SMS_MFA", "SMS", "+*9934");
     match kind % 8 {

@@ -18,23 +18,23 @@ use signet_cognito::sts::{get_caller_identity, read_role_name};
 use signet_cognito::{Keys, UnixMillis};
 use signet_stream::{Decoder, Event, Failure};
 
-/// How much of a refusal's body is read, in bytes: it is a sentence in JSON, or a proxy's page.
+/// How much of a refusal's body is read, in bytes. It is a sentence in JSON, or a proxy's page.
 const LONGEST_REFUSAL: usize = 64 << 10;
-/// How long status and headers may take, in milliseconds: the function may have to start, and the model to think.
+/// How long status and headers may take, in milliseconds. The function may have to start, and the model may have to think.
 pub(super) const HEAD_PATIENCE: u32 = 90_000;
 /// The longest silence after that, in milliseconds. The function itself gives up on a model after 60 s of silence.
 const BYTE_PATIENCE: u32 = 75_000;
-/// Milliseconds between two batches of text. Each batch costs the page a frame, so text that arrives faster than anybody can read is shown less
+/// Milliseconds between two batches of text. Each batch costs the page a frame, so text that arrives faster than people can read is shown less
 /// often: the pause grows by a millisecond for each [`BATCH_BYTES`] of the last batch, up to the longest.
 pub(super) const SHORTEST_BATCH: u32 = 80;
 const LONGEST_BATCH: u32 = 200;
 const BATCH_BYTES: usize = 3;
 /// The shortest time between two reminders to a screen reader that text still arrives, in milliseconds.
 const REMINDER: u32 = 10_000;
-/// The longest answer that a screen reader is given whole, in bytes: some twenty minutes of speech. The page takes it in one piece, so a longer one
+/// The longest answer that a screen reader gets whole, in bytes: some twenty minutes of speech. The page takes it in one piece, so a longer one
 /// would stall a slow computer.
 const LONGEST_SPOKEN: usize = 20_000;
-/// How much of a longer answer a screen reader is given, in bytes: some five minutes. People read the rest in the conversation.
+/// How much of a longer answer a screen reader gets, in bytes: some five minutes. People read the rest in the conversation.
 const BEGINNING: usize = 5_000;
 
 /// The answer under way.
@@ -60,7 +60,7 @@ pub(super) struct Answering {
     shown_reasoning: usize,
     /// Whether an [`Effect::Flush`] is pending.
     waits: bool,
-    /// How many events this app does not know.
+    /// The number of events of unknown kinds.
     unknown: u32,
 }
 
@@ -72,7 +72,7 @@ pub(super) enum Stage {
     Requested { signed_with: String, role: Option<String> },
     /// The body of a refusal arrives.
     Refused { signed_with: String, role: Option<String>, response: Response },
-    /// The role may not call the function and the ID token does not name it, so STS is asked for its name.
+    /// The role may not call the function and the ID token does not name it, so we ask STS for its name.
     Naming { request_id: Option<String>, reply: Response },
     /// The answer arrives.
     Reading { decoder: Decoder, unreadable: u32, request_id: Option<String> },
@@ -103,7 +103,7 @@ impl Answering {
 }
 
 impl Chat {
-    /// Takes an input that concerns the answer under way.
+    /// Handles an input about the answer under way.
     pub(super) fn advance(
         &mut self,
         config: &Config,
@@ -159,7 +159,7 @@ impl Chat {
                 keep(&mut reply, bytes);
                 self.wait(answering, Stage::Naming { request_id, reply })
             }
-            // Whatever STS replied, the refusal stands.
+            // The refusal stands, whatever STS replied.
             (
                 Input::End | Input::Broken | Input::NoAnswer(_) | Input::Keys(Err(_)),
                 Stage::Naming { request_id, reply },
@@ -207,7 +207,7 @@ impl Chat {
         vec![Effect::Stream(request), Effect::Alarm(BYTE_PATIENCE)]
     }
 
-    /// Checks how long the connection was silent.
+    /// Checks how long the connection has been silent.
     fn alarm(&mut self, config: &Config, now: UnixMillis, answering: Answering, stage: Stage) -> Vec<Effect> {
         let patience = if matches!(stage, Stage::Requested { .. }) { HEAD_PATIENCE } else { BYTE_PATIENCE };
         let silent = millis(answering.heard, now);
@@ -229,7 +229,7 @@ impl Chat {
         effects
     }
 
-    /// Handles a status that is not a success. Expired keys and clock skew are mended once, silently.
+    /// Handles an error status. Expired keys and clock skew are fixed once, silently.
     fn refused(
         &mut self,
         config: &Config,
@@ -250,7 +250,7 @@ impl Chat {
             return vec![Effect::NeedKeys { refused: Some(signed_with) }];
         }
         if error.status == 413 && self.answer_mut(&answering).context > 0 {
-            // The back end takes less than it once said. The next question goes alone, and its answer says how much it takes.
+            // The back end accepts less than it once said. The next question goes without earlier turns, and its answer says how much is accepted.
             self.conversation.context_bytes = None;
         }
         let fault = match (error.status, role) {
@@ -360,7 +360,7 @@ impl Chat {
         effects
     }
 
-    /// Shows the text that has arrived; at the end also what the Markdown parser held back.
+    /// Shows the text that has arrived, and at the end also the text that the Markdown parser held back.
     fn catch_up(&mut self, answering: &mut Answering, at_end: bool) -> Vec<Effect> {
         let mut effects = vec![];
         let Answer { text, reasoning, .. } = self.answer_mut(answering);
@@ -381,7 +381,7 @@ impl Chat {
         self.end(config, now, answering, &Ending::Failed(fault), true)
     }
 
-    /// Ends the answer. `asked`: whether the model was asked, as far as is known.
+    /// Ends the answer. `asked`: whether the model was asked, as far as we know.
     pub(super) fn end(
         &mut self,
         config: &Config,
@@ -407,14 +407,14 @@ impl Chat {
         let status = match end {
             End::Done => words::complete(&read_out, &answer.model).into(),
             End::Stopped => words::STOPPED.into(),
-            // The notice is read out as an alert.
+            // Screen readers read the notice out as an alert.
             End::CutOff | End::Failed => "".into(),
         };
         effects.push(Effect::Show(View::Status(status)));
         if !read_out.is_empty() {
             effects.push(Effect::Show(View::Spoken(beginning(read_out))));
         }
-        // A back end that takes earlier turns says so before the text of each answer.
+        // A back end that accepts earlier turns says so before the text of each answer.
         if forgets {
             self.conversation.context_bytes = None;
         }
@@ -444,7 +444,7 @@ pub(super) fn document(text: &str) -> Vec<Step> {
     steps
 }
 
-/// What a screen reader is given of an answer: all, or its beginning up to the end of a word, and where the rest is.
+/// The part of an answer for a screen reader: all of it, or its beginning up to the end of a word, and where the rest is.
 pub(super) fn beginning(mut read_out: String) -> String {
     let Some((head, _)) = read_out.as_bytes().split_at_checked(BEGINNING).filter(|_| read_out.len() > LONGEST_SPOKEN)
     else {
@@ -459,7 +459,7 @@ pub(super) fn beginning(mut read_out: String) -> String {
 /// Parts of the codes that mean "too many requests", in lower case.
 const THROTTLED: [&str; 6] = ["throttl", "toomanyrequests", "rate_limit", "overloaded", "429", "529"];
 
-/// A failure that the back end reports in mid-stream.
+/// A failure that the back end reports in the middle of the stream.
 fn fault(failure: Failure, request_id: Option<String>) -> Fault {
     let Failure { code, message, retryable, retry_after } = failure;
     let word = code.to_ascii_lowercase();
@@ -470,7 +470,7 @@ fn fault(failure: Failure, request_id: Option<String>) -> Fault {
     Fault::Answer { message, retryable, retry_after, request_id }
 }
 
-/// AWS's names for keys that have expired, for signatures of another time, and for keys of a session that was ended.
+/// AWS's names for expired keys, for signatures with a wrong time, and for keys of a session that was ended.
 const MENDABLE: [&str; 7] = [
     "ExpiredTokenException",
     "ExpiredToken",

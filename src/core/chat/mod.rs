@@ -1,6 +1,6 @@
-//! The conversation that is shown, and the answer that is under way: a state machine that says what to do and does nothing itself.
+//! The shown conversation and the answer under way: a state machine that only says what to do.
 //!
-//! One answer at a time is under way. Its text is kept as it arrives, and shown in batches.
+//! One answer at a time is under way. Its text is stored as it arrives, and shown in batches.
 
 mod answering;
 mod pieces;
@@ -29,23 +29,23 @@ const LONGEST_TITLE: usize = 60;
 /// Random bytes for a conversation's id.
 pub type Id = [u8; 12];
 
-/// The conversation, and the answer that is under way in it.
+/// The conversation, and the answer under way in it.
 #[derive(Debug, Default)]
 pub struct Chat {
     conversation: Conversation,
     under_way: Option<(Answering, Stage)>,
 }
 
-/// What happens to a chat.
+/// An input to a chat.
 #[derive(Debug)]
 pub enum Input {
     /// The person asks. The id is for the conversation if it has none yet.
     Ask(Ask, Id),
-    /// The person wants one more answer to a turn.
+    /// The person wants another answer to a turn.
     Again(TurnId, UseCase),
     /// The person repeats a turn whose newest answer is not complete.
     Retry(TurnId),
-    /// The person edits a turn's question: a copy of the turns before it, with this id, takes the conversation's place.
+    /// The person edits a turn's question: a copy of the turns before it, with this id, replaces the conversation.
     Edit(TurnId, Ask, Id),
     /// The person stops the answer.
     Stop,
@@ -67,25 +67,25 @@ pub enum Input {
     Flush,
 }
 
-/// What is to be done.
+/// An effect to carry out.
 #[derive(Debug)]
 pub enum Effect {
-    /// Ask the session for keys other than the refused ones.
+    /// Ask the session for keys, other than refused ones.
     NeedKeys {
         /// The `AccessKeyId` of keys that AWS has refused.
         refused: Option<String>,
     },
     /// Send this request, and feed head, bytes and end back.
     Stream(Request),
-    /// End the request that is under way.
+    /// End the request under way.
     Abort,
     /// Feed [`Input::Alarm`] back after so many milliseconds, if the same request is still under way then.
     Alarm(u32),
-    /// Feed [`Input::Flush`] back after so many milliseconds, likewise.
+    /// Feed [`Input::Flush`] back after so many milliseconds, under the same condition.
     Flush(u32),
-    /// Tell the page.
+    /// Send this view to the page.
     Show(View),
-    /// Store this change: at most one whole, or one piece of each part, a step. It is about the conversation as the step leaves it.
+    /// Store this change, which describes the conversation after the step. A step has at most one whole, or one piece of each part.
     Changed(Change),
 }
 
@@ -105,8 +105,8 @@ impl Chat {
         self.answers(turn)?.get(answer.0 as usize).map(|answer| answer.text.as_str())
     }
 
-    /// Takes `input` and returns what is to be done. `now` is this machine's time. Inputs that nothing waits for change nothing, nor do questions
-    /// while an answer is under way.
+    /// Handles `input` and returns the effects to carry out. `now` is this machine's time. Inputs that nothing waits for change nothing, nor do
+    /// questions while an answer is under way.
     pub fn step(&mut self, config: &Config, now: UnixMillis, input: Input) -> Vec<Effect> {
         let mut effects = match (input, self.under_way.take()) {
             (Input::Ask(ask, id), None) => self.ask(now, ask, id),
@@ -130,8 +130,8 @@ impl Chat {
         effects
     }
 
-    /// Shows another conversation in place of this one. The caller stops the answer under way first, with [`Input::Stop`], so that its text is
-    /// kept.
+    /// Shows another conversation in place of this one. The caller first stops the answer under way with [`Input::Stop`], to keep its
+    /// text.
     pub fn show(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
         let mut effects = if self.under_way.take().is_some() { vec![Effect::Abort] } else { vec![] };
         self.conversation = conversation;
@@ -142,7 +142,7 @@ impl Chat {
         effects
     }
 
-    /// Takes over what another tab has added to the conversation. If it was changed in another way, nothing happens.
+    /// Adds the turns that another tab has added to the conversation. If the other tab changed it in another way, nothing happens.
     pub fn renew(&mut self, config: &Config, conversation: Conversation) -> Vec<Effect> {
         let shown = &self.conversation;
         let has_all = |(old, new): (&Turn, &Turn)| old.prompt == new.prompt && new.answers.starts_with(&old.answers);
@@ -180,7 +180,7 @@ impl Chat {
                 if !answer.reasoning.is_empty() {
                     push(AnswerUpdate::Reasoning(answer.reasoning.clone()));
                 }
-                // First, so that it never looks like an answer under way while its text arrives in pieces.
+                // The end comes first, so that the answer never looks under way while its text arrives in pieces.
                 push(ended(answer, config, 0));
                 for piece in Pieces::default().cut(document(&answer.text)) {
                     push(AnswerUpdate::Steps(piece));
@@ -221,7 +221,7 @@ impl Chat {
         self.begin(now, turn, next, use_case)
     }
 
-    /// In the same place if no text arrived, else beside it, so that no text is lost.
+    /// Repeats the newest answer: in its place if no text arrived, otherwise beside it, so that no text is lost.
     fn retry(&mut self, now: UnixMillis, turn: TurnId) -> Vec<Effect> {
         let Some((last, before)) = self.answers(turn).and_then(|answers| answers.split_last()) else { return vec![] };
         if last.end == Some(End::Done) {

@@ -1,26 +1,26 @@
-//! An answer's steps in pieces, so that the page can stop between two and paint.
+//! Cuts an answer's steps into pieces, so that the page can stop between two pieces and paint.
 
 use signet_markdown::Step;
 
-/// A piece is about so much, counted by [`weight`].
+/// About how much a piece holds, counted by [`weight`].
 const PIECE: usize = 8;
 
-/// What was cut so far of one answer.
+/// The state of cutting one answer.
 #[derive(Debug, Default)]
 pub struct Pieces {
-    /// How long the text of each step is since the last one that settles.
+    /// The text length of each step since the last one that settles.
     texts: Vec<usize>,
-    /// How much of the text that was taken back is not there again.
+    /// How much of the text that was taken back has not returned yet.
     missing: usize,
 }
 
 impl Pieces {
-    /// Cuts the next steps. No piece ends where text is taken back and not there again.
+    /// Cuts the next steps. No piece ends where text is taken back and has not returned yet.
     pub fn cut(&mut self, steps: Vec<Step>) -> Vec<Vec<Step>> {
         let (mut pieces, mut piece, mut sum, mut is_amended) = (vec![], vec![], 0, false);
         for step in steps {
             let is_amend = matches!(step, Step::Amend(_));
-            // When something is amended, whatever was before is there.
+            // An amendment comes only when all text before it is there.
             if sum >= PIECE && (is_amend || self.missing == 0 && !is_amended) {
                 pieces.push(std::mem::take(&mut piece));
                 sum = 0;
@@ -48,7 +48,7 @@ impl Pieces {
     }
 }
 
-/// About what a step costs the page: elements and text are laid out.
+/// Roughly what a step costs the page, which lays out elements and text.
 fn weight(step: &Step) -> usize {
     match step {
         Step::Open(_) => 1,
@@ -64,7 +64,7 @@ mod tests {
     use proptest::prelude::*;
     use signet_markdown::Markdown;
 
-    /// What is shown after each piece, if the text comes in reads of so many characters.
+    /// The text shown after each piece, if it arrives in reads of so many characters.
     fn shown(text: &str, read: usize) -> Vec<String> {
         let (mut markdown, mut pieces, mut steps, mut shown) = (Markdown::new(), Pieces::default(), vec![], vec![]);
         let mut add = |new: Vec<Step>| {
@@ -98,9 +98,9 @@ mod tests {
         fn no_piece_ends_where_something_is_missing(text in "([a-z*_`>\\[\\]|~-]{1,9}[ \n]{0,2}){0,90}", read in 1..60_usize) {
             let mut before = 0;
             for text in shown(&text, read) {
-                // Marks come and go: at the end, those in a code span that nothing has closed are marks after all.
+                // Only letters and digits count, because marks come and go: those in a code span that is never closed turn out to be markup.
                 let length = text.chars().filter(char::is_ascii_alphanumeric).count();
-                // An address that turns out to be none may change a little.
+                // Text that looks like an address at first, but is none, may change a little.
                 prop_assert!(length + 24 >= before, "{} after {}: {:?}", length, before, text);
                 before = length;
             }

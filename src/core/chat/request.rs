@@ -19,7 +19,7 @@ use signet_stream::stock::UseCase;
 struct Body<'a> {
     prompt: &'a str,
     use_case: UseCase,
-    /// Earlier turns, where the back end takes them.
+    /// Earlier turns, if the back end accepts them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<Message<'a>>,
 }
@@ -31,14 +31,14 @@ struct Message<'a> {
 }
 
 impl Chat {
-    /// The prompts and answers before a turn that are sent with it, oldest first: the newest, as many as the back end takes.
+    /// The prompts and answers that are sent with a turn, oldest first: the newest ones before it, as many as the back end accepts.
     pub(super) fn earlier(&self, turn: TurnId) -> Vec<(&str, &str)> {
         let Conversation { turns, context_bytes, .. } = &self.conversation;
         let mut room = context_bytes.unwrap_or_default() as usize;
         let mut earlier = vec![];
         for Turn { prompt, answers } in turns.iter().take(turn.0 as usize).rev() {
             let Some(answer) = answers.iter().rev().find(|answer| is_usable(answer)) else { continue };
-            // Models take no turn without text.
+            // Models reject a turn without text.
             if prompt.trim().is_empty() {
                 continue;
             }
@@ -76,18 +76,18 @@ impl Chat {
         };
         let scope = Scope { region: &config.function_region, service: "lambda" };
         let mut request = signed(now, grant, scope, request)?;
-        // Asks for the richer format. It is not signed, like the browser's own headers: a proxy may change it.
+        // Asks for the richer format. Like the browser's own headers it is not signed, because a proxy may change it.
         request.headers.push(("accept".into(), "text/event-stream".into()));
         Ok(request)
     }
 }
 
-/// Whether an answer is sent with later questions: it has text, and nothing is known to be wrong with it.
+/// Whether an answer is sent with later questions: it has text and did not fail.
 fn is_usable(answer: &Answer) -> bool {
     matches!(answer.end, Some(End::Done | End::Stopped | End::CutOff)) && !answer.text.trim().is_empty()
 }
 
-/// Signs with the session's keys, by AWS's clock.
+/// Signs with the session's keys, at AWS's time.
 pub(super) fn signed(now: UnixMillis, grant: &Grant, scope: Scope<'_>, request: Request) -> Result<Request, Fault> {
     sign(request, &grant.keys, scope, grant.skew.correct(now))
         .map_err(|error| Fault::Unexpected { service: Service::FunctionUrl, what: error.to_string() })

@@ -1,14 +1,14 @@
-//! An answer as it is read out: its words, without Markdown's signs.
+//! An answer as a screen reader reads it out: its words, without Markdown's markup.
 
 use signet_markdown::{Element, Step};
 
-/// The text that these steps build, a block a line.
+/// The text that these steps build, one block per line.
 pub fn spoken(steps: Vec<Step>) -> String {
     let mut done: Vec<Step> = vec![];
     for step in steps {
         match step {
             Step::Undo(count) => done.truncate(done.len().saturating_sub(count as usize)),
-            // What follows says again what was said, with links where brackets were.
+            // The rest repeats earlier text, with links in place of brackets.
             Step::Amend(_) => break,
             step => done.push(step),
         }
@@ -56,7 +56,7 @@ fn is_block(element: &Element) -> bool {
     )
 }
 
-/// One line break after what there is, if there is anything.
+/// Ends the text with one line break, unless it is empty.
 fn end_line(text: &mut String) {
     text.truncate(text.trim_end().len());
     if !text.is_empty() {
@@ -117,7 +117,7 @@ mod tests {
             text("one"),
             Step::Close,
         ];
-        // The text before the emphasis went with it: four steps back.
+        // The undo takes back four steps: the emphasis, and the text before it.
         assert_eq!(spoken(steps), "**world again\none\ntwo\na b");
         assert_eq!(spoken(vec![]), "");
         assert_eq!(spoken(vec![Step::Undo(9), Step::Close, Step::Become(Element::Quote)]), "");

@@ -16,7 +16,7 @@ use signet_stream::{Event, Failure};
 const NOW: UnixMillis = UnixMillis(1_793_682_367_000);
 const TURN: TurnId = TurnId(0);
 const ID: Id = [7; 12];
-/// The same in an address.
+/// The same id as text, as in an address.
 const ID_TEXT: &str = "BwcHBwcHBwcHBwcH";
 
 fn config() -> Config {
@@ -62,7 +62,7 @@ fn bytes(text: &str) -> Input {
     Input::Bytes(text.as_bytes().to_vec())
 }
 
-/// All effects of these inputs, each a tenth of a second after the one before.
+/// All effects of these inputs, a tenth of a second apart.
 fn run(chat: &mut Chat, inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
     let mut now = NOW;
     let mut effects = vec![];
@@ -77,7 +77,7 @@ fn all(inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
     run(&mut Chat::default(), inputs)
 }
 
-/// How it ended, and what was said of it.
+/// How the answer ended, and its notice.
 fn end(effects: &[Effect]) -> Option<(End, Option<Notice>)> {
     effects.iter().rev().filter_map(update).find_map(|update| match update {
         AnswerUpdate::Ended { end, notice, .. } => Some((*end, notice.clone())),
@@ -85,7 +85,7 @@ fn end(effects: &[Effect]) -> Option<(End, Option<Notice>)> {
     })
 }
 
-/// What is said of an end.
+/// The end and the notice for an ending.
 fn said(ending: &Ending, has_text: bool) -> (End, Option<Notice>) {
     (ending.end(), words::ending(ending, has_text, None))
 }
@@ -94,7 +94,7 @@ fn failed(fault: Fault) -> (End, Option<Notice>) {
     said(&Ending::Failed(fault), false)
 }
 
-/// The facts at the end, and the seconds to wait.
+/// The facts at the end, and the seconds to wait before a retry.
 fn facts(effects: &[Effect]) -> (Vec<String>, u32) {
     let facts = effects.iter().rev().filter_map(update).find_map(|update| match update {
         AnswerUpdate::Ended { facts, wait, .. } => Some((facts.clone(), *wait)),
@@ -107,7 +107,7 @@ fn views(effects: &[Effect]) -> impl Iterator<Item = &View> {
     effects.iter().filter_map(|effect| if let Effect::Show(view) = effect { Some(view) } else { None })
 }
 
-/// What a screen reader hears: where the answer stands, and the answer.
+/// What a screen reader reads out: the state of the answer, and the answer.
 fn heard(effects: &[Effect]) -> Vec<&str> {
     let heard = views(effects).filter_map(|view| match view {
         View::Status(text) => Some(&**text),
@@ -128,7 +128,7 @@ fn is_abort(effect: &Effect) -> bool {
     matches!(effect, Effect::Abort)
 }
 
-/// Which answer of which turn has begun.
+/// Turn and answer that have begun.
 fn begun(effects: &[Effect]) -> Option<(u32, u32, UseCase, u32)> {
     views(effects).find_map(|view| match view {
         View::Turn {
@@ -344,7 +344,7 @@ fn sts_names_a_role_that_the_token_does_not() {
         Some(failed(Fault::NotAllowed { role: role.map(str::to_owned), request_id: Some("6f1c".into()) }))
     };
     assert_eq!(end(&effects), not_allowed(Some("guests")));
-    // An STS that does not answer changes nothing of the refusal.
+    // If STS does not answer, the refusal stays the same.
     let mut chat = Chat::default();
     run(&mut chat, refused());
     let effects = run(&mut chat, [nameless(), Input::NoAnswer(NoAnswer::Unreachable)]);
@@ -394,7 +394,7 @@ fn a_retry_is_in_place_without_text_and_beside_it_with_text() {
     }
     assert!(run(&mut Chat::default(), [Input::Retry(TURN)]).is_empty());
 
-    // Reasoning is text that came, too.
+    // Reasoning counts as text that arrived, too.
     let mut chat = Chat::default();
     let reasoning = "data: {\"type\":\"reasoning-delta\",\"delta\":\"Well\"}\n\n";
     let effects = run(&mut chat, [ask(), grant("A1"), head(200, ""), bytes(reasoning)]);
@@ -461,13 +461,13 @@ fn a_title_is_cut_at_a_word() {
     }
 }
 
-/// What is told of an answer by hand: the stock wire tells little of it.
+/// Feeds in events by hand, because the stock wire has few of them.
 fn tell(chat: &mut Chat, events: Vec<Event>) -> Vec<Effect> {
     let (answering, stage) = chat.under_way.take().unwrap();
     chat.read(&config(), NOW.plus(1_000), answering, stage, events, false)
 }
 
-/// A conversation with these turns, of which the back end takes so many bytes along.
+/// A conversation with these turns, of which the back end accepts so many bytes.
 fn talk(context_bytes: Option<u32>, turns: &[(&str, &[(End, &str)])]) -> Chat {
     let answer = |&(end, text): &(End, &str)| Answer {
         use_case: UseCase::Balanced,
@@ -533,7 +533,7 @@ fn the_newest_earlier_turns_are_sent_up_to_the_limit() {
         }
         assert_eq!(body["prompt"], "Why?");
     }
-    // A turn that is asked again has only those before it.
+    // A turn that is asked again is sent only with the turns before it.
     let mut chat = talk(Some(1_000), turns);
     assert_eq!(begun(&run(&mut chat, [Input::Again(TurnId(1), UseCase::Balanced)])).unwrap().3, 1);
     let mut chat = talk(Some(1_000), turns);
@@ -552,12 +552,12 @@ fn each_answer_says_whether_earlier_turns_are_taken() {
     assert_eq!(begun(&effects).unwrap().3, 1);
     let effects = tell(&mut chat, vec![Event::Context(100), Event::Text("a".into()), Event::End]);
     assert_eq!(facts(&effects).0.last().unwrap(), "with 1 earlier turn");
-    // An answer that does not say it: the back end is another one, or has changed.
+    // The answer does not mention it: the back end is another one, or has changed.
     run(&mut chat, [ask(), grant("A1"), head(200, "")]);
     let effects = tell(&mut chat, vec![Event::Text("a".into()), Event::End]);
     assert!(!facts(&effects).0.iter().any(|fact| fact.contains("earlier")));
     assert_eq!(begun(&run(&mut chat, [ask()])).unwrap().3, 0);
-    // A failure says nothing of it.
+    // A failure does not change it.
     chat.conversation.context_bytes = Some(100);
     run(&mut chat, [grant("A1"), head(500, ""), Input::End]);
     assert_eq!(chat.conversation.context_bytes, Some(100));
@@ -587,7 +587,7 @@ fn every_fact_of_an_answer_is_kept_and_shown() {
     let models = effects.iter().filter_map(update).filter(|update| matches!(update, AnswerUpdate::Model(_)));
     assert_eq!(models.count(), 1);
     assert!(effects.iter().filter_map(update).any(|update| *update == AnswerUpdate::Reasoning("because".into())));
-    let cost = "about $0.0020 (prices of 2026-11-01)";
+    let cost = "about $0.0020 (prices as of 2026-11-01)";
     let known = ["first word 1.00 s", "1.00 s in all", "500 tokens from 1,000", "ended at the token limit", cost];
     assert_eq!(facts(&effects).0, known);
     let replayed = Chat::default().show(&config, chat.conversation.clone());
@@ -621,10 +621,13 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
         let (text, wait) = failed(failure(code, "Slow down."));
         assert_eq!(
             (text.as_str(), wait),
-            ("The AI endpoint has too many requests just now. Try again in a moment.", 10)
+            ("The AI endpoint is getting too many requests just now. Try again in a moment.", 10)
         );
         let (text, wait) = failed(Failure { retry_after: Some(3), ..failure(code, "") });
-        assert_eq!((text.as_str(), wait), ("The AI endpoint has too many requests just now. Try again in 3 s.", 3));
+        assert_eq!(
+            (text.as_str(), wait),
+            ("The AI endpoint is getting too many requests just now. Try again in 3 s.", 3)
+        );
     }
     let early = "The AI endpoint ended the answer early";
     let modelled = |retryable, retry_after| {
@@ -632,7 +635,10 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
     };
     assert_eq!(modelled(None, None), (format!("{early}: It broke."), 0));
     assert_eq!(modelled(Some(true), Some(5)), (format!("{early}: It broke. Try again."), 5));
-    assert_eq!(modelled(Some(false), None), (format!("{early}: It broke. Asking the same again will not help."), 0));
+    assert_eq!(
+        modelled(Some(false), None),
+        (format!("{early}: It broke. Asking the same question again will not help."), 0)
+    );
     assert_eq!(failed(failure("oops", "")), (format!("{early}: oops."), 0));
 }
 
@@ -694,13 +700,13 @@ fn showing_another_conversation_ends_the_request_of_this_one() {
     assert_eq!(chat.conversation, Conversation::default());
 }
 
-/// A chat with a clock, and the timers that it has asked for.
+/// A chat with a clock and the timers that it has set.
 struct Clock {
     chat: Chat,
     now: UnixMillis,
     alarm: Option<UnixMillis>,
     flush: Option<UnixMillis>,
-    /// What was shown, and when.
+    /// Each view, and when it was shown.
     shown: Vec<(UnixMillis, View)>,
 }
 
@@ -723,7 +729,7 @@ impl Clock {
         }
     }
 
-    /// Lets time pass, up to an instant.
+    /// Lets time pass, up to this moment.
     fn pass(&mut self, millis: i64) {
         let until = self.now.plus(millis);
         while let Some(due) = [self.alarm, self.flush].into_iter().flatten().min().filter(|due| *due <= until) {
@@ -739,7 +745,7 @@ impl Clock {
         self.now = until;
     }
 
-    /// When the answer failed, in milliseconds since the beginning, and what was said.
+    /// When the answer failed, in milliseconds since the beginning, and its notice.
     fn failure(&self) -> Option<(i64, String)> {
         self.shown.iter().find_map(|(at, view)| match view {
             View::Turn { update: TurnUpdate::Answer { update: AnswerUpdate::Ended { notice, .. }, .. }, .. } => {
@@ -803,7 +809,7 @@ fn a_refusal_that_never_ends_is_read_up_to_a_limit() {
     clock.step(head(429, ""));
     clock.pass(75_000);
     assert!(clock.failure().unwrap().1.contains("too many requests"));
-    // So is a refusal whose role STS does not tell.
+    // So is a refusal for which STS does not name the role.
     let mut chat = Chat::default();
     let Input::Keys(Ok(nameless)) = grant("A1") else { unreachable!() };
     let nameless = || Input::Keys(Ok(Grant { role: None, ..nameless.clone() }));
@@ -833,7 +839,7 @@ fn the_first_text_is_shown_at_once_and_then_the_less_often_the_faster_it_comes()
         assert_eq!((clock.shown.len(), clock.flush, clock.alarm), (shown, None, None), "and no timer goes on");
         times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
     };
-    // A model's pace, and one that nobody reads along with.
+    // A model's usual pace, and one that is too fast to read along.
     assert_eq!(gaps(10), [[80].repeat(37), vec![40]].concat());
     assert_eq!(gaps(1), [vec![80, 102, 163], [200].repeat(13), vec![55]].concat());
 }
@@ -897,24 +903,24 @@ fn a_failure_is_read_by_the_alert_and_the_partial_answer_by_the_status() {
     assert_eq!(heard(&effects), ["Waiting for the answer.", ""]);
 }
 
-/// What a page shows of an answer.
+/// An answer as the page shows it.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Shown {
     model: String,
-    /// Of its document.
+    /// The steps of its document.
     steps: Vec<Step>,
     text: String,
     reasoning: String,
     ended: Option<(End, Option<Notice>, Vec<String>)>,
 }
 
-/// A page, and a store, that do as they are told.
+/// A page and a store that carry out every effect.
 #[derive(Debug, Default)]
 struct Page {
     id: String,
     title: String,
     turns: Vec<(String, Vec<Shown>)>,
-    /// How many turns there are of a conversation that is being opened again.
+    /// How many turns a reopened conversation has.
     reopens: u32,
     kept: Conversation,
 }
@@ -970,7 +976,7 @@ impl Page {
     }
 }
 
-/// Of an answer's text: what means something else by what comes after it.
+/// Pieces of an answer's text whose meaning depends on what follows.
 const PIECES: [&str; 18] = [
     "word ",
     "*a",
@@ -992,7 +998,7 @@ const PIECES: [&str; 18] = [
     "ü",
 ];
 
-/// An input by numbers, so that some fit where they come.
+/// An input chosen by numbers, so that some inputs fit the state.
 fn an_input(kind: u8, detail: u8) -> Input {
     let id = [detail; 12];
     match kind {
@@ -1022,16 +1028,16 @@ proptest! {
         moves in prop::collection::vec((0..32_u8, any::<u8>()), 0..120),
     ) {
         let (mut chat, mut page, mut now) = (Chat::default(), Page::default(), NOW);
-        // What came of the answer under way; whether its request is open; alarms and flushes on their way.
+        // The text that arrived; whether the request is open; pending alarms and flushes.
         let (mut came, mut open, mut alarms, mut flushes) = (String::new(), false, 0, 0);
-        // Whether what is open is what comes after the end marker of an answer.
+        // Whether the open connection is past the answer's end marker.
         let mut is_rest = false;
         for (kind, detail) in moves {
             now = now.plus(i64::from(detail) * if kind == 26 { 500 } else { 3 });
             let input = an_input(kind, detail);
             let is_reading = matches!(chat.under_way, Some((_, Stage::Reading { .. })));
             match &input {
-                // The app lets only those of the newest request through.
+                // The app passes on only inputs of the newest request.
                 Input::Head(_) | Input::Bytes(_) | Input::End | Input::Broken | Input::NoAnswer(_) if !open => continue,
                 Input::Alarm if alarms == 0 => continue,
                 Input::Flush if flushes == 0 => continue,

@@ -1,4 +1,4 @@
-//! Amplify's files, turned into Signet's own. Much in them is not for us and is ignored.
+//! Amplify's files, turned into Signet's own. Signet ignores much in them.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -65,7 +65,7 @@ struct OutputsOauth {
 struct OutputsPasswordless {
     email_otp_enabled: Option<bool>,
     sms_otp_enabled: Option<bool>,
-    /// An object with what the user pool needs of it.
+    /// An object with the user pool's settings for passkeys.
     web_authn: Option<Switch<IgnoredAny>>,
     preferred_challenge: Option<PreferredChallenge>,
 }
@@ -76,7 +76,7 @@ struct OutputsCustom {
     signet: Option<Object<OutputsSignet>>,
 }
 
-/// What Signet's documentation asks to be added with `backend.addOutput`.
+/// The fields that Signet's documentation adds with `backend.addOutput`.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct OutputsSignet {
@@ -95,9 +95,9 @@ pub(super) struct Exports {
     aws_user_pools_id: Option<UserPoolId>,
     aws_user_pools_web_client_id: Option<UserPoolClientId>,
     aws_cognito_identity_pool_id: Option<IdentityPoolId>,
-    /// REST APIs, of which one may be the function URL.
+    /// REST APIs. One of them may be the function URL.
     aws_cloud_logic_custom: Option<Vec<serde_json::Value>>,
-    /// `enable` or `disable`: the contrary of guest access.
+    /// `enable` or `disable`: the opposite of guest access.
     aws_mandatory_sign_in: Option<Text>,
     aws_cognito_username_attributes: Option<Words<ExportsUsernameAttribute>>,
     aws_cognito_signup_attributes: Option<Words<Attribute>>,
@@ -149,7 +149,7 @@ enum ExportsUsernameAttribute {
     Username,
 }
 
-/// Amplify has two names of its own.
+/// Amplify's names for the flows; two are its own.
 #[derive(Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum AmplifyAuthFlow {
@@ -162,7 +162,7 @@ enum AmplifyAuthFlow {
     UserAuth,
 }
 
-/// An address to come back to, if it is a web page's: the others belong to phone apps.
+/// An address to come back to, if it is a web page; other addresses belong to phone apps.
 #[derive(Deserialize)]
 #[serde(from = "String")]
 struct WebRedirect(Option<Redirect>);
@@ -173,7 +173,7 @@ impl From<String> for WebRedirect {
     }
 }
 
-/// Amplify's names of social providers, where they are not Cognito's: Cognito's name, and what people call them.
+/// Amplify's names of social providers, with Cognito's name and the name that people know.
 const SOCIAL: [(&str, &str, &str); 6] = [
     ("GOOGLE", "Google", "Google"),
     ("FACEBOOK", "Facebook", "Facebook"),
@@ -192,7 +192,7 @@ fn provider(name: Text) -> Object<ProviderFile> {
     Object(ProviderFile { called: Some(called), identity_provider: Field::Value(cognitos), ..ProviderFile::default() })
 }
 
-/// Cognito has standard attributes in lower case; Gen 1 writes them in upper case.
+/// Cognito writes standard attributes in lower case, Gen 1 in upper case.
 fn attribute(Attribute(name): Attribute) -> Attribute {
     Attribute(if name.starts_with("custom:") { name } else { name.to_ascii_lowercase() })
 }
@@ -232,7 +232,7 @@ impl From<Outputs> for File {
             passkey_autofill: passwordless.web_authn.map(|it| !matches!(it, Switch::Flag(false))).into(),
             one_time_codes: passwordless.email_otp_enabled == Some(true) || passwordless.sms_otp_enabled == Some(true),
             username_attributes: auth.username_attributes.into(),
-            // Amplify's own form has it.
+            // Amplify's own form offers sign-up.
             sign_up: Field::Value(Switch::Object(SignUpFile {
                 attributes: auth
                     .standard_required_attributes
@@ -301,7 +301,7 @@ impl From<Exports> for File {
                         .collect()
                 })
                 .into(),
-            // Amplify's own form has it.
+            // Amplify's own form offers sign-up.
             sign_up: Field::Value(Switch::Object(SignUpFile {
                 attributes: exports
                     .aws_cognito_signup_attributes

@@ -1,4 +1,4 @@
-//! What is right for a text of the configuration.
+//! Checks of the texts in a configuration.
 
 use signet_cognito::UnixMillis;
 
@@ -10,7 +10,7 @@ pub(super) fn any(text: &str) -> Option<String> {
     checked(text, true)
 }
 
-/// Letters and digits, and some more.
+/// Whether a text has only letters, digits and the bytes in `more`.
 pub(super) fn is_plain(text: &str, more: &[u8]) -> bool {
     text.bytes().all(|c| c.is_ascii_alphanumeric() || more.contains(&c))
 }
@@ -49,12 +49,12 @@ pub(super) fn is_role(arn: &str) -> bool {
         && next().strip_prefix("role/").is_some_and(|name| !name.is_empty() && is_plain(name, b"+=,.@_/-"))
 }
 
-/// The region of an id that was checked.
+/// The region of an id that has been checked.
 pub(super) fn region(id: &str, separator: char) -> &str {
     id.split_once(separator).map_or("", |(region, _)| region)
 }
 
-/// The region before a separator, where something follows it.
+/// The region before a separator, if something follows the separator.
 pub(super) fn region_before(id: &str, separator: char) -> Option<&str> {
     id.split_once(separator)
         .filter(|(region, rest)| is_region(region) && !rest.is_empty() && is_plain(rest, b"-"))
@@ -77,7 +77,7 @@ pub(super) fn lambda_region(url: &str) -> Option<&str> {
     rest.split(['.', '/', ':']).next().filter(|region| is_region(region))
 }
 
-/// Scheme, host with port, and what follows the slash of an absolute address. Plain http only to this machine, where the local AWS listens.
+/// Scheme, host with port, and the part after the slash of an absolute address. Plain http is allowed only to this machine, where the local AWS listens.
 pub(super) fn web(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -91,10 +91,10 @@ pub(super) fn web(url: &str) -> Option<(&str, &str, &str)> {
     good.then_some((scheme, authority, path))
 }
 
-/// An absolute address without user, query or fragment, as a browser writes it: the host in lower case, and no port that goes without saying.
+/// An absolute address without user, query or fragment, as a browser writes it: the host in lower case, and no default port.
 pub(super) fn address(url: &str) -> Option<String> {
     let (scheme, authority, path) = web(url)?;
-    // What a browser sends as it stands, so that what is signed is what is sent.
+    // Only characters that a browser sends unchanged, so that the signed path is the sent one.
     if !is_plain(path, b"-._~/") || path.split('/').any(|segment| segment == "." || segment == "..") {
         return None;
     }
@@ -103,7 +103,7 @@ pub(super) fn address(url: &str) -> Option<String> {
     Some([scheme, "://", authority, "/", path].concat())
 }
 
-/// The address that the paths of a user pool's endpoints are added to.
+/// The base address for the paths of a user pool's endpoints.
 pub(super) fn domain(text: &str) -> Option<String> {
     let address = if text.contains('/') { address(text)? } else { address(&["https://", text].concat())? };
     Some(address.trim_end_matches('/').to_owned())

@@ -1,4 +1,4 @@
-//! What a file's fields may hold. Each type says what it expects, so that serde's errors do.
+//! The types of a file's fields. Each type says what it expects, so that serde's errors say it too.
 
 use std::fmt::{Formatter, Result as FmtResult};
 use std::marker::PhantomData;
@@ -15,10 +15,10 @@ use super::check::{
 /// A field of `config.json`.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Field<T> {
-    /// The file does not have it: what the extended file says holds.
+    /// The file does not have it: the extended file's value applies.
     #[default]
     Absent,
-    /// It is null: what the extended file says is taken away.
+    /// It is null: the extended file's value is removed.
     Null,
     /// It has a value.
     Value(T),
@@ -30,7 +30,7 @@ impl<T> Field<T> {
         self.merge(base, |own, _| own)
     }
 
-    /// The same, where both have a value, by `merge`.
+    /// The same, but if both have a value, `merge` combines them.
     pub(super) fn merge(self, base: Self, merge: impl FnOnce(T, T) -> T) -> Self {
         match (self, base) {
             (Self::Absent, base) => base,
@@ -60,7 +60,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
-/// An object. serde's derive alone would take a list too.
+/// An object. serde's derive alone would accept a list too.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Object<T>(pub(super) T);
 
@@ -80,7 +80,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A switch that may be an object with more to say.
+/// A switch, or an object with more settings.
 #[derive(Debug, Clone)]
 pub(super) enum Switch<T> {
     Flag(bool),
@@ -106,7 +106,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
     }
 }
 
-/// A list, or a string of words with commas between, as Amplify Gen 1 writes some.
+/// A list, or a string with commas, as Amplify Gen 1 writes some lists.
 #[derive(Debug, Clone)]
 pub(super) struct Words<T>(pub(super) Vec<T>);
 
@@ -132,7 +132,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Words<T> {
 
 /// A text that passes a check, as it is kept.
 struct TextCheck {
-    /// What the text must be, as errors say it.
+    /// What is expected, for error messages.
     expected: &'static str,
     check: fn(&str) -> Option<String>,
 }
@@ -149,7 +149,7 @@ impl Visitor<'_> for TextCheck {
 
 /// A whole number in a range.
 struct NumberCheck {
-    /// What the number must be, as errors say it.
+    /// What is expected, for error messages.
     expected: &'static str,
     range: RangeInclusive<u32>,
 }
@@ -169,11 +169,11 @@ impl Visitor<'_> for NumberCheck {
 macro_rules! texts {
     ($($name:ident: $expected:literal, $check:expr;)*) => {$(
         #[derive(Debug, Clone)]
-        #[allow(dead_code)] // Some are checked and not kept.
+        #[allow(dead_code)] // Some are checked but not kept.
         pub(super) struct $name(pub(super) String);
 
         impl $name {
-            /// What it must be, as errors say it.
+            /// What is expected, for error messages.
             #[allow(dead_code)] // Only required fields are missed.
             pub(super) const EXPECTED: &str = $expected;
             const CHECK: TextCheck = TextCheck { expected: $expected, check: $check };
@@ -263,7 +263,7 @@ numbers! {
     DurationSeconds: "a number of seconds from 900 to 43200", 900..=43_200;
 }
 
-/// Scopes, `openid` among them.
+/// Scopes, including `openid`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(try_from = "Vec<Scope>")]
 pub(super) struct Scopes(pub(super) Vec<String>);
@@ -278,7 +278,7 @@ impl TryFrom<Vec<Scope>> for Scopes {
     }
 }
 
-/// A price of a million tokens in millionths of the currency, from a decimal number or a string of one.
+/// The price of a million tokens in millionths of the currency, from a decimal number or a string with one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Millionths(pub(super) u64);
 

@@ -12,7 +12,7 @@ use super::field::{
     RoleArn, Scopes, Switch, Text, UserPoolClientId, UserPoolId,
 };
 
-/// Which format a file is in. Errors name a field as its file does.
+/// The format of a file. Errors name a field as its file does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Format {
     /// `config.json`.
@@ -46,7 +46,7 @@ pub(super) struct File {
     pub(super) auth_flow: Field<AuthFlow>,
     pub(super) preferred_challenge: Field<PreferredChallenge>,
     pub(super) passkey_autofill: Field<bool>,
-    /// Whether one-time codes are a first factor; only Amplify says.
+    /// Whether one-time codes are a first factor; only Amplify's files say.
     #[serde(skip)]
     pub(super) one_time_codes: bool,
     pub(super) password_form: Field<bool>,
@@ -124,7 +124,7 @@ pub(super) struct HostedUiFile {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProviderFile {
-    /// What people call the provider, where the file has no label; only Amplify's have none.
+    /// The provider's name for people, if the file has no label; only Amplify's files have none.
     #[serde(skip)]
     pub(super) called: Option<String>,
     pub(super) label: Field<Text>,
@@ -150,7 +150,7 @@ pub(super) struct PriceFile {
 }
 
 impl File {
-    /// This file, and for whatever it does not say the one that it extends.
+    /// This file, with the fields that it lacks taken from `base`, the file that it extends.
     pub(super) fn over(self, base: Self) -> Self {
         Self {
             format: self.format,
@@ -174,12 +174,12 @@ impl File {
             username_attributes: self.username_attributes.or(base.username_attributes),
             sign_up: self.sign_up.merge(base.sign_up, |own, base| match (own, base) {
                 (Switch::Object(own), Switch::Object(base)) => Switch::Object(own.over(base)),
-                // `true` says nothing of what is asked for.
+                // `true` does not say which attributes are asked for.
                 (Switch::Flag(true), base @ Switch::Object(_)) => base,
                 (own, _) => own,
             }),
             recovery: self.recovery.or(base.recovery),
-            // A policy is one thing: none of it is another file's.
+            // A policy is one unit: two files' policies are never mixed.
             password_policy: self.password_policy.or(base.password_policy),
             guest_access: self.guest_access.or(base.guest_access),
             logins_key: self.logins_key.or(base.logins_key),

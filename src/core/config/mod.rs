@@ -1,5 +1,5 @@
 //! One validated configuration, read at run time, so that one build serves any deployment. It comes from Signet's own `config.json`
-//! (`docs/config.schema.json`), from one of Amplify's files, or from the first over the second.
+//! (`docs/config.schema.json`), from one of Amplify's files, or from a `config.json` that extends one of these.
 
 mod amplify;
 mod check;
@@ -12,33 +12,33 @@ mod tests;
 use serde::Deserialize;
 use signet_cognito::hosted_ui;
 
-/// What the app is pointed at.
+/// The app's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// What the person signs in to, as shown above the form; optional.
+    /// The name of what people sign in to, shown above the form; optional.
     pub name: Option<String>,
-    /// Whom to ask for access, as shown to someone who may not use the endpoint; optional.
+    /// Whom to ask for access, shown to people who may not use the endpoint; optional.
     pub contact: Option<String>,
-    /// Where people sign in with a form of this app's; none where only another provider or guests feed the identity pool.
+    /// Where people sign in with this app's form; none if only another provider or guests feed the identity pool.
     pub user_pool: Option<UserPool>,
-    /// Where people sign in on pages of somebody else's: the user pool's hosted UI, or an OIDC provider that feeds the identity pool.
+    /// Where people sign in on another service's pages: the user pool's hosted UI, or an OIDC provider that feeds the identity pool.
     pub hosted_ui: Option<HostedUi>,
-    /// An address that gives a login token to whoever is signed in there: developer-authenticated identities, SAML, anything else.
+    /// An address that returns a login token to whoever is signed in there: developer-authenticated identities, SAML, anything else.
     pub token_url: Option<String>,
-    /// What keys come from.
+    /// Where keys come from.
     pub identity_pool: IdentityPool,
     /// The function URL, ending in `/`.
     pub function_url: String,
-    /// The region in the signing scope of calls to the function URL: that of the URL's host, or the config's `region` where the host names none.
+    /// The region in the signing scope of calls to the function URL: that of the URL's host, or the config's `region` if the host names none.
     pub function_region: String,
-    /// What answers cost, where that is to be shown.
+    /// What answers cost, if that is to be shown.
     pub prices: Option<Prices>,
 }
 
-/// What models' answers cost, as somebody has looked it up.
+/// What models' answers cost, as the deployer has looked it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prices {
-    /// When: `2026-11-01`.
+    /// The date of the prices: `2026-11-01`.
     pub date: String,
     /// ISO 4217: `USD`.
     pub currency: String,
@@ -49,13 +49,13 @@ pub struct Prices {
 /// The price of a million tokens, in millionths of the currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// Of what is asked.
+    /// Of input tokens.
     pub input: u64,
-    /// Of the answer.
+    /// Of output tokens.
     pub output: u64,
 }
 
-/// A user pool, and what the app offers of it.
+/// A user pool, and the features of it that the app offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPool {
     /// How its API is called; at AWS's own address unless the config names another.
@@ -64,17 +64,17 @@ pub struct UserPool {
     pub auth_flow: AuthFlow,
     /// `PREFERRED_CHALLENGE` of `USER_AUTH`: `PASSWORD_SRP`, `PASSWORD`, `EMAIL_OTP`, `SMS_OTP` or `WEB_AUTHN`.
     pub preferred_challenge: Option<String>,
-    /// Whether this app shows a form of its own at all; without it there are only the hosted UI's buttons.
+    /// Whether the app shows its own form; without it there are only the hosted UI's buttons.
     pub form: bool,
     /// What a username is, for the form's label and keyboard.
     pub username: Username,
-    /// What signing up asks for, where people may sign up.
+    /// What signing up asks for, if people may sign up.
     pub sign_up: Option<SignUp>,
     /// Whether a forgotten password can be replaced.
     pub recovery: bool,
-    /// What a password must be.
+    /// The rules for a new password.
     pub password_policy: PasswordPolicy,
-    /// Whether the browser may offer a passkey as soon as the username is known from last time. Only for `USER_AUTH`.
+    /// Whether the browser may offer a passkey at once if it remembers the username. Only for `USER_AUTH`.
     pub passkey_autofill: bool,
 }
 
@@ -110,7 +110,7 @@ pub enum Username {
     EmailOrPhone,
 }
 
-/// What signing up asks for beside username and password.
+/// What signing up asks for besides username and password.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SignUp {
     /// Names of required attributes, such as `email` or `custom:team`, in the form's order.
@@ -159,7 +159,7 @@ pub struct Provider {
 /// What a provider's button says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProviderLabel {
-    /// No provider is named: the hosted UI's own page asks.
+    /// The button names no provider: the hosted UI's own page asks for one.
     #[default]
     HostedUi,
     /// `Continue with` and the provider's name.
@@ -177,9 +177,9 @@ pub struct IdentityPool {
     pub region: String,
     /// The address of STS in its region; AWS's own unless the config names another.
     pub sts_endpoint: String,
-    /// The key of `Logins`, where it is not the ID token's issuer: `graph.facebook.com`, a SAML provider's ARN, a developer provider's name.
+    /// The key of `Logins`, if it is not the ID token's issuer: `graph.facebook.com`, a SAML provider's ARN, a developer provider's name.
     pub logins_key: Option<String>,
-    /// Whether people may go on without signing in.
+    /// Whether people may continue without signing in.
     pub guest_access: bool,
     /// The basic (classic) flow instead of the enhanced one.
     pub basic_flow: Option<BasicFlow>,
@@ -188,7 +188,7 @@ pub struct IdentityPool {
 /// `GetOpenIdToken`, then STS `AssumeRoleWithWebIdentity`: the app names the role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BasicFlow {
-    /// The role of people who are signed in; without it the one that their ID token names.
+    /// The role of people who are signed in; without it, the role that their ID token names.
     pub role_arn: Option<String>,
     /// The role of guests.
     pub guest_role_arn: Option<String>,
@@ -196,30 +196,30 @@ pub struct BasicFlow {
     pub duration_seconds: u32,
 }
 
-/// Why a configuration cannot be used. A field is named as its file writes it, with those around it: `hostedUi.providers[0].label`.
+/// Why a configuration cannot be used. A field has the name that its file uses, with the path to it: `hostedUi.providers[0].label`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
     /// The text is not JSON (RFC 8259).
     NotJson {
-        /// Of the first character that does not fit, from one.
+        /// The line of the first character that does not fit, counted from one.
         line: usize,
-        /// In bytes, from one.
+        /// Its column in bytes, counted from one.
         column: usize,
         /// Whether the text ends there.
         is_cut_off: bool,
     },
     /// The text is JSON, but not an object.
     NotAnObject,
-    /// A field holds something else than it must, or is not known.
+    /// A field has a wrong value, or its name is unknown.
     Wrong {
-        /// Its path; empty at the top.
+        /// Its path; empty at the top level.
         field: String,
-        /// Its line, from one.
+        /// Its line, counted from one.
         line: usize,
-        /// What was found and what was expected.
+        /// What was found, and what was expected.
         problem: String,
     },
-    /// A field that must be there is not.
+    /// A required field is missing.
     Missing {
         /// Its path.
         field: &'static str,
@@ -246,7 +246,7 @@ pub enum Conflict {
 }
 
 impl ConfigError {
-    /// The field that it is about, if it is about one.
+    /// The field that the error is about, if any.
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::NotJson { .. } | Self::NotAnObject => None,

@@ -26,12 +26,12 @@ impl Config {
         file.config()
     }
 
-    /// The name of the file that Signet's own `config.json` extends, if it does. Its text is for [`Config::from_json_over`].
+    /// The name of the file that Signet's own `config.json` extends, if any. Pass that file's text to [`Config::from_json_over`].
     pub fn extends(text: &[u8]) -> Result<Option<String>, ConfigError> {
         Ok(File::parse(text)?.extends.value().map(|name| name.0))
     }
 
-    /// Reads and checks Signet's own `config.json` and, for whatever it does not say, one of Amplify's files.
+    /// Reads and checks Signet's own `config.json`, and takes the fields that it lacks from one of Amplify's files.
     pub fn from_json_over(text: &[u8], base: &[u8]) -> Result<Self, ConfigError> {
         let (own, base) = (File::parse(text)?, File::parse(base)?);
         if base.format == Format::Signet {
@@ -41,7 +41,7 @@ impl Config {
     }
 }
 
-/// A field that a configuration must have: its name in each format, or in `config.json` where Amplify has no such thing.
+/// A field that a configuration must have: its name in each format, or in `config.json` if Amplify has no such field.
 #[derive(Clone, Copy)]
 struct Required {
     names: [&'static str; 3],
@@ -85,7 +85,7 @@ const PRICES_CURRENCY: Required = own("prices.currency", Currency::EXPECTED);
 const PRICES_MODELS: Required = own("prices.models", "an object with the prices of a million tokens by model id");
 
 impl Required {
-    /// Named as the first file would name it.
+    /// The error that the field is missing, with its name in this format.
     fn missing(self, format: Format) -> ConfigError {
         ConfigError::Missing { field: self.names[format as usize], expected: self.expected }
     }
@@ -154,7 +154,7 @@ impl File {
         let passkeys = self.passkey_autofill.as_ref() == Some(&true);
         let auth_flow = match self.auth_flow.as_ref() {
             Some(flow) => *flow,
-            // Only this flow has them.
+            // Only this flow has these.
             None if passkeys || self.one_time_codes || preferred_challenge.is_some() => AuthFlow::UserAuth,
             None => AuthFlow::default(),
         };
@@ -217,7 +217,7 @@ impl File {
             };
         };
         PasswordPolicy {
-            // What a policy leaves out is the least that Cognito allows.
+            // Rules that the policy leaves out default to the least that Cognito allows.
             minimum_length: policy.minimum_length.as_ref().map_or(6, |length| length.0),
             lowercase: policy.require_lowercase.as_ref() == Some(&true),
             uppercase: policy.require_uppercase.as_ref() == Some(&true),
@@ -354,7 +354,7 @@ fn not_json(error: &serde_json::Error) -> ConfigError {
     ConfigError::NotJson { line: error.line(), column: error.column(), is_cut_off: error.is_eof() }
 }
 
-/// The object in the JavaScript module that Amplify Gen 1 writes, how many lines stand before it, and its members.
+/// The object in the JavaScript module that Amplify Gen 1 writes, the number of lines before it, and its members.
 fn script(text: &[u8]) -> Option<(&[u8], usize, Map<String, Value>)> {
     let start = text.iter().position(|&c| c == b'{')?;
     let end = text.iter().rposition(|&c| c == b'}')?;

@@ -1,4 +1,4 @@
-//! A conversation as JSON: as it is stored, exported and imported. `docs/conversations.schema.json` describes the file.
+//! A conversation as JSON, for storage, export and import. `docs/conversations.schema.json` describes the file.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use signet_stream::{StopReason, Usage};
 const FORMAT: &str = "signet-conversations";
 /// The version of the format.
 const VERSION: i64 = 1;
-/// The longest file that is imported, in bytes.
+/// The largest file that can be imported, in bytes.
 const LARGEST: usize = 50 << 20;
 /// The longest id, in bytes.
 const LONGEST_ID: usize = 64;
@@ -41,7 +41,7 @@ struct StoredSummary<'a> {
 }
 
 impl Tail {
-    /// Turn and answer as big-endian numbers, the part as a byte, then the text.
+    /// Turn and answer as big-endian numbers, the part as one byte, then the text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let part = [u8::from(self.part == Part::Reasoning)];
         [&self.turn.0.to_be_bytes()[..], &self.answer.0.to_be_bytes(), &part, self.text.as_bytes()].concat()
@@ -62,13 +62,13 @@ impl Tail {
 }
 
 impl Summary {
-    /// The entry of a conversation.
+    /// The entry for a conversation.
     pub fn new(conversation: &Conversation) -> Self {
         let Conversation { id, title, updated, .. } = conversation;
         Self { id: id.clone(), title: title.clone(), updated: *updated }
     }
 
-    /// As it is stored.
+    /// The bytes to store.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { id, title, updated } = self;
         to_json(&StoredSummary { id: id.into(), title: title.into(), updated: updated.0 })
@@ -289,18 +289,18 @@ pub fn read(bytes: &[u8]) -> Option<Conversation> {
     serde_json::from_slice::<StoredConversation<'_>>(bytes).ok()?.conversation()
 }
 
-/// Whether it can stand in an address.
+/// Whether it can be part of an address.
 fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// A conversation from what is stored of it: its JSON, and the text that came after. `None` if the JSON is no conversation.
+/// Rebuilds a conversation from the store: its JSON, and the text that arrived after that. `None` if the JSON is not a conversation.
 pub fn restore(saved: &[u8], tails: &[Tail]) -> Option<Conversation> {
     let mut conversation = read(saved)?;
     for tail in tails {
         let turn = conversation.turns.get_mut(tail.turn.0 as usize);
-        // A conversation that another tab has saved meanwhile may not have the answer.
+        // Another tab may have saved the conversation meanwhile, without this answer.
         if let Some(answer) = turn.and_then(|turn| turn.answers.get_mut(tail.answer.0 as usize)) {
             answer.part(tail.part).push_str(&tail.text);
         }
@@ -321,7 +321,7 @@ pub fn closed(mut conversation: Conversation) -> Conversation {
     conversation
 }
 
-/// A file of conversations.
+/// An export file with these conversations.
 #[allow(clippy::missing_panics_doc)] // It cannot panic.
 pub fn file(conversations: &[Conversation]) -> String {
     #[derive(Serialize)]
@@ -340,13 +340,13 @@ pub fn file(conversations: &[Conversation]) -> String {
 pub enum ImportFault {
     /// It is longer than 50 MB.
     TooLarge,
-    /// It is not a file of conversations.
+    /// It is not an export file.
     Foreign,
-    /// It was written by a later version.
+    /// A later version wrote it.
     Newer,
 }
 
-/// The conversations of a file, and how many more there are that cannot be read.
+/// The conversations in a file, and the number of others that cannot be read.
 pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
     #[derive(Deserialize)]
     struct File<'a> {
@@ -367,7 +367,7 @@ pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
     if file.version > VERSION {
         return Err(ImportFault::Newer);
     }
-    // Read one by one, so that one that cannot be read does not stop the others.
+    // Read one by one, so that an unreadable one does not stop the others.
     let entries = file.conversations.map(|list| serde_json::from_slice::<Vec<&RawValue>>(list.get().as_bytes()));
     let entries = entries.and_then(Result::ok).ok_or(ImportFault::Foreign)?;
     let (mut conversations, mut unreadable) = (vec![], 0);
@@ -385,14 +385,14 @@ pub fn read_file(file: &str) -> Result<(Vec<Conversation>, u32), ImportFault> {
     Ok((conversations, unreadable))
 }
 
-/// A title as it is kept: one trimmed line, no longer than [`LONGEST_TITLE`].
+/// A title as it is stored: one trimmed line, no longer than [`LONGEST_TITLE`].
 pub fn title(text: &str) -> String {
     let line: String =
         text.chars().map(|c| if c < ' ' || c == '\u{7f}' { ' ' } else { c }).take(LONGEST_TITLE).collect();
     line.trim_ascii().to_owned()
 }
 
-/// Whether the conversation contains all of these words, which are [`folded`].
+/// Whether the conversation contains all of these words, which must be [`folded`].
 pub fn has_words(conversation: &Conversation, words: &[String]) -> bool {
     let mut missing: Vec<&String> = words.iter().collect();
     let texts = std::iter::once(&conversation.title).chain(
@@ -410,7 +410,7 @@ pub fn has_words(conversation: &Conversation, words: &[String]) -> bool {
     missing.is_empty()
 }
 
-/// With its case folded, for comparisons.
+/// The text with its case folded, for comparisons.
 pub fn folded(text: &str) -> String {
     text.to_lowercase().to_uppercase()
 }

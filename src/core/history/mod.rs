@@ -1,6 +1,6 @@
-//! The conversations that this browser keeps for the person who is signed in: a state machine that says what to do and does nothing itself.
+//! The conversations that this browser stores for the person who is signed in: a state machine that only says what to do.
 //!
-//! It holds the list. A [`Job`] reads whole conversations one after the other. Conversations that the store could not take are kept here, so that
+//! It holds the list. A [`Job`] reads whole conversations one after the other. Conversations that could not be stored are kept here, so that
 //! this tab can still open them.
 
 mod format;
@@ -24,9 +24,9 @@ pub struct History {
     owner: Option<String>,
     /// Newest first.
     entries: Vec<Summary>,
-    /// Conversations that the store did not take.
+    /// Conversations that could not be stored.
     unsaved: Vec<Unsaved>,
-    /// Whether they stay when the person signs out.
+    /// Whether the conversations stay when the person signs out.
     keep: bool,
     /// The search and the ids of its matches.
     found: Option<(String, Vec<String>)>,
@@ -37,7 +37,7 @@ pub struct History {
     loading: Loading,
     /// Whether the list has been read.
     loaded: bool,
-    /// Open this conversation once the list is there.
+    /// The conversation to open once the list has been read.
     wanted: Option<String>,
     jobs: Vec<Job>,
     last_job: u32,
@@ -57,7 +57,7 @@ enum Loading {
     #[default]
     No,
     UnderWay,
-    /// Under way, but something has changed since it was requested.
+    /// Being read, but something has changed since the request.
     Stale,
 }
 
@@ -65,7 +65,7 @@ enum Loading {
 #[derive(Debug)]
 struct Job {
     number: u32,
-    /// The conversations that are still to be read, the next one last.
+    /// The conversations still to read, the next one last.
     ids: Vec<String>,
     task: Task,
 }
@@ -80,10 +80,10 @@ enum Task {
     Import { rest: Vec<Conversation>, new: u32, there: u32, unreadable: u32 },
 }
 
-/// A format that conversations are exported in.
+/// A format for exported conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
-    /// Can be imported.
+    /// For importing again.
     Json,
     /// For reading.
     Markdown,
@@ -92,17 +92,17 @@ pub enum ExportFormat {
 /// The list as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct List {
-    /// All conversations or those that the search found, newest first.
+    /// All conversations, or the search's matches, newest first.
     pub entries: Vec<Summary>,
-    /// What was searched for; empty if these are all.
+    /// The words searched for; empty if these are all.
     pub query: String,
-    /// Whether they stay when the person signs out.
+    /// Whether the conversations stay when the person signs out.
     pub keep: bool,
     /// Why new text is not stored.
     pub fault: Option<StoreFault>,
 }
 
-/// Something to tell the person in one sentence.
+/// A message to the person, of one sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remark {
     /// The conversation is not in this browser.
@@ -115,7 +115,7 @@ pub enum Remark {
     Imported {
         /// How many conversations are new.
         new: u32,
-        /// How many were there already.
+        /// How many were already there.
         there: u32,
         /// How many could not be read.
         unreadable: u32,
@@ -127,7 +127,7 @@ pub enum Remark {
 /// Why the store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
-    /// The browser does not let this page store anything.
+    /// The browser does not allow this page to store anything.
     Refused,
     /// The storage is full.
     Full,
@@ -135,12 +135,12 @@ pub enum StoreFault {
     Closed,
 }
 
-/// What happens to the history.
+/// An input to the history.
 #[derive(Debug)]
 pub enum Input {
     /// Somebody is signed in.
     SignedIn {
-        /// A name that is unique in this browser; `None` if the person has none, then nothing is kept.
+        /// A name that is unique in this browser; `None` if the person has none. Then nothing is stored.
         owner: Option<String>,
     },
     /// The person signs out.
@@ -155,12 +155,12 @@ pub enum Input {
         /// The conversation's id.
         id: String,
     },
-    /// Another tab may have changed the conversation that is shown.
+    /// Another tab may have changed the shown conversation.
     Renew {
         /// The conversation's id.
         id: String,
     },
-    /// The person shows something else: nothing is opened any more.
+    /// The person turned to something else: nothing is opened any more.
     Leave,
     /// Change a title.
     Rename {
@@ -179,7 +179,7 @@ pub enum Input {
         /// As typed.
         query: String,
     },
-    /// Keep the conversations after sign-out, or do not.
+    /// Whether to keep the conversations after sign-out.
     Keep(bool),
     /// Export as a file.
     Export {
@@ -196,14 +196,14 @@ pub enum Input {
     Stored(String, Reply),
 }
 
-/// An order to the store. Orders are carried out one after the other.
+/// An order to the store, which carries out one order after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Read the summaries: [`Reply::Loaded`].
     Load,
     /// Read a conversation and its tail: [`Reply::Read`].
     Read {
-        /// To be sent back.
+        /// The reply sends it back.
         job: u32,
         /// The conversation's id.
         id: String,
@@ -217,7 +217,7 @@ pub enum Order {
         /// Its JSON.
         saved: Vec<u8>,
     },
-    /// Add to a conversation's tail. A reply only of failure.
+    /// Add to a conversation's tail. Only a failure gets a reply.
     Append {
         /// The conversation's id.
         id: String,
@@ -231,9 +231,9 @@ pub enum Order {
     },
     /// Remember whether the conversations stay after sign-out.
     Keep(bool),
-    /// Delete everything of this owner's. Deletion runs ahead of the same owner's queued writes. No reply.
+    /// Delete everything that this owner has. Deletion runs ahead of the owner's queued writes. No reply.
     Wipe {
-        /// Whether it is certain that nothing is to be kept; otherwise the store looks at its [`Order::Keep`] first.
+        /// Whether the person certainly wants this; otherwise the store checks its [`Order::Keep`] first.
         is_wanted: bool,
     },
 }
@@ -247,39 +247,39 @@ pub enum Reply {
     Read {
         /// From the order.
         job: u32,
-        /// Its JSON and its tail; `None` if it is not there or cannot be decrypted.
+        /// Its JSON and its tail; `None` if it is missing or cannot be decrypted.
         found: Option<(Vec<u8>, Vec<Tail>)>,
     },
     /// The order was carried out.
     Done {
-        /// The conversation, if it was [`Order::Save`].
+        /// The conversation's id, if it was [`Order::Save`].
         saved: Option<String>,
     },
-    /// A conversation could not be stored and is handed back.
+    /// A conversation could not be stored and comes back.
     NotSaved {
         /// The conversation's id.
         id: String,
         /// Its JSON.
         saved: Vec<u8>,
-        /// Why not.
+        /// The reason.
         fault: StoreFault,
     },
     /// Another order failed.
     Failed(StoreFault),
 }
 
-/// What is to be done.
+/// An effect to carry out.
 #[derive(Debug)]
 pub enum Effect {
     /// Give the store an order for this owner.
     Store(String, Order),
-    /// Show this conversation in place of the other.
+    /// Show this conversation in place of the current one.
     Open(Conversation),
-    /// Update the conversation that is shown to this.
+    /// Update the shown conversation to this state.
     Renew(Conversation),
     /// Show the list.
     List(List),
-    /// Tell the person this; `None` clears what was told before.
+    /// Show this remark; `None` clears the one before.
     Remark(Option<Remark>),
     /// Save these as a file.
     Export {
@@ -292,13 +292,13 @@ pub enum Effect {
     },
 }
 
-/// A title as it is kept; `None` if nothing was typed.
+/// A title as it is stored; `None` if nothing was typed.
 pub fn title(typed: &str) -> Option<String> {
     Some(format::title(typed)).filter(|title| !title.is_empty())
 }
 
 impl History {
-    /// Takes `input` and returns what is to be done.
+    /// Handles `input` and returns the effects to carry out.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = vec![];
         match input {
@@ -343,17 +343,17 @@ impl History {
             Input::Stored(owner, reply) if self.owner.as_ref() == Some(&owner) => {
                 self.replied(reply, &mut effects);
             }
-            // Of a conversation that is not there, too early, or late.
+            // These come too early, too late, or for a missing conversation.
             Input::Renew { .. } | Input::Delete { .. } | Input::Import(_) | Input::Stored(..) => {}
         }
         effects
     }
 
-    /// Stores a change of the conversation that is shown.
+    /// Stores a change of the shown conversation.
     pub fn changed(&mut self, conversation: &Conversation, change: Change) -> Vec<Effect> {
         let mut effects = vec![];
         let id = &conversation.id;
-        // An empty conversation is not kept.
+        // An empty conversation is not stored.
         if self.owner.is_none() || id.is_empty() {
             return effects;
         }
@@ -426,7 +426,7 @@ impl History {
         self.write(Order::Save { id: conversation.id.clone(), summary: bytes, saved }, effects);
     }
 
-    /// Inserts a summary at its place, once.
+    /// Inserts a summary at its place, replacing the old one.
     fn insert(&mut self, summary: Summary) {
         self.entries.retain(|entry| entry.id != summary.id);
         let at = self.entries.partition_point(|entry| entry.updated > summary.updated);
@@ -493,7 +493,7 @@ impl History {
         self.start(ids, Task::Export { title, format, read: vec![] }, effects);
     }
 
-    /// The ids of all, the newest last.
+    /// The ids of all conversations, the newest last.
     fn all(&self) -> Vec<String> {
         self.entries.iter().rev().map(|entry| entry.id.clone()).collect()
     }
@@ -503,7 +503,7 @@ impl History {
         self.continue_job(Job { number: self.last_job, ids, task }, effects);
     }
 
-    /// Continues a job until a conversation must be read for it.
+    /// Continues a job until it needs another conversation.
     fn continue_job(&mut self, mut job: Job, effects: &mut Vec<Effect>) {
         loop {
             if let Task::Import { rest, new, .. } = &mut job.task {
@@ -528,7 +528,7 @@ impl History {
         }
     }
 
-    /// Hands a job the conversation that was read for it.
+    /// Gives a job the conversation that was read for it.
     fn feed(&mut self, job: &mut Job, conversation: Option<Conversation>, effects: &mut Vec<Effect>) {
         job.ids.pop();
         // The answer is still under way in another tab, so another renewal will follow.
@@ -612,7 +612,7 @@ impl History {
             Reply::NotSaved { id, saved, fault } => {
                 self.fault = Some(fault);
                 self.unsaved.retain(|unsaved| unsaved.summary.id != id);
-                // It may have been deleted since.
+                // The conversation may have been deleted since.
                 if let Some(summary) = self.entry(&id).cloned() {
                     self.unsaved.push(Unsaved { summary, saved });
                 }

@@ -47,7 +47,7 @@ struct Kept {
     tails: Vec<Tail>,
 }
 
-/// A store as it should be, in memory, and what the page was told.
+/// A correct store, in memory, and the views that the page got.
 #[derive(Default)]
 struct Browser {
     kept: Vec<Kept>,
@@ -166,7 +166,7 @@ impl Tab {
         tab
     }
 
-    /// What the page was told since it was last asked.
+    /// The views since the last call.
     fn told(&mut self) -> Vec<View> {
         std::mem::take(&mut self.browser.views)
     }
@@ -277,7 +277,7 @@ fn a_reload_in_mid_answer_keeps_all_text() {
         let tail = Tail { turn: TurnId(0), answer: AnswerId(1), part: Part::Reasoning, text: reasoning.into() };
         tab.change(&asked, Change::Text(tail));
     }
-    // A tail of what is not there is left alone.
+    // A tail for a missing answer is ignored.
     tab.change(&asked, more(7, 1, "?"));
     let mut tab = tab.reload("ann");
     let kept = tab.open("a").unwrap();
@@ -392,7 +392,7 @@ fn all_words_are_searched_in_titles_prompts_and_answers_whatever_their_case() {
         assert_eq!((ids.as_slice(), list.query.as_str()), (found, query));
     }
     assert_eq!(tab.search("  ").list().entries.len(), 3);
-    // What is found changes with what is there.
+    // The matches change with the conversations.
     tab.search("rh").step(Input::Delete { id: "c".into() });
     assert_eq!(tab.ids(), ["a"]);
 }
@@ -436,7 +436,7 @@ fn without_a_store_the_tab_keeps_conversations_and_says_so() {
         assert_eq!(tab.open("a").unwrap().title, "New");
         tab.step(Input::Export { id: None, markdown: false });
         assert!(tab.file().1.contains("Rayleigh"));
-        // There is room again.
+        // The storage has room again.
         tab.browser.fault = None;
         tab.step(Input::Delete { id: "b".into() });
         let list = tab.list();
@@ -456,18 +456,18 @@ fn an_export_can_be_imported_anywhere_once() {
     let (name, file) = tab.file();
     assert_eq!(name, "conversations-2026-11-03.json");
     let import = |tab: &mut Tab, file: &str| tab.step(Input::Import(Secret::new(file.into()))).remark();
-    assert_eq!(import(&mut tab, &file), "0 conversations were imported; 3 were there already.");
+    assert_eq!(import(&mut tab, &file), "0 conversations were imported; 3 were already there.");
     let mut other = Tab::of("bob");
     assert_eq!(import(&mut other, &file), "3 conversations were imported.");
     for conversation in three() {
         assert_eq!(other.open(&conversation.id), Some(conversation));
     }
-    // What was gone on with since comes beside it, once.
+    // A conversation that has been continued since is added beside it, once.
     let mut longer = three()[0].clone();
     longer.turns.push(longer.turns[0].clone());
     other.change(&longer, Change::Whole);
-    assert_eq!(import(&mut other, &file), "1 conversation was imported; 2 were there already.");
-    assert_eq!(import(&mut other, &file), "0 conversations were imported; 3 were there already.");
+    assert_eq!(import(&mut other, &file), "1 conversation was imported; 2 were already there.");
+    assert_eq!(import(&mut other, &file), "0 conversations were imported; 3 were already there.");
     assert_eq!(other.open("a"), Some(longer));
     other.step(Input::Export { id: Some("b".into()), markdown: false });
     let (name, file) = other.file();
@@ -510,8 +510,8 @@ fn the_readable_part_of_a_file_is_imported() {
     };
     let mut tab = Tab::of("ann");
     let remark = tab.step(Input::Import(Secret::new(file(&entries)))).remark();
-    assert_eq!(remark, "1 conversation was imported; 1 was there already; 9 could not be read.");
-    // A title is made to fit, and where there is none, made up.
+    assert_eq!(remark, "1 conversation was imported; 1 was already there; 9 could not be read.");
+    // A title is made to fit. If it is missing, one is made up.
     tab.step(Input::Import(Secret::new(file(&[{
         let mut nameless = with("title", json!("  \n"));
         nameless["id"] = json!("e");
@@ -642,7 +642,7 @@ fn the_schema_describes_what_is_written() {
     let names = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     assert_eq!(names(&schema["properties"]), names(&file));
     assert_eq!(names(conversation), names(&file["conversations"][0]));
-    // One answer has either a reason that has a name here, or one that has not.
+    // An answer has either a stop reason with a name of ours, or one without.
     let mut written = names(&file["conversations"][0]["turns"][0]["answers"][0]);
     written.push("stop".into());
     written.sort();
@@ -749,7 +749,7 @@ proptest! {
 
     #[test]
     fn the_conversations_in_any_json_are_imported(tree in trees(), conversation in conversations(), at in any::<prop::sample::Index>()) {
-        // What is cut out of a good file is as hostile as it gets.
+        // Cutting pieces out of a good file makes the most hostile input.
         let good = format::file(std::slice::from_ref(&conversation));
         let cut: String = good.chars().take(at.index(good.chars().count())).collect();
         for file in [tree.to_string(), cut] {

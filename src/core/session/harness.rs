@@ -1,4 +1,4 @@
-//! A session with everything around it, for tests: what AWS replies goes in, what was sent and what is shown can be looked at.
+//! A session with everything around it, for tests: AWS's replies go in, and tests inspect what was sent and shown.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -27,10 +27,10 @@ pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const PAGE: &str = "https://app.example.com/";
 pub(crate) const ISSUER: &str = "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC";
 pub(crate) const TOTP_SECRET: &str = "JBSWY3DPEHPK3PXP";
-/// Long enough for AWS, which takes sessions from 20 characters.
+/// Long enough for AWS, whose sessions have at least 20 characters.
 pub(crate) const SESSION: &str = "session-of-twenty-characters-or-more";
 
-/// A sign-in with username and password by SRP, without anything else.
+/// Only a sign-in with username and password by SRP.
 pub(crate) fn config() -> Config {
     Config {
         name: None,
@@ -155,7 +155,7 @@ pub(crate) fn response(status: u16, body: impl Into<Vec<u8>>) -> Response {
     Response { head: Head { status, request_id: Some("6f1c".into()), ..Head::default() }, body: body.into() }
 }
 
-/// What AWS's JSON services say to a request that they refuse.
+/// A refusal, as AWS's JSON services send it.
 pub(crate) fn refusal(code: &str, message: &str) -> Response {
     response(400, json!({"__type": code, "message": message}).to_string())
 }
@@ -227,16 +227,16 @@ pub(crate) struct Run {
     pub(crate) last_form: FormId,
     pub(crate) session: Session,
     pub(crate) now: UnixMillis,
-    /// Of the last step.
+    /// The effects of the last step.
     pub(crate) effects: Vec<Effect>,
-    /// What was shown last.
+    /// The screen that was shown last.
     pub(crate) screen: Option<Screen>,
-    /// What the tab keeps.
+    /// The record that the tab stores.
     pub(crate) record: Option<Record>,
 }
 
 impl Run {
-    /// The store was not read yet.
+    /// The store has not been read yet.
     pub(crate) fn closed(config: Config) -> Self {
         Self {
             config,
@@ -292,7 +292,7 @@ impl Run {
         self
     }
 
-    /// The page is loaded, with what was kept; `callback` is its query.
+    /// Loads the page with the stored data; `callback` is its query.
     pub(crate) fn restore(&mut self, callback: &str) -> &mut Self {
         let record = self.record.take().and_then(|record| Record::from_bytes(&record.to_bytes()));
         self.record.clone_from(&record);
@@ -326,7 +326,7 @@ impl Run {
         self.step(Input::Submit(self.last_form, secrets(values)))
     }
 
-    /// Username and password, as [`Self::signed_in`] has them.
+    /// Submits the username and password that [`Self::signed_in`] uses.
     pub(crate) fn type_in(&mut self) -> &mut Self {
         self.submit(&["alice", "hunter2"])
     }
@@ -347,7 +347,7 @@ impl Run {
         self.step(Input::Passkey(self.last_form, outcome, secret(r#"{"id":"credential"}"#)))
     }
 
-    // --- what came of it ------------------------------------------------------------------------------------------------------
+    // --- the result ----------------------------------------------------------------------------------------------------------
 
     /// The request that the last step sends and waits for.
     pub(crate) fn request(&self) -> Option<&Request> {
@@ -369,7 +369,7 @@ impl Run {
         body(self.request().unwrap_or_else(|| panic!("nothing is sent: {:?}", self.effects)))
     }
 
-    /// The whole of what the last step sends. `SRP_A` and signatures are checked for their shape where `expected` says `*`.
+    /// Checks the whole body that the last step sends. Where `expected` says `*`, only the shape of `SRP_A` and of signatures is checked.
     #[allow(clippy::needless_pass_by_value)] // Tests write `json!` in its place.
     #[track_caller]
     pub(crate) fn expect(&mut self, operation: &str, expected: Value) -> &mut Self {
@@ -409,7 +409,7 @@ impl Run {
         }
     }
 
-    /// The form on the screen, in words.
+    /// The form on the screen, with its words.
     #[track_caller]
     pub(crate) fn form(&self) -> Form {
         match self.screen.clone().map(|screen| words::screen(&self.config, screen)) {
@@ -459,7 +459,7 @@ impl Run {
         self.effects.iter().find_map(|effect| if let Effect::Leave(url) = effect { Some(url.as_str()) } else { None })
     }
 
-    /// What the browser is asked for: the options, and whether by autofill.
+    /// The request for a passkey: its options, and whether by autofill.
     pub(crate) fn asks_for_passkey(&self) -> Option<(&str, bool)> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Passkey { form, options, autofill } if *form == self.last_form => {
@@ -477,7 +477,7 @@ impl Run {
         self.grant().map(|keys| keys.map(|grant| grant.keys.access_key_id.as_str()))
     }
 
-    /// Everything that the last step tells the page, as it is sent.
+    /// The views that the last step sends to the page, as bytes.
     pub(crate) fn shown_bytes(&self) -> Vec<u8> {
         let views: Vec<View> = self
             .effects
@@ -502,7 +502,7 @@ pub(crate) fn secrets(texts: &[&str]) -> Vec<Secret> {
     texts.iter().copied().map(secret).collect()
 }
 
-/// The pair that every test may know.
+/// A fixed pair, for tests.
 pub(crate) fn known_pair() -> Ephemeral {
     Ephemeral::new(&Entropy([7; 32])).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The session: a state machine that says what to do and does nothing itself.
+//! The session: a state machine that only says what to do.
 //!
 //! ```text
 //! Opening ──► SigningIn ── an outcome ──► Renewing ── keys ──► Active
@@ -7,7 +7,7 @@
 //!                 └── SignOut, or the user pool refuses the refresh token
 //! ```
 //!
-//! At most one request is under way. Whoever carries out [`Effect::Send`] feeds the reply back, unless another `Send` or a sign-out has followed.
+//! At most one request is under way. The caller that carries out [`Effect::Send`] feeds the reply back, unless another `Send` or a sign-out has followed.
 
 #[cfg(test)]
 pub(crate) mod harness;
@@ -41,7 +41,7 @@ pub enum Session {
     Known(Account),
     /// Somebody is signed in, with keys. No other state holds keys.
     Active(Active),
-    /// Nobody is signed in any more. Once the refresh token is revoked, the page leaves for the hosted UI's own sign-out.
+    /// Nobody is signed in any more. Once the refresh token has been revoked, the page leaves for the hosted UI's own sign-out.
     SigningOut(Box<SignIn>, String),
 }
 
@@ -52,7 +52,7 @@ pub struct Active {
     keys: Keys,
 }
 
-/// What happens to a session.
+/// An input to a session.
 #[allow(clippy::large_enum_variant)] // It is taken apart where it is read.
 #[derive(Debug)]
 pub enum Input {
@@ -69,9 +69,9 @@ pub enum Input {
     Press(FormId, u8, Vec<Secret>),
     /// The browser's answer for a passkey, with the credential as JSON.
     Passkey(FormId, PasskeyOutcome, Secret),
-    /// The page was left and is shown again.
+    /// The page is shown again after the browser had left it.
     ShownAgain,
-    /// What a return needs could not be stored, so the page was not left.
+    /// The data that a return needs could not be stored, so the browser did not leave the page.
     NotKept,
     /// The reply to the last [`Effect::Send`].
     Replied(Result<Response, NoAnswer>),
@@ -85,7 +85,7 @@ pub enum Input {
 }
 
 impl Session {
-    /// Returns the state after `input` and adds what is to be done to `env.effects`. An input that the state does not expect changes nothing.
+    /// Returns the state after `input` and adds effects to `env.effects`. An input that the state does not expect changes nothing.
     #[must_use]
     pub fn step(self, env: &mut Env<'_>, input: Input) -> Self {
         if let Input::Restored { .. } = input {
@@ -154,7 +154,7 @@ impl Session {
                 let typed = (!hosted).then(|| sign_in.username().to_owned());
                 (Proof::Tokens { id, refresh, device_key, typed }, guest)
             }
-            // A developer's token comes with its own identity.
+            // A developer-authenticated token comes with its own identity.
             Outcome::Foreign(foreign) => {
                 let identity = foreign.identity_id.clone().map(IdentityId);
                 (Proof::Foreign(foreign), identity.or(guest))
@@ -198,7 +198,7 @@ impl Session {
                 env.effects.push(Effect::Keys(Ok(active.grant(env.config))));
                 Self::Active(active)
             }
-            // If AWS refuses keys before they expire, the clock may be wrong or the role new: new tokens tell both.
+            // If AWS refuses keys before they expire, the clock may be wrong or the role may have changed. New tokens show both.
             Self::Active(Active { account, .. }) | Self::Known(account) => {
                 let refresh = if refused { Refresh::Now } else { Refresh::IfStale };
                 account.renew(env, Renewal { wanted: true, refresh, ..Renewal::default() })
@@ -213,7 +213,7 @@ impl Session {
         }
     }
 
-    /// Whether the person waits for a reply before a form.
+    /// Whether a form is shown while its reply is pending.
     pub fn is_busy(&self) -> bool {
         match self {
             Self::SigningIn(sign_in) => sign_in.is_busy(),
@@ -251,7 +251,7 @@ impl Session {
     }
 }
 
-/// The name under which this browser keeps a guest's identity.
+/// The name under which this browser stores a guest's identity.
 fn guest_key(config: &Config) -> String {
     ["guest ", &config.identity_pool.api.id].concat()
 }
@@ -266,7 +266,7 @@ impl Account {
         }
     }
 
-    /// The username as typed. The token's username can be another one that does not work for signing in.
+    /// The username as typed. The token's username can be a different one that does not work for signing in.
     fn typed(&self) -> String {
         match &self.proof {
             Proof::Tokens { typed, .. } => typed.clone().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Fetching tokens, an identity and keys for somebody who is signed in.
+//! Fetches tokens, an identity and keys for somebody who is signed in.
 
 use signet_cognito::http::{NoAnswer, Request, Response};
 use signet_cognito::{
@@ -28,14 +28,14 @@ pub struct Renewing {
 #[allow(clippy::struct_excessive_bools)] // Four independent facts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Renewal {
-    /// Whether this ends a sign-in, so that a failure is shown on the sign-in form.
+    /// Whether this is the end of a sign-in, so that a failure appears on the sign-in form.
     pub(super) first: bool,
     /// Whether the chat waits for the keys.
     pub(super) wanted: bool,
     pub(super) refresh: Refresh,
-    /// Whether the identity is new. If the pool does not know a new one, it is not asked for another.
+    /// Whether the identity is new. If the pool does not know a new one, we do not ask for another.
     pub(super) new_identity: bool,
-    /// Whether the identity is a guest's, to be linked to the person who signed in.
+    /// Whether the identity is a guest's and will be linked to the person who signed in.
     pub(super) linking: bool,
 }
 
@@ -45,9 +45,9 @@ pub(super) enum Refresh {
     /// If they are about to expire.
     #[default]
     IfStale,
-    /// In any case.
+    /// Always.
     Now,
-    /// Not again: they are new.
+    /// Never: they are new.
     Done,
 }
 
@@ -156,7 +156,7 @@ impl Renewing {
         let tokens = match &mut self.account.proof {
             Proof::Foreign(known) => match foreign::read(response, now) {
                 Ok(fresh) => {
-                    // By now somebody else may be signed in at that address.
+                    // Somebody else may be signed in at that address by now.
                     if fresh.identity_id.is_some() || fresh.username != known.username {
                         self.account.identity = fresh.identity_id.clone().map(IdentityId);
                     }
@@ -222,7 +222,7 @@ impl Renewing {
 
     fn granted(self, env: &mut Env<'_>, keys: Keys, identity: Option<IdentityId>) -> Session {
         let Self { mut account, how, .. } = self;
-        // The guest's identity was linked and may have become another one. The guest is gone.
+        // The guest's identity was linked and may have changed. The guest no longer exists.
         if how.linking {
             env.forget(&guest_key(env.config));
         }
@@ -247,7 +247,7 @@ impl Renewing {
         let is_identity = matches!(self.step, Step::GetCredentials | Step::GetOpenIdToken);
         let may_pass = error.status == 429 || error.status >= 500 || error.code == "TooManyRequestsException";
         match error.code.as_str() {
-            // The person has an identity already, or the guest's was deleted.
+            // The person already has an identity, or the guest's was deleted.
             _ if is_identity && linking && !may_pass => {
                 env.forget(&guest_key(env.config));
                 self.account.identity = None;
@@ -266,7 +266,7 @@ impl Renewing {
                 self.account.identity = None;
                 self.account.renew(env, self.how)
             }
-            // The token has expired by AWS's clock though not by ours.
+            // The token has expired by AWS's clock, though not by ours.
             "NotAuthorizedException"
                 if !first
                     && refresh != Refresh::Done
@@ -287,7 +287,7 @@ impl Renewing {
     fn failed(mut self, env: &mut Env<'_>, fault: Fault) -> Session {
         if self.how.first && may_pass(&fault) {
             if self.how.linking {
-                // The guest's identity may have been linked or not; the pool knows the person's.
+                // We do not know whether the guest's identity was linked; the pool knows the person's.
                 self.account.identity = None;
             }
             env.effects.push(Effect::Save(Record::Session(self.account.clone())));

@@ -91,7 +91,7 @@ fn keys_that_aws_refuses_are_renewed_from_the_tokens_on() {
     assert_eq!(run.sends(), Some("GetTokensFromRefreshToken"));
     run.reply(&tokens(NOW, None)).reply(&credentials("A2", NOW.plus(HOUR)));
     assert_eq!(run.keys(), Some(Ok("A2")));
-    // A refusal of keys that are no longer the session's asks for nothing new.
+    // A refusal of keys that the session no longer uses needs no new ones.
     assert_eq!(run.step(need_keys(Some("A1"))).keys(), Some(Ok("A2")));
 }
 
@@ -146,7 +146,7 @@ fn a_deleted_identity_is_requested_again_once() {
     let mut run = Run::signed_in(config());
     run.restore("").refuse("ResourceNotFoundException", "");
     assert_eq!(run.sends(), Some("GetId"));
-    // A pool that does not know what it has just given is not asked for another.
+    // If the pool does not know the identity that it has just assigned, we do not ask for another.
     run.reply(&identity("eu-central-1:j")).refuse("ResourceNotFoundException", "");
     assert_eq!(run.sends(), None);
     assert!(matches!(run.session, Session::Known(_)));
@@ -212,7 +212,7 @@ fn the_form_begins_with_what_was_typed_and_not_with_what_the_token_calls_the_per
     assert_eq!((run.asks(), run.username()), (&Asked::SignIn, "alice"), "a reload later");
 }
 
-/// A configuration whose people come from an address of the deployer's.
+/// A configuration in which people sign in at an address that the deployer runs.
 fn with_token_url() -> Config {
     let mut config = with_guests();
     config.user_pool = None;
@@ -220,7 +220,7 @@ fn with_token_url() -> Config {
     config
 }
 
-/// A browser that was a guest's before.
+/// A browser that a guest used before.
 fn with_guest(mut run: Run) -> Run {
     run.memory = Memory::new(vec![("guest eu-central-1:1-2".into(), Secret::new("eu-central-1:guest".into()))]);
     run
@@ -238,7 +238,7 @@ fn a_developers_identity_is_not_given_up_for_a_guests() {
         "GetCredentialsForIdentity",
         json!({"IdentityId": "eu-central-1:dora", "Logins": {"cognito-identity.amazonaws.com": "developers-token"}}),
     );
-    // The pool's own token cannot be traded for another identity.
+    // A developer-authenticated token works for its own identity only.
     run.refuse("NotAuthorizedException", "Token is not from a supported provider of this identity pool.");
     assert_eq!(run.sends(), None);
     assert!(matches!(run.fault(), Some(Fault::Refused { .. })));
@@ -348,12 +348,12 @@ fn an_existing_identity_is_kept() {
             .expect("GetCredentialsForIdentity", json!({"IdentityId": "eu-central-1:i", "Logins": logins()}));
         assert!(run.reply(&credentials("A1", NOW.plus(HOUR))).is_signed_in());
     }
-    // The pool may say so itself, by answering with the identity that it is.
+    // The pool itself may reply with the person's identity.
     let mut run = guest();
     signs_in(&mut run);
     run.reply(&credentials("A1", NOW.plus(HOUR))).restore("");
     assert_eq!(run.body()["IdentityId"], "eu-central-1:i");
-    // A busy pool says nothing about it.
+    // A busy pool's reply does not show it.
     let mut run = guest();
     signs_in(&mut run);
     run.refuse("TooManyRequestsException", "");
@@ -427,7 +427,7 @@ fn a_token_that_has_expired_is_fetched_anew_and_a_401_ends_the_session() {
     assert_eq!(run.sends(), Some("https://login.example.com/token"));
     run.reply(&developers_token("eu-central-1:dora")).reply(&credentials("D3", NOW.plus(2 * HOUR)));
     assert_eq!(run.keys(), Some(Ok("D3")));
-    // Not there for a while is not signed out.
+    // If the address is down for a while, the person stays signed in.
     run.at(NOW.plus(2 * HOUR)).step(need_keys(None)).respond(response(503, ""));
     assert!(matches!(run.session, Session::Known(_)));
     for status in [401, 403] {
@@ -522,7 +522,7 @@ fn the_basic_flow_without_a_role_is_a_fault() {
     let mut run = Run::new(with_basic_flow(None, None));
     run.press(Action::Guest).reply(&identity("eu-central-1:guest")).reply(&json!({"Token": "open-id-token"}));
     assert_eq!((run.asks(), run.fault(), run.sends()), (&Asked::SignIn, Some(&Fault::NoRole), None));
-    // What STS refuses is STS's word.
+    // A refusal by STS is shown as from STS.
     let mut run = Run::new(with_basic_flow(None, Some("arn:aws:iam::1:role/guests")));
     run.press(Action::Guest).reply(&identity("eu-central-1:guest")).reply(&json!({"Token": "open-id-token"}));
     run.respond(response(
@@ -536,7 +536,7 @@ fn the_basic_flow_without_a_role_is_a_fault() {
 
 const PASSWORD: &str = "Hush-hush-1";
 const CODE: &str = "246810";
-/// What must never be seen, beside the authenticator's secret, which one form shows.
+/// Secrets that must never be seen. The authenticator's secret is not among them, because one form shows it.
 const SECRETS: [&str; 11] = [
     PASSWORD,
     CODE,
@@ -557,7 +557,7 @@ enum Move {
     SubmitOther(u32),
     Press(u8),
     Passkey(u8),
-    /// A reply that fits what was asked, one of several.
+    /// One of the replies that fit the request.
     Answer(u8),
     /// Any reply.
     Reply(u8),
@@ -567,7 +567,7 @@ enum Move {
     ShownAgain,
     NotKept,
     Reload,
-    /// A reload with a callback, of an attempt that was made if there is one.
+    /// A reload with a callback; if true, of an attempt that was made, if any.
     Return(bool),
     SignOut,
     Later(i64),
@@ -616,7 +616,7 @@ fn configs(kind: u8) -> Config {
     config
 }
 
-/// A reply to `operation`, or to none in particular.
+/// A reply that fits `operation`, or any other.
 fn fitting(operation: &str, kind: u8, now: UnixMillis) -> Value {
     let offers = json!(["PASSWORD_SRP", "WEB_AUTHN", "EMAIL_OTP", "SMS_OTP"]);
     match operation {
@@ -674,7 +674,7 @@ fn values(run: &Run) -> Vec<&'static str> {
     inputs.iter().map(value).collect()
 }
 
-/// Carries a move out. Whether it was the answer to the form on the screen, so that the page waits for a word.
+/// Carries a move out. Returns whether it answered the form on the screen, so that the page waits for an update.
 fn carry_out(run: &mut Run, step: &Move, operation: &str) -> bool {
     let asked = matches!(run.screen, Some(Screen::Ask(_)));
     match step {
@@ -759,7 +759,7 @@ proptest! {
         let mut operation = String::new();
         for step in &moves {
             let waited_for = carry_out(&mut run, step, &operation);
-            // At most one request whose reply is waited for; `sends` sees to that.
+            // `sends` checks that at most one reply is awaited.
             if let Some(sent) = run.sends() {
                 operation = sent.to_owned();
             }
@@ -772,14 +772,14 @@ proptest! {
             prop_assert!(!debug.contains(TOTP_SECRET), "{debug}");
             let is_its_form = matches!(&run.screen, Some(Screen::Ask(asked)) if asked.question.step == Asked::SetUpTotp);
             prop_assert!(is_its_form || !contains(&shown, TOTP_SECRET), "{:?}", run.screen);
-            // What is kept over a reload holds neither password nor code, and can be read again.
+            // The stored record holds neither password nor code, and can be read again.
             if let Some(record) = &run.record {
                 let bytes = record.to_bytes();
                 prop_assert!(!contains(&bytes, PASSWORD) && !contains(&bytes, CODE));
                 let again = Record::from_bytes(&bytes).map(|record| record.to_bytes());
                 prop_assert_eq!(again, Some(bytes));
             }
-            // Whoever sent a form hears of it, and a form is usable unless a reply is awaited.
+            // A sent form always gets an update, and a form is usable unless a reply is awaited.
             if waited_for && matches!(run.session, Session::SigningIn(_)) {
                 prop_assert!(run.effects.iter().any(|effect| matches!(effect, Effect::Show(_))), "{step:?}: {debug}");
             }

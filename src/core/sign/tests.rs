@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::*;
 use signet_cognito::Secret;
 
-/// Cases of the suite that are encoded once, S3's way. Every service but S3 encodes a path twice; botocore's vectors prove that.
+/// Cases of the suite that encode the path once, as for S3. Every service but S3 encodes a path twice; botocore's vectors prove that.
 const ENCODED_ONCE: [&str; 2] = ["get-space-normalized", "get-utf8"];
 /// Cases of an older suite, without context and signature.
 const WITHOUT_CONTEXT: [&str; 2] = ["double-encode-path", "double-url-encode"];
-/// AWS's own signing test suite; its README says where it is from.
+/// AWS's own signing test suite; its README gives the source.
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/aws-signing-test-suite");
 /// Signatures by botocore; sigv4.py beside it made them.
 const BOTOCORE: &str = include_str!("../../../tests/vectors/sigv4.json");
@@ -93,7 +93,7 @@ fn every_case_of_awss_suite_that_our_settings_are_for_is_signed_as_aws_signs_it(
             continue;
         }
         let context: Context = serde_json::from_str(&read(&case, "context.json")).unwrap();
-        // S3's way with paths.
+        // Only S3 leaves paths unnormalised.
         if !context.normalize && name.ends_with("-unnormalized") {
             continue;
         }
@@ -104,7 +104,7 @@ fn every_case_of_awss_suite_that_our_settings_are_for_is_signed_as_aws_signs_it(
         if context.sign_body {
             request.headers.push(("x-amz-content-sha256".into(), hex(&Sha256::digest(&request.body))));
         }
-        // A token that is not signed is one that is added afterwards.
+        // A token that is not signed is added afterwards.
         let token = if context.omit_session_token { "" } else { token };
         let scope = Scope { region: &context.region, service: &context.service };
         let signed = sign(request, &keys(access_key_id, secret_access_key, token), scope, at).unwrap();

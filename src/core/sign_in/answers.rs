@@ -1,4 +1,4 @@
-//! What was filled in, and whether it can be sent.
+//! What people filled in, and whether it can be sent.
 
 use zeroize::Zeroizing;
 
@@ -8,14 +8,14 @@ use crate::core::question::FormField;
 use crate::protocol::Check;
 use signet_cognito::Secret;
 
-/// What was filled in, by what was asked.
+/// The values of a form, by field.
 pub(super) struct Answers<'a> {
     pub(super) inputs: &'a [FormField],
     pub(super) values: &'a [Secret],
 }
 
 impl<'a> Answers<'a> {
-    /// As typed.
+    /// The value as typed.
     pub(super) fn raw(&self, input: &FormField) -> &'a str {
         let index = self.inputs.iter().position(|other| other == input);
         index.and_then(|index| self.values.get(index)).map_or("", Secret::expose)
@@ -34,7 +34,7 @@ impl<'a> Answers<'a> {
         index.and_then(|index| self.values.get(index)).map_or("", Secret::expose).to_owned()
     }
 
-    /// Without the spaces that people copy along.
+    /// The code, without the spaces that people copy along.
     pub(super) fn code(&self) -> Secret {
         Secret::new(self.raw(&FormField::Code).chars().filter(|c| !c.is_whitespace()).collect())
     }
@@ -48,7 +48,7 @@ impl<'a> Answers<'a> {
         filled.collect()
     }
 
-    /// The username as the pool takes it.
+    /// The username in the form that the pool expects.
     pub(super) fn username(&self, pool: &UserPool) -> String {
         let typed = self.text(&FormField::Username);
         let is_phone = match pool.username {
@@ -60,7 +60,7 @@ impl<'a> Answers<'a> {
     }
 }
 
-/// A phone number without what people write between its digits: AWS takes `+` and digits only.
+/// A phone number without the characters that people write between digits: AWS accepts only `+` and digits.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>
 fn phone_number(typed: &str) -> String {
     typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')')).collect()
@@ -81,7 +81,7 @@ pub(super) fn wrong_field(pool: &UserPool, inputs: &[FormField], values: &[Secre
     })
 }
 
-/// What a policy asks of a password, in the order in which a person is told.
+/// A policy's rules for a password, in the order in which the form lists them.
 pub fn checks(policy: PasswordPolicy) -> impl Iterator<Item = Check> {
     let all = [
         (true, Check::Length(policy.minimum_length)),
@@ -93,7 +93,7 @@ pub fn checks(policy: PasswordPolicy) -> impl Iterator<Item = Check> {
     all.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, check)| check)
 }
 
-/// Whether a password keeps to a policy, by the checks that the page makes while it is typed.
+/// Whether a password follows a policy, by the same checks that the page makes while people type.
 fn allows(policy: PasswordPolicy, password: &str) -> bool {
     let units: Zeroizing<Vec<u16>> = Zeroizing::new(password.encode_utf16().collect());
     let length = u32::try_from(units.len()).unwrap_or(u32::MAX);

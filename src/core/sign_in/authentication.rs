@@ -1,4 +1,4 @@
-//! Cognito's challenges: the password and what follows it.
+//! Cognito's challenges: the password, and the steps after it.
 
 use super::keep::device_key;
 use super::{Call, FIRST_FACTOR, Outcome, Proof, SignIn};
@@ -12,7 +12,7 @@ use signet_cognito::{
 };
 
 impl SignIn {
-    /// `InitiateAuth` in the configured flow. `session` is that of a sign-up just confirmed.
+    /// `InitiateAuth` in the configured flow. `session` comes from a sign-up that was just confirmed.
     pub(super) fn initiate(
         &mut self,
         env: &mut Env<'_>,
@@ -66,7 +66,7 @@ impl SignIn {
         self.send(env, request, Call::Auth(proof), question, Busy::SigningIn);
     }
 
-    /// Signs in with the password that was set a moment ago, or by the session that confirming the account gave; asks where there is neither.
+    /// Signs in with the password that was just set, or with the session from confirming the account. Without either, it shows the form.
     pub(super) fn enter(&mut self, env: &mut Env<'_>, pool: &UserPool, session: Option<&Secret>) {
         let password = self.password.take();
         let is_choice = pool.auth_flow == AuthFlow::UserAuth;
@@ -88,7 +88,7 @@ impl SignIn {
         match cognito::read_auth(response) {
             Ok(AuthReply::Tokens(tokens)) => return self.signed_in(env, pool, tokens),
             Ok(AuthReply::Challenge(challenge)) => self.challenged(env, pool, challenge, proof, question),
-            // What this browser keeps of the device is wrong, and would be the next time.
+            // The stored data of the device is wrong, and would be wrong the next time.
             Err(CognitoError::Service(error))
                 if matches!(proof, Proof::Device(_) | Proof::DeviceSent)
                     && error.message.contains("ncorrect username or password") =>
@@ -108,7 +108,7 @@ impl SignIn {
         None
     }
 
-    /// `back` is what is asked again if the answer that is given here without asking is refused.
+    /// `back` is the question to ask again if the pool refuses an answer that is sent from here without asking.
     fn challenged(&mut self, env: &mut Env<'_>, pool: &UserPool, challenge: Challenge, proof: Proof, back: Question) {
         let user = challenge.parameter("USER_ID_FOR_SRP").or_else(|| challenge.parameter("USERNAME"));
         if let Some(user) = user {
@@ -151,7 +151,7 @@ impl SignIn {
         }
     }
 
-    /// A challenge that is the person's to answer, unless there is nothing to choose.
+    /// Asks the person to answer a challenge, unless there is nothing to choose.
     fn asked(&mut self, env: &mut Env<'_>, pool: &UserPool, question: Question) {
         match &question.step {
             Step::SelectChallenge(names) if names.len() == 1 => {
@@ -211,7 +211,7 @@ impl SignIn {
         question: Question,
     ) {
         let Some(password) = password else { return self.ask(env, question, None) };
-        // The session ended with a wrong password; the pool gives a new one.
+        // A wrong password ended the session, so the pool must start a new one.
         if question.challenge.session.is_none() {
             let name = question.challenge.name.clone();
             return self.initiate(env, pool, Some(password), Some(&name), None, question);
@@ -238,7 +238,7 @@ impl SignIn {
         self.respond(env, pool, &[("ANSWER", choice)], Proof::Nothing, question);
     }
 
-    /// `RespondToAuthChallenge` to the question, with what is particular to the challenge.
+    /// `RespondToAuthChallenge` for the question, with the challenge's own parameters.
     pub(super) fn respond(
         &mut self,
         env: &mut Env<'_>,
@@ -279,7 +279,7 @@ impl SignIn {
         self.send(env, request, Call::AssociateSoftwareToken, question, Busy::Checking);
     }
 
-    /// What the user pool says no to: a step of its own, a word about the form, or the end of this sign-in.
+    /// Handles a refusal by the user pool: it leads to another step, to an error on the form, or to the end of this sign-in.
     pub(super) fn refused(
         &mut self,
         env: &mut Env<'_>,
@@ -299,7 +299,7 @@ impl SignIn {
         let fault = match error.code.as_str() {
             "UserNotConfirmedException" => {
                 self.password = password.or(self.password.take());
-                // The code was sent when the account was made, so another can be asked for at once.
+                // The code was sent when the account was created, so another can be requested at once.
                 self.sent = UnixMillis::default();
                 return match Question::new(Question::own(CONFIRM_SIGN_UP, &[])) {
                     Ok(question) => self.ask(env, question, None),
@@ -307,13 +307,13 @@ impl SignIn {
                 };
             }
             "PasswordResetRequiredException" => return self.forgot_password(env, pool, question),
-            // Confirmed already: a reply that was lost, or a link that was followed.
+            // Already confirmed: a reply was lost, or the person opened the link.
             "NotAuthorizedException" if said("Current status is CONFIRMED") => return self.enter(env, pool, None),
             "InvalidParameterException" if said("already confirmed") => return self.enter(env, pool, None),
             "ResourceNotFoundException" if self.device.is_some() && said("evice") => {
                 env.forget(&device_key(pool, &self.username));
                 self.device = None;
-                // Again without it, unless that takes a password that is gone by now.
+                // Starts again without the device, unless that needs a password that is no longer in memory.
                 let is_without = matches!(pool.auth_flow, AuthFlow::CustomAuth | AuthFlow::UserAuth);
                 if password.is_none() && !is_without {
                     return self.start_again(env, Some(Fault::SignInExpired));
@@ -331,11 +331,11 @@ impl SignIn {
             return self.ask_again(env, question, Some(Fault::UnknownUser));
         }
         if fault == Fault::WrongPassword && !question.takes_password() {
-            // Of a challenge without a password: it went with its session.
+            // The challenge has no password: the wrong answer has used up its session.
             return self.start_again(env, Some(Fault::WrongAnswer));
         }
         if matches!(question.step, Step::Password | Step::Passkey) {
-            // The challenge went with the wrong answer, also for a reload.
+            // The wrong answer has used up the session, also for a reload.
             question.challenge.session = None;
             self.keep(env, &question);
         }
@@ -351,18 +351,18 @@ fn no_randomness() -> Fault {
     Fault::Unexpected { service: Service::UserPool, what: cognito::SrpError::Randomness.to_string() }
 }
 
-/// The password's name among what `SELECT_CHALLENGE` offers, if it is there.
+/// The name of the password's challenge, if `SELECT_CHALLENGE` offers one.
 fn password_of(challenge: &Challenge) -> Option<&'static str> {
     ["PASSWORD_SRP", "PASSWORD"].into_iter().find(|name| challenge.available.iter().any(|other| other == name))
 }
 
-/// What a user pool's refusal means to a person.
+/// The fault that a user pool's refusal stands for.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html#API_InitiateAuth_Errors>
 pub fn user_pool_fault(error: &ServiceError) -> Fault {
     let said = |part: &str| error.message.contains(part);
     match error.code.as_str() {
         "NotAuthorizedException" if said("attempts exceeded") => Fault::TooManyAttempts,
-        // One sentence for both, or the form would tell which usernames exist.
+        // Both get the same fault, or the form would reveal which usernames exist.
         "NotAuthorizedException" if said("ncorrect username or password") => Fault::WrongPassword,
         "UserNotFoundException" => Fault::WrongPassword,
         "NotAuthorizedException" if said("disabled") => Fault::Disabled,

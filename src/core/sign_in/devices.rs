@@ -1,4 +1,4 @@
-//! The end of a sign-in: tokens, and the device that the user pool may remember.
+//! The end of a sign-in: the tokens, and the device that the user pool may remember.
 
 use super::keep::{Device, USERNAME, device_key};
 use super::{Call, Outcome, SignIn};

@@ -1,4 +1,4 @@
-//! What this browser keeps for a sign-in, under names.
+//! Values that this browser stores for sign-ins, by name.
 
 use std::borrow::Cow;
 
@@ -43,17 +43,17 @@ impl Device {
     }
 }
 
-/// The name of the username that passkeys are offered for.
+/// The name under which the username for passkeys is stored.
 pub(super) const USERNAME: &str = "username";
 
-/// The name of the device that a user pool remembers for somebody.
+/// The name under which a person's remembered device is stored.
 pub(super) fn device_key(pool: &UserPool, username: &str) -> String {
     ["device ", &pool.api.id, " ", &username.to_ascii_lowercase()].concat()
 }
 
 pub(super) const ATTEMPT: &str = "attempt ";
 
-/// The name of what a return from the hosted UI is checked with. Each attempt has its own, so that tabs do not disturb each other.
+/// The name under which an attempt at the hosted UI is stored, to check the return. Each attempt has its own, so that tabs do not interfere.
 pub(super) fn attempt_key(state: &str) -> String {
     [ATTEMPT, state].concat()
 }

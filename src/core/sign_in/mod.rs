@@ -1,13 +1,13 @@
 //! From the first form to tokens: Cognito's challenges, new accounts, forgotten passwords, the hosted UI.
 //!
 //! ```text
-//!             ┌──────────── a challenge, or a refusal that can be mended ───────────┐
+//!             ┌─────────── a challenge, or a refusal that can be corrected ─────────┐
 //!             ▼                                                                     │
 //! Asking(question) ── Submit, Press, Passkey ──► Awaiting(call, the question) ── reply ──► Outcome
 //!             └── Press of a provider ──► Leaving, for the provider's page
 //! ```
 //!
-//! Each form asks a [`Question`]. At most one request is under way, and a form is answered once.
+//! Each form asks a [`Question`]. At most one request is under way, and each form is answered once.
 
 mod accounts;
 mod answers;
@@ -39,8 +39,8 @@ use signet_cognito::hosted_ui::Attempt;
 use signet_cognito::http::{NoAnswer, Request, Response};
 use signet_cognito::{self as cognito, Challenge, Ephemeral, IdToken, Secret, Tokens, UnixMillis};
 
-/// The longest `AuthSessionValidity`, in milliseconds: older challenges are not resumed. A client does not know its pool's setting, so for younger
-/// ones the pool says whether they have expired.
+/// The longest `AuthSessionValidity`, in milliseconds: older challenges are not resumed. A client does not know its pool's setting, so the pool
+/// decides whether younger ones have expired.
 const LONGEST_SESSION: i64 = 15 * 60_000;
 /// How long a new account's code is valid, in milliseconds.
 const LONGEST_CODE: i64 = 24 * 60 * 60_000;
@@ -50,7 +50,7 @@ const RESEND: i64 = 30;
 /// A sign-in under way.
 #[derive(Debug)]
 pub struct SignIn {
-    /// The username as typed; it stays when a step fails.
+    /// The username as typed. It is kept when a step fails.
     username: String,
     /// The user pool's name for the person in its challenges.
     user: String,
@@ -59,9 +59,9 @@ pub struct SignIn {
     shown: Step,
     /// When a code was last sent.
     sent: UnixMillis,
-    /// Whether a first factor was proved.
+    /// Whether a first factor has been proved.
     proved: bool,
-    /// The new account's password, until the account is confirmed, so that it need not be typed again.
+    /// The new account's password, kept until the account is confirmed, so that nobody types it twice.
     password: Option<Secret>,
     device: Option<Device>,
     /// The challenge for a passkey that the username's autofill may offer.
@@ -79,7 +79,7 @@ enum Stage {
     Leaving,
 }
 
-/// The request under way, and what its reply needs.
+/// The request under way, and the data for handling its reply.
 #[derive(Debug)]
 enum Call {
     /// `InitiateAuth` or `RespondToAuthChallenge`.
@@ -100,18 +100,18 @@ enum Call {
     TokenUrl,
 }
 
-/// Challenges that come before a first factor is proved.
+/// Challenges that come before a first factor has been proved.
 const FIRST_FACTOR: [&str; 4] = ["SELECT_CHALLENGE", "PASSWORD", "PASSWORD_SRP", "PASSWORD_VERIFIER"];
 
 /// A proof of the password under way.
 #[derive(Debug)]
 enum Proof {
     Nothing,
-    /// The password is still to be proved.
+    /// The password has not been proved yet.
     Typed(Secret, Option<Ephemeral>),
     /// The password was proved or sent; it is needed again if the account is not confirmed yet.
     Sent(Secret),
-    /// The device's password is to be proved.
+    /// The device's password has not been proved yet.
     Device(Ephemeral),
     /// The device's password was proved.
     DeviceSent,
@@ -128,10 +128,10 @@ pub enum Outcome {
         refresh: Option<Secret>,
         /// The device that the refresh token belongs to.
         device_key: Option<String>,
-        /// Whether the tokens came from the hosted UI, which has a session of its own.
+        /// Whether the tokens came from the hosted UI, which has its own session.
         hosted: bool,
     },
-    /// A token of another kind, by [`crate::core::config::Config::token_url`].
+    /// A token of another kind, from [`crate::core::config::Config::token_url`].
     Foreign(Foreign),
     /// A guest.
     Guest,
@@ -208,7 +208,7 @@ impl SignIn {
         let inputs = question.step.fields(env.config);
         let pool = env.config.user_pool.as_ref();
         if inputs.is_empty() && question.step != Step::Passkey {
-            // The form of index.html was sent before the configuration said that it has no fields.
+            // The form of index.html was sent before the configuration was known, in which it has no fields.
             return self.ask_again(env, question, None);
         }
         if let Some(pool) = pool.filter(|_| question.needs_secret_code()) {
@@ -269,7 +269,7 @@ impl SignIn {
             Step::Custom(_) => {
                 self.respond(env, pool, &[("ANSWER", answers.raw(&FormField::Answer))], Proof::Nothing, question);
             }
-            // The session went with the failed try, so the challenge starts again.
+            // The failed try has used up the session, so the challenge starts again.
             Step::Passkey if question.challenge.session.is_none() => {
                 self.initiate(env, pool, None, Some("WEB_AUTHN"), None, question);
             }
@@ -331,7 +331,7 @@ impl SignIn {
             (Some(Action::Resend), Some(pool)) => self.resend(env, pool, question),
             (Some(Action::AnotherWay), Some(pool)) => self.initiate(env, pool, None, None, None, question),
             (Some(Action::StartAgain), _) => self.start_again(env, None),
-            // The page waits for a form, whatever was pressed.
+            // The page waits for a form, whichever button was pressed.
             _ => self.ask_again(env, question, None),
         }
         None
@@ -364,22 +364,22 @@ impl SignIn {
         }
     }
 
-    /// As typed.
+    /// The username as typed.
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// Whether a reply is awaited that the person waits for.
+    /// Whether a reply is pending that the person waits for.
     pub fn is_busy(&self) -> bool {
         matches!(&self.stage, Stage::Awaiting(call, _) if !matches!(call, Call::Autofill))
     }
 
-    /// Whether a reply is awaited at all.
+    /// Whether any reply is pending.
     pub fn waits(&self) -> bool {
         matches!(self.stage, Stage::Awaiting(..))
     }
 
-    /// The page is shown again after it was left, or could not be left.
+    /// The page is shown again after the browser left it, or failed to leave it.
     pub fn shown_again(&mut self, env: &mut Env<'_>, fault: Option<Fault>) {
         if matches!(self.stage, Stage::Leaving) {
             self.start_again(env, fault);
@@ -401,12 +401,12 @@ impl SignIn {
         };
         match (reply, call) {
             (Ok(response), call) => self.read(env, response, call, question),
-            // Nobody asked for it.
+            // The person did not ask for it, so there is no error to show.
             (Err(_), Call::Autofill) => {
                 self.stage = Stage::Asking(question);
                 None
             }
-            // The device is not remembered; the person is signed in all the same.
+            // The device is not remembered, but the person is signed in.
             (Err(_), Call::ConfirmDevice(tokens, _) | Call::UpdateDeviceStatus(tokens)) => Some(self.done(env, tokens)),
             (Err(no_answer), _) => {
                 self.ask_again(env, question, Some(Fault::from_no_answer(service, no_answer)));
@@ -438,7 +438,7 @@ impl SignIn {
             (Call::ConfirmDevice(tokens, device), Some(pool)) => {
                 return self.device_confirmed(env, pool, response, tokens, device);
             }
-            // Whatever came of it, the person is signed in.
+            // The person is signed in, whatever the result.
             (Call::UpdateDeviceStatus(tokens), Some(_)) => return Some(self.done(env, tokens)),
             (Call::AssociateSoftwareToken, Some(_)) => cognito::read_associated(response).map(|(secret, session)| {
                 let mut challenge = question.challenge.clone();
@@ -510,7 +510,7 @@ impl SignIn {
         self.show(env, question, fault);
     }
 
-    /// Stores the question for a reload if it would lose something.
+    /// Stores the question if a reload would lose something.
     fn keep(&self, env: &mut Env<'_>, question: &Question) {
         let goes_on_without_session =
             matches!(question.step, Step::Password | Step::Passkey | Step::ConfirmSignUp(_) | Step::ResetPassword(_));

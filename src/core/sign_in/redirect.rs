@@ -37,7 +37,7 @@ impl SignIn {
         let Callback { state, outcome } = Callback::parse(query).ok_or(Fault::UnknownCallback)?;
         let key = attempt_key(&state);
         let attempt = env.memory.get(&key).and_then(|kept| Attempt::from_json(kept.expose().as_bytes()));
-        // An attempt is good for one return, whatever its result.
+        // An attempt is valid for one return, whatever the result.
         env.forget(&key);
         let (attempt, ui) = attempt.zip(env.config.hosted_ui.as_ref()).ok_or(Fault::UnknownCallback)?;
         let code = outcome.map_err(|error| Fault::Denied { error: error.error, description: error.description })?;

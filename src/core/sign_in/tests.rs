@@ -9,7 +9,7 @@ use crate::core::config::{AuthFlow, Config, Username};
 use crate::core::session::harness::*;
 use signet_cognito::SrpChallenge;
 
-/// The password was proved, and this is what the pool says to it.
+/// The password was proved, and the pool sent this reply.
 fn proved(config: Config, reply: &Value) -> Run {
     let mut run = Run::new(config);
     run.type_in().reply(&verifier("PASSWORD_VERIFIER")).reply(reply);
@@ -104,7 +104,7 @@ fn another_way_is_offered_until_the_first_factor_is_proved_and_not_beside_a_seco
         if answer == "PASSWORD_SRP" {
             run.reply(&verifier("PASSWORD_VERIFIER"));
         }
-        // Another code of a second factor would be a new sign-in by that factor alone.
+        // Requesting another code would start a new sign-in with the second factor alone.
         run.reply(&delivered("EMAIL_OTP", "EMAIL", "a***@e***"));
         assert_eq!(run.actions(), [Action::StartAgain], "{answer}");
     }

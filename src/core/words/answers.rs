@@ -1,4 +1,4 @@
-//! Sentences about an answer: how it ended, what it took, and its state.
+//! Sentences about an answer: its end, its time and tokens, and its state.
 
 use crate::core::config::{Price, Prices};
 use crate::core::conversation::{Answer, Ending};
@@ -15,7 +15,7 @@ pub const WAITING: &str = "Waiting for the answer.";
 pub const STOPPED: &str = "Stopped.";
 
 /// For a screen reader, at the end of the first part of a long answer.
-pub const READ_ON: &str = "\nThe answer goes on in the conversation.";
+pub const READ_ON: &str = "\nThe answer continues in the conversation.";
 
 const KEPT: &str = " What arrived is kept.";
 
@@ -29,7 +29,7 @@ pub fn use_case(use_case: UseCase) -> &'static str {
     }
 }
 
-/// Milliseconds as a person reads them.
+/// Milliseconds, for people to read.
 fn seconds(millis: u32) -> String {
     if millis < 9_995 {
         let hundredths = (millis + 5) / 10;
@@ -44,7 +44,7 @@ pub fn answering(model: &str) -> String {
     [if model.is_empty() { "The model" } else { model }, " is answering."].concat()
 }
 
-/// For a screen reader, now and then while text arrives. Each time it is a different sentence: one that does not change is not read out.
+/// For a screen reader, now and then while text arrives. The sentence differs each time, because an unchanged one is not read out.
 pub fn still_answering(text: &str) -> String {
     ["Still answering: about ", &words(text), " so far."].concat()
 }
@@ -60,7 +60,7 @@ fn words(text: &str) -> String {
     [grouped(count).as_str(), if count == 1 { " word" } else { " words" }].concat()
 }
 
-/// The notice of an answer that did not end well; `None` for one that did, or that the person stopped.
+/// The notice of an answer that did not end well; `None` if it did, or if the person stopped it.
 pub fn ending(end: &Ending, has_text: bool, contact: Option<&str>) -> Option<Notice> {
     let mut said = match end {
         Ending::Done | Ending::Stopped => return None,
@@ -81,12 +81,12 @@ fn cut_off(text: &str) -> Notice {
     Notice { title: "Cut off".into(), text: text.into(), request_id: None }
 }
 
-/// The problem of an answer that holds nothing else.
+/// The problem with an answer that holds only unknown lines.
 pub fn unknown(lines: u32) -> String {
     ["lines of an unknown kind: ", &grouped(lines)].concat()
 }
 
-/// Facts about an answer that has ended, a few words each; its cost where prices are configured.
+/// Facts about an answer that has ended, a few words each, with its cost if prices are configured.
 pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
     let mut facts = vec![];
     if answer.end == Some(End::Stopped) {
@@ -98,14 +98,14 @@ pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
             }
             .into(),
         );
-        // Lambda is not told that a connection was closed, and bills to the end.
+        // Lambda does not learn that a connection was closed, and bills to the end.
         if answer.duration > 0 {
             facts.push("The model may have continued after that.".into());
         }
     }
     if let Some(first) = answer.first_text {
         facts.push(["first word ", &seconds(first)].concat());
-        // Unknown for an answer that was cut off by a reload.
+        // Unknown if a reload cut the answer off.
         if answer.duration >= first {
             facts.push([&seconds(answer.duration), " in all"].concat());
         }
@@ -124,7 +124,7 @@ pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
         Some(StopReason::MaxTokens) => "ended at the token limit",
         Some(StopReason::StopSequence) => "ended at a stop sequence",
         Some(StopReason::Filtered) => "the content filter stopped it",
-        Some(StopReason::ToolUse) => "ended to call a tool, and this app has none",
+        Some(StopReason::ToolUse) => "stopped to call a tool, but this app has none",
         Some(StopReason::Other(_)) => "ended for another reason: ",
     };
     if !stop.is_empty() {
@@ -144,13 +144,13 @@ pub fn facts(answer: &Answer, prices: Option<&Prices>) -> Vec<String> {
 fn cost(answer: &Answer, Prices { date, currency, models }: &Prices) -> Option<String> {
     let (_, Price { input, output }) = models.iter().find(|(model, _)| *model == answer.model)?;
     let parts = [(input, answer.usage.input_tokens?), (output, answer.usage.output_tokens?)];
-    // A millionth of a millionth: of the currency, and for one token of a million.
+    // In 10⁻¹² of the currency: prices are in millionths, for a million tokens.
     let cost =
         parts.iter().fold(0_u64, |sum, (price, tokens)| sum.saturating_add(price.saturating_mul(u64::from(*tokens))));
-    Some([&amount(cost, currency), " (prices of ", date, ")"].concat())
+    Some([&amount(cost, currency), " (prices as of ", date, ")"].concat())
 }
 
-/// Some 10⁻¹² of a currency, to two digits that count.
+/// An amount in 10⁻¹² of a currency, to two significant digits.
 fn amount(pico: u64, currency: &str) -> String {
     let sign = match currency {
         "USD" => "$",
@@ -159,7 +159,7 @@ fn amount(pico: u64, currency: &str) -> String {
         _ => "",
     };
     let (code, space) = if sign.is_empty() { (currency, "\u{a0}") } else { (sign, "") };
-    // Millionths, the finest that is shown.
+    // Millionths, the finest unit shown.
     let mut digits = pico.saturating_add(500_000) / 1_000_000;
     if pico == 0 {
         return ["about ", code, space, "0.00"].concat();
@@ -173,12 +173,12 @@ fn amount(pico: u64, currency: &str) -> String {
     }
     let one = 10_u64.pow(places);
     let whole = u32::try_from(digits / one).unwrap_or(u32::MAX);
-    // The one before the digits keeps their leading zeros, and is cut off.
+    // The added one keeps the leading zeros of the fraction, and is then cut off.
     let fraction = (one + digits % one).to_string();
     ["about ", code, space, &grouped(whole), ".", fraction.get(1..).unwrap_or_default()].concat()
 }
 
-/// With a comma before each three digits.
+/// The number with a comma before each group of three digits.
 fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -240,7 +240,7 @@ mod tests {
                 "3.10 s in all",
                 "212 tokens from 1,024",
                 "ended at the token limit",
-                "about $0.00011 (prices of 2026-11-01)",
+                "about $0.00011 (prices as of 2026-11-01)",
                 "with 3 earlier turns"
             ]
         );
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(fact(StopReason::EndTurn), [""; 0]);
         assert_eq!(fact(StopReason::StopSequence), ["ended at a stop sequence"]);
         assert_eq!(fact(StopReason::Filtered), ["the content filter stopped it"]);
-        assert_eq!(fact(StopReason::ToolUse), ["ended to call a tool, and this app has none"]);
+        assert_eq!(fact(StopReason::ToolUse), ["stopped to call a tool, but this app has none"]);
         assert_eq!(fact(StopReason::Other("pause_turn".into())), ["ended for another reason: pause_turn"]);
     }
 

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and the labels that it does not give.
+//! What is wrong with a configuration, and default labels of providers.
 
 use crate::core::config::{ConfigError, Conflict, ProviderLabel};
 

@@ -11,12 +11,12 @@ pub fn service(service: Service) -> &'static str {
         Service::UserPool => "the sign-in service",
         Service::IdentityPool => "the identity pool",
         Service::FunctionUrl => "the AI endpoint",
-        Service::Sts => "the service that gives keys",
+        Service::Sts => "the service that issues keys",
         Service::HostedUi => "the sign-in page's service",
     }
 }
 
-/// What AWS's exceptions mean to a person, by name. `WHOM` stands for the contact. Exceptions that need more than a name are faults of their own.
+/// AWS's exceptions by name, with a title and a sentence for people. `WHOM` stands for the contact. Exceptions that need more than a name are faults of their own.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html>
 const CODES: [(&str, &str, &str); 33] = [
     ("CodeMismatchException", "Wrong code", "That code is not right. Check it and type it again."),
@@ -58,11 +58,11 @@ const CODES: [(&str, &str, &str); 33] = [
         "Not set up",
         "The sign-in service is not allowed to send text messages. Ask WHOM to allow it.",
     ),
-    ("UnexpectedLambdaException", "Not working", "This app's own check does not work. Try again later, or tell WHOM."),
+    ("UnexpectedLambdaException", "Not working", "This app's own check is not working. Try again later, or tell WHOM."),
     (
         "InvalidLambdaResponseException",
         "Not working",
-        "This app's own check does not work. Try again later, or tell WHOM.",
+        "This app's own check is not working. Try again later, or tell WHOM.",
     ),
     (
         "SoftwareTokenMFANotFoundException",
@@ -101,17 +101,17 @@ const CODES: [(&str, &str, &str); 33] = [
     (
         "WebAuthnRelyingPartyMismatchException",
         "No passkeys",
-        "Passkeys are set up for another address than this page's. Sign in another way, or ask WHOM.",
+        "Passkeys are set up for a different address, not this page's. Sign in another way, or ask WHOM.",
     ),
     (
         "WebAuthnClientMismatchException",
         "No passkeys",
-        "Passkeys are set up for another app client. Sign in another way, or ask WHOM.",
+        "Passkeys are set up for a different app client. Sign in another way, or ask WHOM.",
     ),
     (
         "WebAuthnOriginNotAllowedException",
         "No passkeys",
-        "This page's address may not use passkeys here. Sign in another way, or ask WHOM.",
+        "Passkeys are not allowed at this page's address. Sign in another way, or ask WHOM.",
     ),
     (
         "WebAuthnCredentialNotSupportedException",
@@ -121,17 +121,17 @@ const CODES: [(&str, &str, &str); 33] = [
     (
         "ResourceConflictException",
         "Two identities",
-        "This account belongs to another identity already. Ask WHOM to separate them.",
+        "This account already belongs to another identity. Ask WHOM to separate them.",
     ),
     (
         "InvalidIdentityPoolConfigurationException",
         "Not set up",
         "The identity pool has no usable role for this account. Ask WHOM to check the role and its trust policy.",
     ),
-    ("ExternalServiceException", "Not working", "The provider you signed in with does not answer. Try again later."),
+    ("ExternalServiceException", "Not working", "The provider you signed in with is not answering. Try again later."),
     ("InvalidIdentityTokenException", "Refused", "The token was not accepted. Sign in again."),
     ("ExpiredTokenException", "Too late", "The token has expired. Sign in again."),
-    ("invalid_grant", "Too late", "The sign-in page's answer was used before, or came too late. Start again."),
+    ("invalid_grant", "Too late", "The sign-in page's reply was already used, or it came too late. Start again."),
 ];
 
 /// A fault's notice. `contact` comes from the configuration.
@@ -170,26 +170,26 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             None,
         ),
         Fault::PasskeyRefused => ("No passkey", "No passkey was used. Try again, or sign in another way.".into(), None),
-        Fault::PasskeyUnsupported => ("No passkeys", "This browser has no passkeys. Sign in another way.".into(), None),
+        Fault::PasskeyUnsupported => ("No passkeys", "This browser does not support passkeys. Sign in another way.".into(), None),
         Fault::Redirect(mismatch) => (
             "Not set up",
             format!(
-                "The sign-in page cannot send you back here: this page's address is {}, registered is {}. Both must be exactly the same. \
+                "The sign-in page cannot send you back here: this page's address is {}, but the registered address is {}. They must be exactly the same. \
                  Open the registered address, or ask {whom} to register this one.",
                 mismatch.page,
-                mismatch.registered.first().map_or("nothing", String::as_str)
+                mismatch.registered.first().map_or("missing", String::as_str)
             ),
             None,
         ),
         Fault::NotKept => (
             "Not possible here",
-            "This browser does not let this page store data, so the sign-in page could not send you back. Allow it to, or sign in another way."
+            "This browser does not let this page store data, so the sign-in page could not send you back. Allow it, or sign in another way."
                 .into(),
             None,
         ),
         Fault::UnknownCallback => (
             "Not signed in",
-            "This sign-in was not begun in this browser, or was used before. Start again."
+            "This sign-in was not started in this browser, or it was already used. Start again."
                 .into(),
             None,
         ),
@@ -197,7 +197,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             let why = if description.is_empty() { error } else { description };
             if error.is_empty() {
                 // From a `tokenUrl`: no page redirected.
-                ("Not signed in", format!("You are not signed in there{}. Sign in there, then try again.", after_colon(why)), None)
+                ("Not signed in", format!("You are not signed in with the provider{}. Sign in there, then try again.", after_colon(why)), None)
             } else if error == "access_denied" && description.is_empty() {
                 ("Not signed in", "The sign-in was cancelled. Start again when you like.".into(), None)
             } else {
@@ -238,18 +238,18 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             None,
         ),
         Fault::SessionEnded => {
-            ("Signed out", "Your session has ended. Sign in again to go on; what you wrote is kept.".into(), None)
+            ("Signed out", "Your session has ended. Sign in again to continue; what you wrote is kept.".into(), None)
         }
         Fault::Offline => ("Offline", "There is no network. Connect, then try again.".into(), None),
         Fault::Unreachable { service: which } => (
             "No connection",
-            format!("Nothing answers at the address of {}. Check the connection, then try again.", service(*which)),
+            format!("There is no answer from the address of {}. Check the connection, then try again.", service(*which)),
             None,
         ),
         Fault::Unreadable { service: which } => (
             "Unreadable answer",
             format!(
-                "{} answers, but this browser may not read what it says: it does not allow this page's address (CORS), or it refused the \
+                "{} answered, but this browser may not read the reply: the service does not allow this page's address (CORS), or it refused the \
                  request. Try again; if it happens again, ask {whom}.",
                 capitalised(service(*which))
             ),
@@ -259,7 +259,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             let when = retry_after.map_or_else(|| "in a moment".to_owned(), |seconds| format!("in {seconds} s"));
             (
                 "Busy",
-                format!("{} has too many requests just now. Try again {when}.", capitalised(service(*which))),
+                format!("{} is getting too many requests just now. Try again {when}.", capitalised(service(*which))),
                 request_id.clone(),
             )
         }
@@ -299,27 +299,27 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         Fault::Unexpected { service: which, what } => (
             "Unexpected answer",
             format!(
-                "The answer of {} is not as documented: {what}. Try again; if it happens again, ask {whom}.",
+                "The answer from {} is not as documented: {what}. Try again; if it happens again, ask {whom}.",
                 service(*which)
             ),
             None,
         ),
-        // This side ended the answer.
+        // The decoder ended the answer, not the back end.
         Fault::Answer { message, request_id, .. } if message == CRC_MISMATCH => {
-            ("Damaged", "A part of the answer was damaged on its way. Try again.".to_owned(), request_id.clone())
+            ("Damaged", "Part of the answer was damaged on its way. Try again.".to_owned(), request_id.clone())
         }
         Fault::Answer { message, retryable, request_id, .. } => {
             let advice = match retryable {
                 Some(true) => " Try again.",
-                Some(false) => " Asking the same again will not help.",
+                Some(false) => " Asking the same question again will not help.",
                 None => "",
             };
             let text = ["The AI endpoint ended the answer early", &after_colon(message), ".", advice].concat();
-            ("Broken off", text, request_id.clone())
+            ("Ended early", text, request_id.clone())
         }
         Fault::Silent { seconds } => (
             "No answer",
-            format!("Nothing came from the AI endpoint for {seconds} seconds. Check the connection, then try again."),
+            format!("Nothing arrived from the AI endpoint for {seconds} seconds. Check the connection, then try again."),
             None,
         ),
         Fault::Garbled { lines } => {
@@ -330,13 +330,13 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
     Notice { title: title.to_owned(), text, request_id }
 }
 
-/// A service's own words, as a part of a sentence.
+/// A service's own message, as the end of a sentence.
 fn after_colon(message: &str) -> String {
     let message = message.trim().trim_end_matches('.');
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// With an upper-case first letter, for the beginning of a sentence.
+/// Makes the first letter upper-case, for the beginning of a sentence.
 pub fn capitalised(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {

@@ -29,7 +29,7 @@ fn busy(busy: Busy) -> Text {
         Busy::Sending => "Sending…".into(),
         Busy::Leaving => "Opening the sign-in page…".into(),
         Busy::Retrying(service, seconds) => {
-            // A short wait is over before anybody reads it.
+            // A short wait is over before anybody has read it.
             let when = if seconds > 2 { format!(" in {seconds} s") } else { String::new() };
             [&super::capitalised(super::service(service)), " cannot answer now. Trying again", &when, "…"]
                 .concat()
@@ -83,7 +83,7 @@ fn error(config: &Config, fault: &Fault, inputs: &[FormField]) -> FormError {
         }
         _ => None,
     };
-    // Nobody needs to look up the request of a typing error.
+    // Nobody needs to look up the request behind a typing error.
     let text = named.unwrap_or_else(|| match notice.request_id.filter(|_| field.is_none()) {
         Some(id) => [&notice.text, " Request ", &id, "."].concat(),
         None => notice.text,
@@ -137,19 +137,19 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
             "Continue",
         ),
         Step::SetUpEmail => {
-            ("Get codes by email", "From now on a code is sent to this address when you sign in.".into(), "Continue")
+            ("Get codes by email", "From now on, a code will be sent to this address when you sign in.".into(), "Continue")
         }
         Step::NewPassword(_) => {
             ("Choose a new password", "You signed in with a one-time password. Choose your own.".into(), "Continue")
         }
         Step::Custom(parameters) => {
-            // The texts of the pool's own code, one a line, without empty ones.
+            // The texts from the pool's own code, one per line, without empty ones.
             let lines: Vec<&str> =
                 parameters.iter().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect();
             ("One more question", lines.join("\n").into(), "Continue")
         }
         Step::Passkey => {
-            ("Use your passkey", "Your browser asks for it. If it does not, try again.".into(), "Try again")
+            ("Use your passkey", "Your browser will ask for it. If it does not, try again.".into(), "Try again")
         }
         Step::SignUp => ("Create an account", none(), "Create account"),
         Step::ConfirmSignUp(delivery) if by_link(config) => {
@@ -160,7 +160,7 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
         }
         Step::ConfirmSignUp(delivery) => {
             let text = delivery.as_ref().map_or_else(
-                || "This account was not confirmed yet. Type the code that you were sent, or ask for another.".into(),
+                || "This account is not confirmed yet. Type the code that you were sent, or ask for another.".into(),
                 |delivery| sent("A code was sent", delivery),
             );
             ("Confirm your account", text, "Confirm")
@@ -177,13 +177,13 @@ fn words(config: &Config, asked: &Asked) -> (&'static str, Text, &'static str) {
         }
         Step::RememberDevice => (
             "Remember this device?",
-            "If it is, you may not need a code when you sign in with this browser again.".into(),
+            "If you do, you may not need a code the next time you sign in with this browser.".into(),
             "Continue",
         ),
     }
 }
 
-/// Where something was sent.
+/// Says where something was sent.
 fn sent(what: &str, delivery: &Delivery) -> Text {
     let by = if delivery.medium == "SMS" { "by text message" } else { "by email" };
     if delivery.destination.is_empty() {
@@ -200,7 +200,7 @@ fn field(config: &Config, asked: &Asked, input: &FormField) -> Field {
     let (name, label, autocomplete, kind): (&str, &str, &str, FieldKind) = match input {
         FormField::Username => {
             let (label, kind) = match username {
-                // What index.html says until the configuration is known.
+                // index.html has the same label until the configuration is known.
                 Username::Any if asked.question.step == Step::SignUp => ("Username", "text"),
                 Username::Any => ("Email or username", "text"),
                 Username::Email => ("Email", "email"),
@@ -279,7 +279,7 @@ const ATTRIBUTES: [(&str, &str, &str, &str); 17] = [
 
 fn attribute(name: &str) -> Field {
     let known = ATTRIBUTES.iter().find(|(other, ..)| *other == name);
-    // A custom attribute has no label but its name.
+    // A custom attribute has no label except its name.
     let own = name.strip_prefix("custom:").unwrap_or(name);
     let (_, label, autocomplete, kind) = known.copied().unwrap_or(("", "", "", "text"));
     Field {
@@ -292,7 +292,7 @@ fn attribute(name: &str) -> Field {
     }
 }
 
-/// A way to prove who one is.
+/// The label of a factor, by its challenge's name.
 fn factor(name: &str) -> &'static str {
     match name {
         "PASSWORD_SRP" | "PASSWORD" => "Password",

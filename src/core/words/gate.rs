@@ -1,12 +1,12 @@
-//! The words of the first screen that do not come from the worker.
+//! The words of the sign-in screens that do not come from the worker.
 
 pub const SHOW: &str = "Show";
 pub const SHOW_PASSWORD: &str = "Show password";
 pub const QR_CODE: &str = "QR code for an authenticator app";
-/// Between the form's own button and those that lead to a provider's page.
+/// Between the form's own button and the buttons that lead to a provider's page.
 pub const OR: &str = "or";
 pub const SIGNING_IN: &str = "Signing in…";
-/// After the name of a button that waits: ` (in 30 s)`
+/// After the label of a button that is still waiting: ` (in 30 s)`
 pub const IN: &str = " (in ";
 pub const SECONDS: &str = " s)";
 /// After a rule for a new password.

@@ -1,4 +1,4 @@
-//! Sentences about the conversations that are kept, and their export.
+//! Sentences about stored conversations, and their export.
 
 use super::{facts, markdown, use_case};
 use crate::core::conversation::{Answer, Conversation};
@@ -6,11 +6,11 @@ use crate::core::history::{self, ExportFormat, ImportFault, List, Remark, StoreF
 use crate::protocol::{End, Entry, HistoryView, Notice, Text, View};
 use signet_cognito::UnixMillis;
 
-const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, or it is another person's, or it was made in another browser.";
+const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, belongs to another person, or was made in another browser.";
 const UNREADABLE: &str = "This conversation could not be read from this browser's storage.";
 const NOTHING_TO_EXPORT: &str = "There are no conversations to export yet.";
 
-/// The list as the page shows it. `date` writes a day in the reader's language.
+/// The list as the page shows it. `date` formats a day in the reader's language.
 pub fn list(list: List, date: impl Fn(UnixMillis) -> String) -> HistoryView {
     let entry = |Summary { id, title, updated }: Summary| Entry { id, title, date: date(updated) };
     HistoryView {
@@ -21,7 +21,7 @@ pub fn list(list: List, date: impl Fn(UnixMillis) -> String) -> HistoryView {
     }
 }
 
-/// A remark; empty for none.
+/// A remark as a sentence; empty for none.
 pub fn remark(remark: Option<Remark>) -> Text {
     match remark {
         None => "".into(),
@@ -49,16 +49,16 @@ pub fn export(title: Option<&str>, format: ExportFormat, conversations: &[Conver
     View::File { name, media_type: media_type.into(), text }
 }
 
-/// The notice of a kept answer. An answer that was cut off without one was under way when the page went away.
+/// The notice of a stored answer. If a cut-off answer has none, it was under way when the page was closed.
 pub fn kept_notice(answer: &Answer) -> Option<Notice> {
     answer.notice.clone().or_else(|| (answer.end == Some(End::CutOff)).then(page_was_closed))
 }
 
-/// An answer was under way when the page went away.
+/// The notice of an answer that was under way when the page was closed.
 pub fn page_was_closed() -> Notice {
     Notice {
         title: "Cut off".into(),
-        text: "The page was closed or reloaded while the answer came. What arrived is kept.".into(),
+        text: "The page was closed or reloaded while the answer was arriving. What arrived is kept.".into(),
         request_id: None,
     }
 }
@@ -70,10 +70,10 @@ pub fn not_stored(fault: StoreFault) -> Text {
             "This browser does not let the page store anything, so conversations are kept only until this tab is closed or reloaded."
         }
         StoreFault::Full => {
-            "This browser's storage is full, so what is new is kept only until this tab is closed or reloaded. Deleting old conversations makes room."
+            "This browser's storage is full, so anything new is kept only until this tab is closed or reloaded. Deleting old conversations makes room."
         }
         StoreFault::Closed => {
-            "A newer version of this app is open in another tab, so what is new here is kept only until this tab is closed or reloaded. Export it first, then reload."
+            "A newer version of this app is open in another tab, so anything new here is kept only until this tab is closed or reloaded. Export it first, then reload."
         }
     }
     .into()
@@ -83,7 +83,7 @@ fn imported(new: u32, there: u32, unreadable: u32) -> Text {
     let mut text = new.to_string();
     text.push_str(if new == 1 { " conversation was imported" } else { " conversations were imported" });
     for (count, one, more) in
-        [(there, " was there already", " were there already"), (unreadable, " could not be read", " could not be read")]
+        [(there, " was already there", " were already there"), (unreadable, " could not be read", " could not be read")]
     {
         if count > 0 {
             for part in ["; ", &count.to_string(), if count == 1 { one } else { more }] {
@@ -104,7 +104,7 @@ fn not_imported(fault: ImportFault) -> Text {
     .into()
 }
 
-/// What is known of an answer, in one line, for an export.
+/// The facts about an answer in one line, for an export.
 pub fn about(answer: &Answer) -> String {
     let mut parts = vec![];
     if !answer.model.is_empty() {
@@ -127,7 +127,7 @@ mod tests {
     fn an_import_is_summed_up_in_one_sentence() {
         assert_eq!(imported(1, 0, 0), "1 conversation was imported.");
         assert_eq!(imported(3, 0, 1), "3 conversations were imported; 1 could not be read.");
-        assert_eq!(imported(0, 1, 0), "0 conversations were imported; 1 was there already.");
-        assert_eq!(imported(2, 3, 4), "2 conversations were imported; 3 were there already; 4 could not be read.");
+        assert_eq!(imported(0, 1, 0), "0 conversations were imported; 1 was already there.");
+        assert_eq!(imported(2, 3, 4), "2 conversations were imported; 3 were already there; 4 could not be read.");
     }
 }

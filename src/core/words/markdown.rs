@@ -6,7 +6,7 @@ use signet_cognito::UnixMillis;
 /// The longest name of a file, in bytes, without the date.
 const LONGEST_NAME: usize = 60;
 
-/// Adds a conversation to a file: the title, and for each turn the prompt as a quote and each answer as it came, with a line of what is known of it.
+/// Adds a conversation to a file: the title, and for each turn the prompt as a quote and each answer as it arrived, with a line of facts about it.
 pub fn write(conversation: &Conversation, to: &mut String) {
     if !to.is_empty() {
         to.push_str("\n---\n\n");
@@ -36,7 +36,7 @@ pub fn write(conversation: &Conversation, to: &mut String) {
     }
 }
 
-/// The line that closes a code block which the text leaves open, so that what follows is not code too (`CommonMark` 0.31 §4.5).
+/// The line that closes a code block left open by the text, so that what follows is not code too (`CommonMark` 0.31 §4.5).
 pub fn open_fence(text: &str) -> String {
     let mut open: Option<&str> = None;
     for line in text.split('\n') {
@@ -68,7 +68,7 @@ fn day(time: UnixMillis) -> String {
 pub fn file_name(title: &str, now: UnixMillis, extension: &str) -> String {
     let mut name = String::new();
     for c in title.chars() {
-        // Beyond ASCII, what looks like nothing or turns the direction of writing is left out.
+        // Beyond ASCII, invisible characters and those that change the direction of writing are left out.
         let is_safe = c.is_ascii_alphanumeric()
             || matches!(c, '\u{c0}'..='\u{1fff}' | '\u{2c00}'..='\u{d7ff}' | '\u{f900}'..='\u{fdff}') && c != '\u{61c}';
         if is_safe && name.len() + c.len_utf8() <= LONGEST_NAME {

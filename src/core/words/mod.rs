@@ -1,5 +1,5 @@
-//! Every sentence of the running app, made from the core's typed facts. The texts before it runs are in index.html and start.js; protocol errors for
-//! developers are beside the protocols.
+//! Every sentence of the running app, made from the core's typed facts. The texts shown before it runs are in index.html and start.js; protocol errors
+//! for developers are beside the protocols.
 
 mod answers;
 pub mod config;

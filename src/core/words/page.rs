@@ -1,7 +1,7 @@
-//! The labels and sentences of the conversation's page. What the worker says of its own accord stands beside this file.
+//! The labels and sentences of the conversation's page. The sentences that the worker makes are in the files beside this one.
 
 pub const TITLE: &str = "Signet";
-/// After a conversation's title, or what a step of the sign-in asks, in the browser's tab.
+/// In the browser's tab, after a conversation's title or the title of a sign-in step.
 pub const IN_TITLE: &str = " · Signet";
 pub const CONVERSATION: &str = "Conversation";
 pub const ROLE: &str = "The role that your group gives you";
@@ -23,7 +23,7 @@ pub const ANSWER_NUMBER: &str = "Answer ";
 pub const OF: &str = " of ";
 pub const QUESTION: &str = "Question";
 pub const EDIT: &str = "Edit";
-pub const EDITED: &str = "The question in other words";
+pub const EDITED: &str = "New wording of the question";
 pub const CANCEL: &str = "Cancel";
 pub const SAVE: &str = "Save";
 pub const COPY: &str = "Copy";
@@ -33,7 +33,7 @@ pub const COPY_QUESTION: &str = "Copy question";
 pub const COPY_ANSWER: &str = "Copy answer";
 pub const COPY_CODE: &str = "Copy code";
 pub const AGAIN: &str = "Again";
-pub const AGAIN_AS: &str = "Ask again, with the use case";
+pub const AGAIN_AS: &str = "Ask again with use case";
 pub const PREVIOUS: &str = "Previous answer";
 pub const NEXT: &str = "Next answer";
 pub const COMPARE: &str = "Compare";
@@ -60,7 +60,7 @@ pub const HISTORY: &str = "History";
 pub const NEW: &str = "New conversation";
 pub const SEARCH: &str = "Search";
 pub const CLOSE: &str = "Close";
-pub const NONE_KEPT: &str = "What you ask is kept here.";
+pub const NONE_KEPT: &str = "Your conversations are kept here.";
 pub const NONE_FOUND: &str = "No matches";
 pub const MORE: &str = "More";
 pub const MORE_ENTRIES: &str = "Show more";
@@ -77,18 +77,18 @@ pub const IMPORT: &str = "Import…";
 pub const KEEP: &str = "Keep conversations on this device when I sign out";
 pub const UNTITLED: &str = "Untitled";
 
-pub const KEYS: &str = "Keys and reading";
-/// What the button says that opens it.
+pub const KEYS: &str = "Keyboard and reading";
+/// The label of the button that opens it.
 pub const HELP: &str = "Help";
 pub const START_IN_VIEW: &str = "Keep the start of an answer in view";
 pub const START_IN_VIEW_HINT: &str =
-    "Your question goes to the top, and the page does not move while the answer comes.";
-/// What each key does. Those with a letter's place go by the character, so that they are the same on every keyboard.
+    "Your question goes to the top, and the page does not move while the answer arrives.";
+/// What each key does. Keys that type something go by their character, so that they are the same on every keyboard.
 pub const SHORTCUTS: [(&str, &str); 6] = [
     ("Enter", "Send the prompt"),
-    ("Shift+Enter", "Begin a new line"),
+    ("Shift+Enter", "Start a new line"),
     ("Esc", "Stop the answer, or close what is open"),
-    ("Ctrl+;", "Begin a new conversation"),
+    ("Ctrl+;", "Start a new conversation"),
     ("Ctrl+:", "Copy the last code block"),
     ("Ctrl+/", "Show this help"),
 ];

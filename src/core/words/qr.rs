@@ -34,7 +34,7 @@ pub fn path(text: &str) -> Option<(u32, String)> {
     Some((u32::try_from(side + 2 * QUIET).ok()?, path))
 }
 
-/// The address in the QR code of a TOTP secret. `secret` is base32, as `AssociateSoftwareToken` returns it.
+/// The address in the QR code for a TOTP secret. `secret` is base32, as `AssociateSoftwareToken` returns it.
 /// <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>
 pub fn otpauth_uri(issuer: &str, account: &str, secret: &Secret) -> Secret {
     let mut uri = String::with_capacity(512);
@@ -62,7 +62,7 @@ mod tests {
             assert_eq!(run, back);
             let (x, y) = start.split_once(' ').unwrap();
             let (x, y, run): (usize, usize, usize) = (x.parse().unwrap(), y.parse().unwrap(), run.parse().unwrap());
-            // Runs are merged and meet nothing dark, not even side by side.
+            // Runs are merged, so no run overlaps or touches another one.
             assert!(!dark[y * side + x - 1..y * side + x + run].contains(&true));
             dark[y * side + x..y * side + x + run].fill(true);
         }

@@ -7,9 +7,9 @@ use super::window;
 /// How an address enters the browser's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// As a new entry: the back button leads to the address before.
+    /// As a new entry: the back button leads to the previous address.
     New,
-    /// In place of the address before.
+    /// In place of the previous address.
     Same,
 }
 
@@ -38,7 +38,7 @@ pub fn lead_to(id: &str, entry: Entry) {
     };
 }
 
-/// Leaves the page for an address that is `https`, or `http` on this machine. Refuses all others.
+/// Leaves the page for an address that is `https`, or `http` on this machine. Ignores all others.
 pub fn leave(url: &str) {
     let Ok(address) = web_sys::Url::new(url) else { return };
     let host = address.hostname();

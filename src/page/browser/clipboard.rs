@@ -11,8 +11,8 @@ use super::window;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused;
 
-/// Writes a text that may come later; `None` if it never will. Writing begins with the call, not when the returned future is polled, because the clipboard
-/// is open only while a button is being pressed. It accepts a promise for the text.
+/// Writes a text that may arrive later; `None` if it never will. Writing begins with the call, not when the returned future is polled, because the
+/// clipboard is open only while a button is being pressed. It accepts a promise for the text.
 pub fn write(text: impl Future<Output = Option<String>> + 'static) -> impl Future<Output = Result<(), Refused>> {
     let blob = future_to_promise(async {
         let text = text.await.ok_or(JsValue::NULL)?;

@@ -21,13 +21,13 @@ pub fn save(name: &str, media_type: &str, text: &str) {
     }
     // The browser reads the address after the click and does not say when it has finished.
     gloo_timers::callback::Timeout::new(60_000, move || {
-        // Fails only for a string that is no address.
+        // Fails only for a string that is not an address.
         let _ = Url::revoke_object_url(&url);
     })
     .forget();
 }
 
-/// The text of a file as a string of the browser's. Empty if the file is gone or too long for a string.
+/// The text of a file as a browser string. Empty if the file is gone or too long for a string.
 pub async fn read(file: &File) -> JsString {
     JsFuture::from(file.text()).await.ok().and_then(|text| text.dyn_into().ok()).unwrap_or_default()
 }

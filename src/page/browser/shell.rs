@@ -1,4 +1,4 @@
-//! The elements of index.html, which exist before this code runs. They are found once, here; no other code looks up elements of index.html.
+//! The elements of index.html, which exist before this code runs. They are looked up once, here and nowhere else.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlLabelElement};
@@ -37,7 +37,7 @@ pub struct SignIn {
     pub title: HtmlElement,
     /// The paragraph below the heading.
     pub text: HtmlElement,
-    /// What was wrong with the form that was sent.
+    /// The error of the form that was sent.
     pub error: HtmlElement,
     /// The first field.
     pub username: Field,
@@ -47,7 +47,7 @@ pub struct SignIn {
     pub show_password: HtmlButtonElement,
     /// The button that sends the form.
     pub submit: HtmlButtonElement,
-    /// What is in progress.
+    /// The progress of the form.
     pub status: HtmlElement,
     /// The place for further buttons.
     pub others: HtmlElement,

@@ -1,4 +1,4 @@
-//! Takes over from `public/start.js`, which has started the worker and kept what the worker said and whether the form was sent.
+//! Takes over from `public/start.js`, which has started the worker, and has kept the worker's views and whether the form was sent.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -25,18 +25,18 @@ extern "C" {
     fn take_over(this: &Start, take: &JsValue);
 }
 
-/// The worker, and whether the sign-in form has been sent already.
+/// The worker, and whether the sign-in form has already been sent.
 pub fn start() -> (Worker, bool) {
     START.with(|start| (start.worker(), start.submitted()))
 }
 
-/// From now on, passes to `take` what the worker says, starting with what has come so far. The page must hear the sign-in form from now on.
+/// From now on, passes the worker's views to `take`, starting with those so far. The page must listen to the sign-in form from now on.
 pub fn take_over(mut take: impl FnMut(&[u8]) + 'static) {
     let take = Closure::<dyn FnMut(Uint8Array)>::new(move |views: Uint8Array| take(&views.to_vec()));
     START.with(|start| start.take_over(&take.into_js_value()));
 }
 
-/// Notes a panic's message for the screen for failures, because the trap that follows carries none.
+/// Records a panic's message for the failure screen, because the trap that follows has none.
 pub fn note_panic(message: &str) {
     START.with(|start| start.set_panic(message));
 }

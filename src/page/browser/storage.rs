@@ -4,9 +4,9 @@ use web_sys::Storage;
 
 use super::window;
 
-/// In sessionStorage while somebody is signed in. `public/start.js` reads it, so that a reload does not flash up the sign-in form.
+/// Set in sessionStorage while somebody is signed in. `public/start.js` reads it, so that a reload does not flash the sign-in form.
 const SIGNED_IN: &str = "signet.signed-in";
-/// In localStorage if the view stays at the start of an answer.
+/// Set in localStorage if the view stays at the start of an answer.
 const START_IN_VIEW: &str = "signet.start-in-view";
 
 /// A text that survives a reload. It is stored with its owner, so that nobody else gets it.
@@ -62,7 +62,7 @@ fn set(storage: Option<Storage>, key: &str, value: Option<&str>) {
     }
 }
 
-/// Notes for the next load whether somebody is signed in.
+/// Records for the next load whether somebody is signed in.
 pub fn note_signed_in(is_signed_in: bool) {
     set(session_storage(), SIGNED_IN, is_signed_in.then_some("1"));
 }

@@ -31,7 +31,7 @@ pub fn Answer(turn: Turn, answer: AnswerState) -> impl IntoView {
     };
 
     let offer = Offer { is_open: RwSignal::new(false), button: NodeRef::new() };
-    // From any button beside it, Escape closes what the answer may be asked again with.
+    // From any of the answer's buttons, Escape closes the use cases for asking again.
     let escape = move |event: KeyboardEvent| {
         if event.key() == "Escape" && offer.is_open.get_untracked() && is_for_app(&event) {
             event.prevent_default();
@@ -90,19 +90,19 @@ fn Text(answer: AnswerState) -> impl IntoView {
     view! { <div class="answer" use:mount={answer} on:click={press}></div> }
 }
 
-/// The model's reasoning.
-/// Puts the text into its element as that is made: an effect would do it a moment after the rest of the answer stands there.
-#[allow(clippy::needless_pass_by_value)] // As a directive is called.
+/// Puts the text into its element when that is created. An effect would do so a moment after the rest of the answer appears.
+#[allow(clippy::needless_pass_by_value)] // Directives are called this way.
 fn mount(place: Element, answer: AnswerState) {
     answer.document.update_value(|document| document.mount(&place));
 }
 
-/// Likewise the reasoning.
-#[allow(clippy::needless_pass_by_value)] // As a directive is called.
+/// The same, for the reasoning.
+#[allow(clippy::needless_pass_by_value)] // Directives are called this way.
 fn mount_reasoning(place: Element, answer: AnswerState) {
     answer.document.with_value(|document| document.mount_reasoning(&place));
 }
 
+/// The model's reasoning.
 #[component]
 fn Reasoning(answer: AnswerState) -> impl IntoView {
     let fold = move |event: leptos::ev::Event| {
@@ -120,7 +120,7 @@ fn Reasoning(answer: AnswerState) -> impl IntoView {
 #[component]
 fn Fault(turn: Turn, answer: AnswerState, is_newest: Signal<bool>) -> impl IntoView {
     let notice = Memo::new(move |_| answer.ended.with(|ended| ended.as_ref()?.notice.clone()));
-    // An alert is there before it speaks, so that a screen reader knows it. One that has spoken is no alert when the answer comes back on the screen.
+    // An alert must exist before its text, so that a screen reader notices it. One that was read out is no alert when the answer returns to the screen.
     let has_spoken = answer.is_old || answer.was_heard.get_value();
     on_cleanup(move || {
         if answer.ended.try_with_untracked(Option::is_some) == Some(true) {
@@ -187,7 +187,7 @@ fn Facts(answer: AnswerState) -> impl IntoView {
         1 => format!("{}1{}", words::WITH, words::EARLIER_TURN),
         turns => format!("{}{turns}{}", words::WITH, words::EARLIER_TURNS),
     };
-    // After the end, the facts say whether the back end took the earlier turns.
+    // After the end, the facts say whether the back end accepted the earlier turns.
     let has_context = Memo::new(move |_| answer.context > 0 && answer.is_under_way());
     let facts = move || match answer.ended.get() {
         Some(ended) => ended.facts.join(" · "),
@@ -206,7 +206,7 @@ fn Facts(answer: AnswerState) -> impl IntoView {
     }
 }
 
-/// What a question may be asked again with.
+/// The use cases that a question can be asked again with.
 #[derive(Debug, Clone, Copy)]
 struct Offer {
     is_open: RwSignal<bool>,
@@ -253,7 +253,7 @@ fn Again(turn: Turn, offer: Offer) -> impl IntoView {
     }
 }
 
-/// Leads to the other answers of a turn.
+/// The buttons that lead to a turn's other answers.
 #[component]
 fn Others(turn: Turn, at: Memo<usize>, place: Signal<String>) -> impl IntoView {
     let Page { focus, .. } = expect_context();

@@ -14,7 +14,7 @@ use super::super::browser::clipboard;
 use crate::core::words::page as words;
 use crate::protocol::{AnswerId, Intent, TurnId};
 
-/// How long a button says that the text was copied.
+/// How long a button shows that the text was copied.
 const SAYS: Duration = Duration::from_secs(2);
 
 /// A copy button that is waiting for the worker's text of an answer. A handle, as cheap to copy as a signal.
@@ -27,7 +27,7 @@ impl Copying {
         Self(StoredValue::new_local(None))
     }
 
-    /// The text that [`Self::bring`] will bring. A button that was waiting before waits for ever.
+    /// The text that [`Self::bring`] will bring. A button that was already waiting gets none.
     fn wait(self) -> impl Future<Output = Option<String>> {
         let before = self.0.try_update_value(Option::take).flatten();
         let promise = Promise::new(&mut |resolve, _| self.0.set_value(Some(resolve)));
@@ -52,7 +52,7 @@ impl Copying {
 pub enum Source {
     /// This text.
     Text(String),
-    /// An answer in Markdown, as it came. The worker has it.
+    /// An answer in Markdown, as it arrived. The worker has it.
     Answer(TurnId, AnswerId),
 }
 

@@ -9,11 +9,11 @@ use web_sys::{DocumentFragment, Element, Node, Text};
 use super::super::browser::{document, set_attribute as set};
 use crate::core::words::page as say;
 
-/// The number of blocks in a part of the document. The browser lays out and paints each part by itself, so that the cost of a block does not grow with the
+/// The number of blocks in a part of the document. The browser lays out and paints each part separately, so the cost of a block does not grow with the
 /// text above it.
 const PART: u32 = 16;
 
-/// Marks the part that grows. A mark on an element makes the browser check everything in it again, so it is not put on the whole answer.
+/// Marks the part that grows. The mark makes the browser check everything in the element again, so the whole answer does not get it.
 const GROWS: &str = "data-grows";
 
 /// An answer's document.
@@ -54,7 +54,7 @@ struct Open {
 enum Runs {
     /// The browser finds it (`dir="auto"`), or it is inherited.
     Anyhow,
-    /// For a list, quote or table: its first letter decides, and has not come yet.
+    /// For a list, quote or table: its first letter decides, and has not arrived yet.
     Unknown,
     Known {
         is_rtl: bool,
@@ -186,7 +186,7 @@ impl Document {
         self.open.last().map(|open| &open.place)
     }
 
-    /// Appends to the existing text node if there is one, so that a selection in it stays.
+    /// Appends to the existing text node if there is one, so that a selection in it survives.
     fn text(&mut self, text: &str) {
         if let Some(is_rtl) = direction(text) {
             self.direct(is_rtl);
@@ -309,7 +309,7 @@ impl Document {
         }
     }
 
-    /// Removes an element, and its part if that is empty then.
+    /// Removes an element, and its part if that is then empty.
     fn take_out(&self, element: &Element) {
         element.remove();
         if let Some(part) = self.root.last_element_child().filter(|part| part.child_element_count() == 0) {
@@ -430,7 +430,7 @@ impl Open {
         Self { runs: Runs::Unknown, ..self }
     }
 
-    /// Adds the host after a link, so that no link leads to a host that is not named. Returns what was added.
+    /// Adds the host after a link, so that no link leads to an unnamed host. Returns the added element.
     fn close(&self, around: &[Open]) -> Option<Element> {
         let Tail::Address { destination, is_image } = &self.tail else { return None };
         let text = self.place.text_content().unwrap_or_default();
@@ -539,7 +539,7 @@ fn direction(text: &str) -> Option<bool> {
         | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}'
         | '\u{1e800}'..='\u{1efff}' => Some(true),
-        // × and ÷ lie among the letters.
+        // × and ÷ are among the letters.
         '\u{d7}' | '\u{f7}' => None,
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..='\u{fb1c}' => Some(false),
         _ => None,

@@ -38,7 +38,7 @@ impl ChatFocus {
         }
     }
 
-    /// Begins in the composer once a drawer that is being closed no longer makes it inert.
+    /// Focuses the composer once a closing drawer no longer makes it inert.
     pub fn composer_soon(self) {
         spawn_local(async move {
             tick().await;

@@ -30,7 +30,7 @@ struct Place {
     end: Option<f64>,
     /// Whether to scroll the last turn to the top of the view at the next layout.
     is_to_pin: bool,
-    /// Whether that was done and the reader has not moved since. Then being near the end means nothing.
+    /// Whether that was done and the reader has not moved since. Being near the end then means nothing.
     is_pinned: bool,
 }
 

@@ -112,7 +112,7 @@ fn Spoken() -> impl IntoView {
     }
 }
 
-/// The browser loads a font when it first writes something in it. This makes that happen while the person types, not when an answer comes.
+/// The browser loads a font when it first renders text in it. This makes that happen while the person types, not when an answer arrives.
 #[component]
 fn Fonts() -> impl IntoView {
     const SAMPLE: &str = "a字🙂";
@@ -153,7 +153,7 @@ fn stop(page: Page) -> bool {
     let is_answering = untrack(move || state.is_answering());
     if is_answering {
         link.send(&Intent::Stop);
-        // The button that may have the focus goes away.
+        // The button that may have the focus disappears.
         focus.composer();
     }
     is_answering
@@ -169,7 +169,7 @@ pub(super) fn begin_new(page: Page, panel: Panel) {
     focus.composer_soon();
 }
 
-/// Whether a key is for the app and not for an input method. Browsers give those the key code 229, some of them after `isComposing` has ended.
+/// Whether a key is for the app and not for an input method. Browsers give the latter the key code 229, some of them after `isComposing` has ended.
 pub(super) fn is_for_app(event: &KeyboardEvent) -> bool {
     !event.is_composing() && event.key_code() != 229
 }
@@ -189,11 +189,11 @@ fn listen(page: Page, help: Help, panel: Panel) {
         ),
         window_event_listener(ev::touchmove, move |_| follow.stop()),
         window_event_listener(ev::resize, move |_| follow.settle()),
-        // The address leads elsewhere: through a link, the browser's buttons, or by hand.
+        // The address has changed: through a link, the browser's buttons, or by hand.
         window_event_listener(ev::hashchange, move |_| {
             let id = address::conversation().unwrap_or_default();
             let is_shown = state.conversation.id.with_untracked(|shown| *shown == id);
-            // This also covers going back from an address that leads nowhere to the shown conversation: the sentence about the wrong address must go.
+            // This also covers going back from a wrong address to the shown conversation: the sentence about the wrong address must disappear.
             if !is_shown || !id.is_empty() {
                 panel.close_drawer();
                 link.send(&if id.is_empty() { Intent::New } else { Intent::Open { id } });

@@ -48,7 +48,7 @@ pub fn Entry(id: String, panel: Panel) -> impl IntoView {
         }
     });
     let follow = move |event: MouseEvent| {
-        // The address does not change, so no hashchange will tell that the link was pressed.
+        // The address does not change, so no hashchange event reports that the link was pressed.
         if is_current.get_untracked() {
             event.prevent_default();
             panel.close_drawer();

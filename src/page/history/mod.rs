@@ -29,7 +29,7 @@ pub fn HistoryPanel(panel: Panel) -> impl IntoView {
     let page: Page = expect_context();
     let Page { state, link, .. } = page;
     let is_open = panel.is_open;
-    // A closed panel hides what there is to say of the store, so it is said below the conversation until it no longer holds.
+    // A closed panel hides the notice about the store, so it also appears below the conversation while it applies.
     let notice = Memo::new(move |_| state.history.with(|view| view.notice.to_string()));
     Effect::new(move |_| {
         let new = notice.get();
@@ -82,7 +82,7 @@ fn Search(panel: Panel) -> impl IntoView {
     let waiting: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
     let type_in = move |event| {
         let query = event_target_value(&event).trim().to_owned();
-        // Replacing the timer cancels the search before.
+        // Replacing the timer cancels the previous search.
         waiting.set_value(Some(Timeout::new(SEARCH_AFTER, move || link.send(&Intent::Search { query }))));
     };
     view! {

@@ -30,7 +30,7 @@ impl Panel {
     pub fn new(page: Page) -> Self {
         let state = page.state;
         let wide = media::query("(min-width: 64rem)");
-        // Follows `wide`, once what depends on it has been put in order.
+        // Follows `wide`, after everything that depends on it has been adjusted.
         let is_wide = RwSignal::new(wide.get_untracked());
         let is_open = Memo::new(move |_| {
             let by_itself = state.history_was_filled.get() == Some(true) && is_wide.get();
@@ -47,7 +47,7 @@ impl Panel {
             search: NodeRef::new(),
         };
 
-        // An attribute of the root, because the browser would check `:has()` there again at each word of an answer.
+        // An attribute on the root, because the browser would check `:has()` there again at each word of an answer.
         Effect::new(move |_| {
             let shown = match (is_open.get(), is_drawer.get()) {
                 (false, _) => None,
@@ -63,7 +63,7 @@ impl Panel {
             if is_wide.get_untracked() == now {
                 return;
             }
-            // A panel beside the conversation does not become a drawer over somebody who is not in it.
+            // A panel beside the conversation does not turn into a drawer unless the focus is in it.
             let had_focus = panel.place.get_untracked().is_some_and(|place| has_focus(&place));
             if !now && !had_focus && state.history_is_open.get_untracked() == Some(true) {
                 state.history_is_open.set(None);
@@ -101,7 +101,7 @@ impl Panel {
         }
         is_drawer
     }
-    /// Keeps the focus in the list, which is about to change. Moving an element takes the focus from it; if the focused one goes away, the search gets it.
+    /// Keeps the focus in the list, which is about to change. An element that moves loses the focus; if the focused one disappears, the search gets it.
     pub fn keep_focus(self, list: NodeRef<Ul>) {
         let Some(list) = list.get_untracked() else { return };
         let Some(focused) = focused().filter(|focused| list.contains(Some(focused))) else { return };

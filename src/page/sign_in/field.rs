@@ -11,7 +11,7 @@ use super::{described_by, typed};
 use crate::core::words::{gate as words, page as labels};
 use crate::protocol::{Field as FieldView, FieldKind, Rule, Text};
 
-/// A field with what a person has filled in. A handle, as cheap to copy as a signal.
+/// A field with the value that a person has filled in. A handle, as cheap to copy as a signal.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     view: StoredValue<FieldView>,
@@ -43,13 +43,13 @@ impl Field {
         field
     }
 
-    /// Whether the field is emptied when its form is sent, and left out when another button is pressed.
+    /// Whether the field is emptied when its form is sent, and its value left out when another button is pressed.
     fn is_secret(self) -> bool {
         self.view
             .with_value(|view| matches!(view.kind, FieldKind::Password | FieldKind::NewPassword(_) | FieldKind::Code))
     }
 
-    /// What was filled in.
+    /// The value that was filled in.
     pub fn value(self) -> JsString {
         if self.view.with_value(|view| matches!(view.kind, FieldKind::Choice(_))) {
             return self.chosen.with_untracked(|chosen| chosen.as_ref().into());
@@ -225,7 +225,7 @@ fn Rules(id: String, rules: Vec<Rule>, met: RwSignal<Vec<bool>>) -> impl IntoVie
     }
 }
 
-/// A text to copy, with a QR code of it.
+/// A text to copy, with its QR code.
 #[component]
 fn CopyField(
     name: Text,

@@ -1,4 +1,4 @@
-//! The sign-in form of index.html, which people may have typed in or sent before this code ran. This component adopts it in place: its inputs are never
+//! The sign-in form of index.html. People may have filled it in or sent it before this code ran. This component adopts it in place: its inputs are never
 //! created again, moved or bound.
 //!
 //! While another screen is shown, the form is out of the document. That tells password managers that the sign-in worked.
@@ -18,7 +18,7 @@ use super::{described_by, send, typed, wrong_field};
 use crate::core::words::gate as words;
 use crate::protocol::{Field, FieldKind, Form, FormId, Intent};
 
-/// Adopts the form. `is_submitted` says whether it has been sent already.
+/// Adopts the form. `is_submitted` says whether it has already been sent.
 #[component]
 pub fn SignInForm(shell: Shell, is_submitted: bool) -> impl IntoView {
     let page: Page = expect_context();
@@ -117,7 +117,7 @@ fn clear(elements: &SignIn) {
     set_attribute(&elements.show_password, "aria-pressed", Some("false"));
 }
 
-/// Brings the form up to date. Keeps what was typed, unless it dates from before somebody was signed in (`is_new`).
+/// Brings the form up to date. Keeps typed text, unless another screen has been shown since (`is_new`).
 fn adopt(elements: &SignIn, form: &Form, is_new: bool) {
     elements.title.set_text_content(Some(&form.title));
     elements.text.set_text_content(Some(&form.text));

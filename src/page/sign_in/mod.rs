@@ -18,13 +18,13 @@ use web_sys::HtmlInputElement;
 use super::app::Page;
 use crate::protocol::{Form, Intent, Text};
 
-/// What was typed in an input, as a string of the browser's. It never enters the memory of this WebAssembly.
+/// The text typed into an input, as a browser string. It never enters the memory of this WebAssembly.
 fn typed(input: &HtmlInputElement) -> JsString {
     // Every input has a value.
     Reflect::get(input, &"value".into()).unwrap_or_default().unchecked_into()
 }
 
-/// Sends what was filled in. Cancels an open request for a passkey.
+/// Sends the values of a form. Cancels an open request for a passkey.
 fn send(page: Page, intent: &Intent, values: impl IntoIterator<Item = JsString>, status: Text) {
     page.passkeys.abort();
     page.link.send_with(intent, values);

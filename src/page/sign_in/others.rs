@@ -13,7 +13,7 @@ use crate::protocol::{Button, Form};
 pub fn Others(form: Memo<Option<Form>>, press: Callback<u8>) -> impl IntoView {
     let buttons =
         Memo::new(move |_| form.with(|form| form.as_ref().map(|form| form.buttons.clone())).unwrap_or_default());
-    // If a form is asked again, its waits start again, even if they are as long as before.
+    // If a form is asked again, its waits restart, even if they are as long as before.
     let Page { state, .. } = expect_context();
     let asked_at = Memo::new(move |_| {
         state.asked.track();

@@ -21,8 +21,8 @@ impl Passkeys {
         Self { link, asking: StoredValue::new_local(None) }
     }
 
-    /// Asks for a passkey for a form, and tells the worker the outcome. With `autofill`, the browser only offers passkeys in the username's field, and the
-    /// worker does not hear of a failure.
+    /// Asks for a passkey for a form, and sends the outcome to the worker. With `autofill`, the browser only offers passkeys in the username's field, and the
+    /// worker gets no failure.
     pub fn ask(self, form: FormId, options: String, autofill: bool) {
         self.abort();
         let Ok(controller) = AbortController::new() else { return };
@@ -43,14 +43,14 @@ impl Passkeys {
         });
     }
 
-    /// Cancels the open request, if there is one. The worker does not hear of it.
+    /// Cancels the open request, if there is one, without sending anything to the worker.
     pub fn abort(self) {
         if let Some((_, controller)) = self.asking.try_update_value(Option::take).flatten() {
             controller.abort();
         }
     }
 
-    /// Stops asking unless it is for this form: the one that asked has gone.
+    /// Cancels the open request unless it is for this form, because the form that asked has gone.
     pub fn keep_only(self, form: Option<FormId>) {
         if self.asking.with_value(|asking| asking.as_ref().is_some_and(|(of, _)| Some(*of) != form)) {
             self.abort();

@@ -18,7 +18,7 @@ use crate::protocol::{Form, FormError, FormId, Intent};
 const SEAL: &str = "seal.svg";
 const ERROR: &str = "step-error";
 
-/// A form. Its fields are created once; a later view with the same number changes the sentences and buttons around them.
+/// A form. Its fields are created once. A later view with the same number changes only the sentences and buttons around them.
 #[component]
 pub fn Step(id: FormId) -> impl IntoView {
     let page: Page = expect_context();
@@ -116,7 +116,7 @@ pub fn Step(id: FormId) -> impl IntoView {
     }
 }
 
-/// Gives the focus to the field that was wrong, or in a new step to its heading, each time that the form is asked.
+/// Each time the form is asked, focuses the field that was wrong, or the heading of a new step.
 fn give_focus(state: State, form: Memo<Option<Form>>, fields: StoredValue<Vec<Field>>, title: NodeRef<H1>) {
     Effect::new(move |was_asked: Option<()>| {
         state.asked.track();

@@ -88,7 +88,7 @@ fn the_authorize_address_has_every_parameter() {
     assert!(!full.contains(attempt.verifier.expose()));
     assert!(full.contains("&redirect_uri=https%3A%2F%2Fapp.example.com%2F&scope=openid%20email&"));
     assert_eq!(get(&full, "idp_identifier"), None);
-    // One of the two; neither for the hosted UI's own page.
+    // One of the two parameters, or neither for the hosted UI's own page.
     let named = |ui: &HostedUi, provider: &Provider| {
         let query = query(ui, provider);
         (get(&query, "identity_provider"), get(&query, "idp_identifier"))

@@ -31,7 +31,7 @@ pub(super) const GENERATOR: u8 = 2;
 /// Bytes of the prime.
 const BYTES: usize = 384;
 
-/// A number taken modulo the prime, most significant byte first. `None` if it has more than 3072 bits.
+/// A number modulo the prime, most significant byte first. `None` if it has more than 3072 bits.
 pub(super) fn residue(number: &[u8]) -> Option<Residue> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let digits = &number[zeros..];
@@ -60,7 +60,7 @@ pub(super) fn prime() -> Vec<u8> {
     Residue::MODULUS.to_be_bytes().as_ref().to_vec()
 }
 
-/// A secret exponent, and a bound of its length that is no secret.
+/// A secret exponent, and an upper bound of its length, which is not secret.
 pub(super) struct Exponent {
     value: Zeroizing<U1536>,
     bits: u32,

@@ -3,10 +3,10 @@ use crate::UnixMillis;
 use proptest::prelude::*;
 use serde::Deserialize;
 
-/// Values of pycognito, another implementation; srp.py beside the file made them.
+/// Values from pycognito, another implementation; srp.py beside the file made them.
 const VECTORS: &str = include_str!("../../tests/vectors/srp.json");
 
-/// What three other implementations make of 1,000 random sign-ins of people and their devices; the scripts beside the files say how.
+/// The results of three other implementations for 1,000 random sign-ins of people and their devices; the scripts beside the files made them.
 const PEERS: [&str; 3] = [
     include_str!("../../tests/vectors/srp_random.pycognito.txt"),
     include_str!("../../tests/vectors/srp_random.amazon-cognito-identity-js.txt"),
@@ -57,7 +57,7 @@ fn vectors() -> Vectors {
     serde_json::from_str(VECTORS).unwrap()
 }
 
-/// As the vectors write numbers: without leading zeros.
+/// A number as the vectors write it: without leading zeros.
 fn number(bytes: &[u8]) -> String {
     to_hex(bytes).trim_start_matches('0').to_owned()
 }
@@ -119,7 +119,7 @@ fn some_bytes<const LENGTH: usize>(case: usize, label: &str) -> [u8; LENGTH] {
     blocks.collect::<Vec<_>>().try_into().unwrap()
 }
 
-/// A line of those files, as this code makes it.
+/// The line of those files for a case, made by this code.
 fn random_line(case: usize) -> String {
     let password =
         BASE64_STANDARD.encode(&some_bytes::<18>(case, "password")[..6 + case % 13]) + ["", " ß", "鍵", "🔑"][case % 4];

@@ -13,13 +13,13 @@ use crate::{CognitoError, IdToken, Secret};
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AuthenticationResultType.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
-    /// `IdToken`: names the person, the groups and the role. The identity pool takes it.
+    /// `IdToken`: names the person, the groups and the role. It is for the identity pool.
     pub id: IdToken,
-    /// `AccessToken`: the user pool takes it for what people do to their own account.
+    /// `AccessToken`: authorises people to change their own account in the user pool.
     pub access: Secret,
-    /// `RefreshToken`: buys new tokens. A refresh yields one only where the pool rotates them.
+    /// `RefreshToken`: gets new tokens. A refresh yields one only if the pool rotates them.
     pub refresh: Option<Secret>,
-    /// `NewDeviceMetadata`, where the pool remembers devices and does not know this one.
+    /// `NewDeviceMetadata`, if the pool remembers devices and does not know this one.
     pub new_device: Option<NewDevice>,
 }
 
@@ -39,11 +39,11 @@ pub struct NewDevice {
 pub enum AuthReply {
     /// The person is signed in.
     Tokens(Tokens),
-    /// The user pool asks for something first.
+    /// The user pool sends a challenge first.
     Challenge(Challenge),
 }
 
-/// What Cognito asks for. `Debug` hides the session and the parameters: they hold secret blocks, and where codes were sent.
+/// A challenge of Cognito's. `Debug` hides the session and the parameters, which hold secret blocks and the addresses that codes were sent to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// `ChallengeName`, such as `PASSWORD_VERIFIER`.
@@ -103,7 +103,7 @@ impl Reply {
 }
 
 impl Challenge {
-    /// A parameter that is there and not empty.
+    /// A parameter that is present and not empty.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters
             .iter()
@@ -147,8 +147,8 @@ struct InitiateAuth<'a> {
     session: Option<&'a str>,
 }
 
-/// `InitiateAuth`. `auth_flow` is such as `USER_SRP_AUTH`; `parameters` are its `AuthParameters`; `session` is that of `ConfirmSignUp`, which signs in without
-/// a further proof.
+/// `InitiateAuth`. `auth_flow` is a flow such as `USER_SRP_AUTH`; `parameters` are its `AuthParameters`; `session` comes from `ConfirmSignUp` and signs in
+/// without a further proof.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
 pub fn initiate_auth(
     pool: &UserPool,
@@ -176,7 +176,7 @@ struct RespondToAuthChallenge<'a> {
     session: Option<&'a str>,
 }
 
-/// `RespondToAuthChallenge`. `responses` are the `ChallengeResponses`; `session` is that of the [`Challenge`].
+/// `RespondToAuthChallenge`. `responses` are the `ChallengeResponses`; `session` comes from the [`Challenge`].
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 pub fn respond_to_auth_challenge(
     pool: &UserPool,
@@ -202,7 +202,7 @@ struct GetTokensFromRefreshToken<'a> {
     device_key: Option<&'a str>,
 }
 
-/// `GetTokensFromRefreshToken`. A pool that remembers devices asks for the `device_key` that the refresh token was given to.
+/// `GetTokensFromRefreshToken`. A pool that remembers devices needs the `device_key` that the refresh token was issued to.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 pub fn get_tokens_from_refresh_token(pool: &UserPool, refresh: &Secret, device_key: Option<&str>) -> Request {
     let body = GetTokensFromRefreshToken { client_id: &pool.client_id, refresh_token: refresh.expose(), device_key };
@@ -254,7 +254,7 @@ struct RevokeToken<'a> {
     token: &'a str,
 }
 
-/// `RevokeToken`: the refresh token and every access token bought with it stop working.
+/// `RevokeToken`: the refresh token and every access token obtained with it stop working.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
 pub fn revoke_token(pool: &UserPool, refresh: &Secret) -> Request {
     user_pool(pool, "RevokeToken", &RevokeToken { client_id: &pool.client_id, token: refresh.expose() })
@@ -283,7 +283,7 @@ struct SoftwareTokenReply {
     session: Option<Secret>,
 }
 
-/// Reads the reply to [`associate_software_token`]: `SecretCode`, which is base32 (RFC 4648 §6), and the `Session` to go on with.
+/// Reads the reply to [`associate_software_token`]: `SecretCode`, which is base32 (RFC 4648 §6), and the `Session` to continue in.
 pub fn read_associated(response: Response) -> Result<(Secret, Secret), CognitoError> {
     const OPERATION: &str = "AssociateSoftwareToken";
     let reply: SoftwareTokenReply = reply(OPERATION, response)?;

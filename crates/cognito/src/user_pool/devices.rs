@@ -24,7 +24,7 @@ struct DeviceSecretVerifierConfig<'a> {
     salt: &'a str,
 }
 
-/// `ConfirmDevice`. Salt and verifier are those of [`crate::DeviceSecret`], base64.
+/// `ConfirmDevice`. Salt and verifier come from [`crate::DeviceSecret`], in base64.
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmDevice.html>
 pub fn confirm_device(
     pool: &UserPool,
@@ -53,7 +53,7 @@ struct ConfirmDeviceReply {
     user_confirmation_necessary: Option<bool>,
 }
 
-/// Reads the reply to [`confirm_device`]: `UserConfirmationNecessary`, whether the person decides if it is remembered ([`update_device_status`]).
+/// Reads the reply to [`confirm_device`]: `UserConfirmationNecessary`, whether the person decides about remembering it ([`update_device_status`]).
 pub fn read_device_confirmed(response: Response) -> Result<bool, CognitoError> {
     let reply: ConfirmDeviceReply = reply("ConfirmDevice", response)?;
     Ok(reply.user_confirmation_necessary.unwrap_or_default())

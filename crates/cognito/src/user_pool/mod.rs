@@ -24,7 +24,7 @@ use crate::wire::call;
 /// An app client of a user pool, as the pool's API is called. The client has no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPool {
-    /// Such as `eu-central-1_AbCdEfGhI`.
+    /// The pool's id, such as `eu-central-1_AbCdEfGhI`.
     pub id: String,
     /// The app client's id.
     pub client_id: String,
@@ -44,7 +44,7 @@ fn user_pool(pool: &UserPool, operation: &str, body: &impl Serialize) -> Request
     call(&pool.endpoint, "AWSCognitoIdentityProviderService", operation, body)
 }
 
-/// Reads a reply of which only the success matters: `ConfirmForgotPassword`, `UpdateDeviceStatus`, `RevokeToken`.
+/// Reads a reply that holds nothing: `ConfirmForgotPassword`, `UpdateDeviceStatus`, `RevokeToken`.
 pub fn read_done(response: Response) -> Result<(), CognitoError> {
     check(response)?;
     Ok(())

@@ -102,7 +102,7 @@ struct ConfirmSignUp<'a> {
     session: Option<&'a str>,
 }
 
-/// `ConfirmSignUp`. `session` is that of [`SignedUp`].
+/// `ConfirmSignUp`. `session` comes from [`SignedUp`].
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
 pub fn confirm_sign_up(pool: &UserPool, username: &str, code: &str, session: Option<&Secret>) -> Request {
     let body = ConfirmSignUp {

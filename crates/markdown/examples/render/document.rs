@@ -1,4 +1,4 @@
-//! A document that is built by carrying out steps. It is strict: a step that breaks what `Step` promises is a panic.
+//! A document that is built by carrying out steps. It is strict: a step that breaks a promise of `Step` causes a panic.
 
 use signet_markdown::{Element, Step};
 
@@ -11,7 +11,7 @@ pub enum Node {
     Element(Element, bool, Vec<Node>),
 }
 
-/// A document, as the steps that were not undone. So an undo is cheap, but the tree must be built for each look at it. A page that shows each step at once
+/// A document, as the steps that were not undone. So an undo is cheap, but the tree must be built each time it is needed. A page that shows each step at once
 /// builds its tree as the steps come, and records since the last `Settle` how to undo them.
 #[derive(Debug, Default)]
 pub struct Document {

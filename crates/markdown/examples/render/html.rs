@@ -7,12 +7,12 @@ use signet_markdown::{Align, Element, safe_link};
 
 use super::document::Node;
 
-/// What is made of raw HTML and of links.
+/// How raw HTML and links are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// For a text by anyone. Raw HTML is shown as text, only safe links are links and their hosts are shown, and no image is loaded.
+    /// For text from anyone. Raw HTML is shown as text, only safe links are links and their hosts are shown, and no image is loaded.
     Safe,
-    /// As in the examples of the `CommonMark` specification, for a text that is trusted: raw HTML is HTML, and links may do anything.
+    /// As in the examples of the `CommonMark` specification, for trusted text: raw HTML is HTML, and links may do anything.
     AsSpecified,
 }
 
@@ -23,7 +23,7 @@ pub fn html(nodes: &[Node], mode: Mode) -> String {
     writer.html
 }
 
-/// What is around an element, where that matters.
+/// What surrounds an element, if it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Around {
     Block,

@@ -66,7 +66,7 @@ impl Blocks {
                 let scan = match u8::try_from(c) {
                     Ok(b' ' | b'\t') if *whole => return true,
                     Ok(byte) if !*whole => tag.step(byte),
-                    // All that is not ASCII is alike to a tag.
+                    // A tag treats all non-ASCII characters alike.
                     _ if !*whole => tag.step(0xff),
                     _ => Scan::Fail,
                 };
@@ -86,7 +86,7 @@ impl Blocks {
         }
     }
 
-    /// The same, of what begins after the markers of the containers.
+    /// The same, for the text after the markers of the containers.
     fn holds_start(&mut self, c: char) -> bool {
         let Hold::Start { from, marked } = &mut self.hold else { return false };
         let at = *from;

@@ -1,4 +1,4 @@
-//! The block structure, line by line. A line is held back only until its first characters tell what it is; the rest goes to the open leaf as it comes.
+//! The block structure, line by line. A line is held back only until its first characters show what it is; the rest goes to the open leaf as it arrives.
 
 mod hold;
 mod paragraph;
@@ -23,7 +23,7 @@ const DEPTH: usize = 100;
 enum Container {
     Quote,
     List {
-        /// The byte of its markers that tells its kind.
+        /// The byte of its markers that identifies its kind.
         byte: u8,
         /// Whether it is known to be loose.
         loose: bool,
@@ -130,7 +130,7 @@ impl Blocks {
         self.close_to(0);
         let kept = std::mem::take(&mut self.sink.kept);
         for (index, Kept { source, wanted }) in kept.into_iter().enumerate() {
-            // Of `[text][label]` both were added; the label, which is more likely to be defined, came last.
+            // For `[text][label]` both were added. The label, which is more likely to be defined, came last.
             if wanted.iter().rev().any(|label| self.sink.references.find(label, &mut self.sink.work).is_some()) {
                 self.sink.out.push(Step::Amend(u32::try_from(index).unwrap_or(u32::MAX)));
                 let mut inline = Inline::new(&self.sink.out);
@@ -191,7 +191,7 @@ impl Blocks {
         self.containers.len()
     }
 
-    /// Gives the rest of a line to the open leaf; `whole` if it is complete, else more follows.
+    /// Gives the rest of a line to the open leaf; `whole` if it is complete, otherwise more follows.
     fn flow(&mut self, text: &str, whole: bool) {
         self.gap = false;
         match &mut self.leaf {
@@ -282,7 +282,7 @@ impl Blocks {
         self.sink.out.settle();
     }
 
-    /// Notes that the innermost container gets a child. If a blank line stands before the child, its list may be loose.
+    /// Notes that the innermost container gets a child. If there is a blank line before the child, its list may be loose.
     fn note_gap(&mut self) {
         let count = self.containers.len();
         let mut gap = std::mem::take(&mut self.gap);

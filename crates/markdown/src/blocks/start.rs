@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Blocks {
-    /// Places the held line, which is `whole` or has come far enough to tell what it is.
+    /// Places the held line, which is `whole` or long enough to show what it is.
     #[allow(clippy::too_many_lines)] // One case for each kind of block, in the order in which they are tried.
     pub(super) fn start(&mut self, whole: bool) {
         let line = std::mem::take(&mut self.line);

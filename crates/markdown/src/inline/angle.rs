@@ -24,7 +24,7 @@ impl Inline {
             }
             to += 1;
             if byte == b'>' && scan == Scan::More && !tag.spaced {
-                // A tag would go on, say a comment, but an autolink ends at its first `>`.
+                // A tag, such as a comment, would continue, but an autolink ends at its first `>`.
                 tag.spaced = true;
                 if let Some(address) = address(cut(&self.source, at + 1, to - 1)) {
                     self.saw(look, to);
@@ -104,7 +104,7 @@ impl Inline {
     }
 }
 
-/// The address of an autolink; `None` if it is not one, as it has white space, say.
+/// The address of an autolink; `None` if it is not one, for example because it has white space.
 fn address(inner: &str) -> Option<Address> {
     let bytes = inner.as_bytes();
     if bytes.iter().any(|&b| b <= b' ' || b == b'<') { None } else { scan::autolink(bytes) }

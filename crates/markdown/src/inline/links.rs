@@ -50,7 +50,7 @@ impl Inline {
         self.advance(to);
     }
 
-    /// Whether a bracket cannot begin a link, as a link came after it.
+    /// Whether a bracket cannot begin a link, because a link came after it.
     pub(super) fn is_dead(&self, bracket: &Bracket) -> bool {
         self.brackets.len() <= self.dead
             && matches!(self.tokens.get(bracket.token), Some(Token { kind: Kind::Bracket { image: false, .. }, .. }))

@@ -31,7 +31,7 @@ const GUESSES: usize = 8;
 /// How many bytes a leaf may show again before its source has earned any.
 const FIRST_CREDIT: usize = 512;
 
-/// What all leaves of a document share: where their steps go, and what must be remembered of them.
+/// Shared by all leaves of a document: the place for their steps, and the data to remember about them.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     pub(crate) out: Out,
@@ -130,7 +130,7 @@ pub(crate) struct Inline {
     openers: Vec<Opener>,
     /// The brackets that may still begin a link or an image.
     brackets: Vec<Bracket>,
-    /// Brackets below this index cannot begin links, as links are not nested.
+    /// Brackets below this index cannot begin links, because links are not nested.
     dead: usize,
     barren: Barren,
     /// The lengths of runs of backticks, and where the last run of each length is. Complete once a code span has found no end.

@@ -135,7 +135,7 @@ impl Inline {
     }
 }
 
-/// Shows the rest of a text. A little white space at its end is shown only if something follows, as it may turn out not to count.
+/// Shows the rest of a text. A little white space at its end is shown only if something follows, because it may turn out not to count.
 fn show_text(out: &mut Out, text: &str, shown: &mut usize, all: bool) {
     let mut to = text.len();
     while !all

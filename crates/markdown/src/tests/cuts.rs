@@ -1,4 +1,4 @@
-//! However a text is cut, the document is the same, at the end and at each moment before.
+//! However a text is cut, the document is the same, at the end and at every moment before.
 
 use super::{Document, Markdown, by_char, document, shown, spec};
 

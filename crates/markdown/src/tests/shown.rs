@@ -1,4 +1,4 @@
-//! What is shown before the text has ended, and a few documents that no specification has an example of.
+//! What is shown before the text has ended, and a few documents that appear in no specification.
 
 use super::{Markdown, Mode, Step, by_char, document, html, shown};
 

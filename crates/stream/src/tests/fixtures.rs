@@ -11,13 +11,13 @@ pub(super) struct Fixture {
     pub bytes: Vec<u8>,
     /// Its events, without [`Event::Skipped`] and [`Event::Unknown`].
     pub shown: Vec<Event>,
-    /// From how many bytes on the answer may count as complete.
+    /// The number of bytes from which the answer may count as complete.
     pub complete_from: usize,
 }
 
 pub(super) const NEVER: &str = "";
 
-/// A file, the text in it from whose end on the answer may count as complete, and its events.
+/// A file, the text in it after which the answer may count as complete, and its events.
 macro_rules! answer {
     ($name:literal, $end:expr, $shown:expr) => {{
         let text = include_str!(concat!("../../tests/vectors/", $name));

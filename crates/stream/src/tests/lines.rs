@@ -10,7 +10,7 @@ fn what_cannot_be_read_costs_only_itself() {
     );
     let answer = b"data: {\"chunk\":\n\ndata: hello\n\ndata: {\"type\":\"later\"}\n\ndata: {\"chunk\":\"b\"}\n\n";
     assert_eq!(decode(answer), [unreadable.clone(), unreadable.clone(), Event::Unknown, text("b")]);
-    // What is not Unicode costs only the character.
+    // Bytes that are not Unicode cost only their character.
     let answer = b"{\"chunk\":\"a\xff\xf0\x9f\xa6b\"}\n{\"chunk\":\"\\ud83e c\\udd80\"}\n[DONE]";
     assert_eq!(decode(answer), [text("a\u{fffd}\u{fffd}b\u{fffd} c\u{fffd}"), Event::End]);
     assert_eq!(decode(b"Error: {\"error\":\"\xff\"}"), [error("", "\u{fffd}", None)]);
@@ -32,7 +32,7 @@ fn plain_text_is_shown_as_it_comes() {
         assert_eq!(decode(short.as_bytes()), [text(short), Event::End], "{short}");
         assert!(!decode_parts([short.as_bytes()], false).contains(&Event::End));
     }
-    // What could be the start of a line is shown, but is not complete; if the connection broke off, it is half a line.
+    // Text that could be the start of a line is shown, but is not complete; if the connection broke off, it is half a line.
     for short in ["d", "id", "data", "Error", "\n [DON"] {
         assert_eq!(decode(short.as_bytes()), [text(short)], "{short}");
         assert_eq!(decode_parts([short.as_bytes()], false), [], "{short}");

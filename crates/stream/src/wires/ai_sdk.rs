@@ -1,6 +1,6 @@
 //! The UI message stream of Vercel's AI SDK, from version 5 on: <https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol>.
 //!
-//! Server-sent events, each with an object that has a `type`; `[DONE]` ends the answer. Model and usage stand in `messageMetadata`, whose
+//! Server-sent events, each with an object that has a `type`; `[DONE]` ends the answer. Model and usage are in `messageMetadata`, whose
 //! members each application chooses.
 //!
 //! ```json
@@ -55,7 +55,7 @@ fn read(kind: &str, _: &Value, answer: &mut Answer) {
         "text-start" => answer.start_part(),
         "start-step" | "reset-step" => {
             let had_text = answer.start_step();
-            // The server withdraws the text of the step so far. What was shown is never taken back, so the answer is flawed.
+            // The server withdraws the text of the step so far. Text that was shown is never taken back, so the answer is flawed.
             if kind == "reset-step" && had_text {
                 answer.emit(Event::Unreadable);
             }

@@ -2,7 +2,7 @@
 //!
 //! Both come in frames (see `frame.rs`), and neither has an end marker: the answer is complete if it ends after `messageStop`.
 //!
-//! - The payload of a `ConverseStream` frame is the event itself, whose name stands in a header:
+//! - The payload of a `ConverseStream` frame is the event itself, whose name is in a header:
 //!   <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>. Nova writes the same objects with the
 //!   name around them, in chunks and as lines of JSON:
 //!   <https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html>.

@@ -14,7 +14,7 @@ pub mod typed;
 
 use crate::wire::Wire;
 
-/// Every wire format. Where an object says the same on several of them, the first one counts.
+/// Every wire format. If an object has the same meaning in several of them, the first one counts.
 pub(crate) static ALL: [Wire; 9] = [
     stock::WIRE,
     typed::WIRE,

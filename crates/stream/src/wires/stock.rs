@@ -1,7 +1,7 @@
 //! The wire of Signet's stock back end: the request it takes, and the lines in which it answers.
 //!
-//! An answer is UTF-8 text. Its lines are parted by blank lines: `{"model_used":"…"}` once, `{"chunk":"…"}` many times, then `[DONE]`. An
-//! error in mid-stream is a line `Error: {…}`, which need not end with a line break. The content type claims `text/event-stream`, but these
+//! An answer is UTF-8 text. Blank lines separate its lines: `{"model_used":"…"}` once, `{"chunk":"…"}` many times, then `[DONE]`. An
+//! error in the middle is a line `Error: {…}`, which need not end with a line break. The content type claims `text/event-stream`, but these
 //! are not server-sent events.
 
 use serde::{Deserialize, Serialize};

@@ -39,7 +39,7 @@ fn with(field: &str, value: Value) -> Result<Config, ConfigError> {
     read(&Value::Object(fields))
 }
 
-/// Sets what a path names, if what it lies in is there; in the first element of a list.
+/// Sets the value at a path if its parent exists. Of a list, it takes the first element.
 fn set(root: &mut Value, path: &str, value: Option<Value>) {
     let (outer, name) = path.rsplit_once('.').unwrap_or(("", path));
     let mut inner = root;
@@ -495,7 +495,7 @@ fn every_auth_flow_has_its_name() {
         assert_eq!(flow(CONFIGURATION, "authenticationFlowType", name), Ok(expected));
         assert!(flow(CONFIG, "authFlow", name).is_err());
     }
-    // What only USER_AUTH has chooses it, and means nothing to another flow.
+    // Settings that only USER_AUTH has choose that flow, and mean nothing to another one.
     for (field, value) in [("passkeyAutofill", json!(true)), ("preferredChallenge", json!("EMAIL_OTP"))] {
         assert_eq!(with(field, value).unwrap().user_pool.unwrap().auth_flow, AuthFlow::UserAuth);
     }
@@ -561,7 +561,7 @@ fn every_missing_field_is_named() {
             other => panic!("{path}: {other:?}"),
         }
     }
-    // Neither pool nor another way in.
+    // There is neither a user pool nor another way in.
     let error =
         read(&json!({"identityPoolId": IDENTITY_POOL, "functionUrl": "https://a.lambda-url.eu-west-1.on.aws/"}));
     assert!(matches!(error, Err(ConfigError::Missing { field: "userPoolId", .. })));
@@ -570,7 +570,7 @@ fn every_missing_field_is_named() {
     set(&mut config, "userPoolId", None);
     set(&mut config, "userPoolClientId", None);
     assert!(matches!(read(&config), Err(ConfigError::Missing { field: "userPoolId", .. })));
-    // None of the addresses is a web page's.
+    // None of the addresses is a web page.
     let outputs = set_in(OUTPUTS, "auth.oauth.redirect_sign_in_uri", json!(["acme://signed-in/"]));
     assert!(matches!(read(&outputs), Err(ConfigError::Missing { field: "auth.oauth.redirect_sign_in_uri", .. })));
     // Gen 1 without a function URL among its APIs.
@@ -710,17 +710,17 @@ fn every_wrong_field_of_the_own_file_is_named() {
         ("prices.models", json!({ "m": { "input": "1", "output": "2", "cached": "0.1" } })),
     ] {
         let config = set_in(CONFIG, field, value);
-        // A model's price is named by the model too.
+        // The path of a model's price includes the model's id.
         let named = wrong_field(read(&config));
         assert!(
             named == field || named.starts_with("prices.models.m") && field == "prices.models",
             "{named} for {config}"
         );
-        // A pattern does not see where dots lead.
+        // A pattern does not resolve dots.
         let is_finer = config.to_string().contains("/../b");
         assert!(is_finer || !Schema::ours().is_valid(&config), "the schema accepts {field} in {config}");
     }
-    // An empty list is as none.
+    // An empty list counts as none.
     let none = set_in(CONFIG, "hostedUi.redirectSignIn", json!([]));
     assert!(matches!(read(&none), Err(ConfigError::Missing { field: "hostedUi.redirectSignIn", .. })));
     let default = read(&set_in(CONFIG, "hostedUi.providers", json!([]))).unwrap().hosted_ui.unwrap().providers;
@@ -786,7 +786,7 @@ fn every_wrong_field_of_amplifys_files_is_named() {
     }
 }
 
-/// What is said of a field that Signet's own format does not have.
+/// The message about a field that Signet's own format does not have.
 fn unknown(path: &str) -> String {
     match read(&set_in(CONFIG, path, "x".into())) {
         Err(ConfigError::Wrong { problem, .. }) => problem,
@@ -810,7 +810,7 @@ fn unknown_fields_are_named_with_the_known_ones() {
         let name = path.rsplit('.').next().unwrap();
         assert!(problem.contains(&format!("unknown field `{name}`")) && problem.contains(known), "{problem}");
     }
-    // Amplify's files hold much that is not for us.
+    // Amplify's files hold much that Signet ignores.
     assert!(read(&set_in(OUTPUTS, "auth.something", "new".into())).is_ok());
 }
 
@@ -880,7 +880,7 @@ fn the_schema_accepts_the_examples() {
     assert!(Schema::ours().is_valid(&named) && read(&named).is_ok());
 }
 
-/// Values of all kinds, some of them right somewhere.
+/// Values of all kinds, some of them valid for some field.
 fn any_value() -> impl Strategy<Value = Value> {
     prop::sample::select(vec![
         json!(null),
@@ -929,7 +929,7 @@ fn own_paths() -> impl Strategy<Value = String> {
     prop::sample::select(Schema::ours().fields())
 }
 
-/// Every path of a value, of lists that of the first element.
+/// Every path in a value. Of a list, it takes the first element.
 fn paths_in(value: &Value, prefix: &str, paths: &mut Vec<String>) {
     let value = value.get(0).unwrap_or(value);
     for (name, member) in value.as_object().into_iter().flatten() {
@@ -1011,7 +1011,7 @@ proptest! {
         }
         match read(&root) {
             Ok(_) => {}
-            // An own field in an Amplify file makes it neither, or changes nothing.
+            // An error names a field, or says that one at the top level is unknown.
             Err(error) => prop_assert!(error.field().is_some() || problem(&error).contains("unknown field"), "{error:?}"),
         }
         let _ = Config::from_json_over(OVER, root.to_string().as_bytes());

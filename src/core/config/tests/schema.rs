@@ -1,4 +1,4 @@
-//! As much of JSON Schema 2020-12 as `docs/config.schema.json` uses, and a panic for what it does not.
+//! As much of JSON Schema 2020-12 as `docs/config.schema.json` uses. Any other keyword panics.
 //! <https://json-schema.org/draft/2020-12/json-schema-validation>
 
 use regex_lite::Regex;
@@ -23,7 +23,7 @@ impl Schema {
         fields
     }
 
-    /// Every field that has no description, though it is no member of one that has.
+    /// Every top-level field without a description.
     pub fn undescribed(&self) -> Vec<&String> {
         let fields = self.0["properties"].as_object().unwrap();
         fields.iter().filter(|(_, field)| !field["description"].is_string()).map(|(name, _)| name).collect()

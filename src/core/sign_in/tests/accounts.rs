@@ -1,4 +1,4 @@
-//! New accounts, and new passwords for those who forgot theirs.
+//! New accounts, and new passwords for people who forgot theirs.
 
 use super::*;
 use crate::core::config::SignUp;
@@ -141,7 +141,7 @@ fn with_user_auth_the_sign_ups_session_signs_in() {
     );
     run.reply(&tokens(NOW, None));
     assert_eq!(run.sends(), Some("GetId"));
-    // An older pool gives none: then the password does it.
+    // An older pool returns no session, so the password is used.
     let mut run = to_confirm(by_choice(), None);
     run.submit(&["", "123456"]).reply(&json!({}));
     run.expect(
@@ -149,7 +149,7 @@ fn with_user_auth_the_sign_ups_session_signs_in() {
         json!({"AuthFlow": "USER_AUTH", "ClientId": "1abc",
             "AuthParameters": {"USERNAME": "alice", "PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "*"}}),
     );
-    // After a reload there is no password, but a session.
+    // After a reload there is a session but no password.
     let mut run = to_confirm(by_choice(), Some(SESSION));
     run.restore("").submit(&["", "123456"]).reply(&json!({"Session": "session-after-the-sign-up"}));
     assert_eq!(run.body()["Session"], "session-after-the-sign-up");
@@ -175,7 +175,7 @@ fn a_link_is_followed_elsewhere_and_then_the_password_signs_in() {
     assert_eq!(run.form().fields.len(), 1, "no code is typed");
     assert!(run.form().text.contains("link"), "{}", run.form().text);
     run.submit(&[""]).expect("InitiateAuth", srp("alice"));
-    // Not followed yet.
+    // The link has not been opened yet.
     run.reply(&verifier("PASSWORD_VERIFIER")).refuse("UserNotConfirmedException", "User is not confirmed.");
     assert!(matches!(run.asks(), Step::ConfirmSignUp(_)));
     run.submit(&[""]).expect("InitiateAuth", srp("alice"));

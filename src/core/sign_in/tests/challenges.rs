@@ -1,4 +1,4 @@
-//! Every flow and every challenge, with the requests and replies of AWS's API reference.
+//! Every flow and every challenge, with requests and replies as in AWS's API reference.
 
 use std::cell::Cell;
 
@@ -93,7 +93,7 @@ fn the_srp_proof_uses_the_typed_password_and_the_pools_name_for_the_person() {
     assert_eq!(run.body()["AuthParameters"]["SRP_A"], known_pair().srp_a());
     run.reply(&verifier("PASSWORD_VERIFIER"));
     let srp = SrpChallenge { user_id: "alice", salt: "a1b2", srp_b: "c3d4", secret_block: "AAAA" };
-    // Those around a password are.
+    // The spaces around a password are kept.
     let signature = known_pair().password_claim_signature("AbC", srp, " hunter2 ", TIMESTAMP).unwrap();
     let mut expected = verified("PASSWORD_VERIFIER");
     expected["ChallengeResponses"]["PASSWORD_CLAIM_SIGNATURE"] = signature.into();
@@ -124,10 +124,10 @@ struct Row {
     step: Step,
     fields: &'static [&'static str],
     values: &'static [&'static str],
-    /// What is sent in reply.
+    /// The operation that sends the answer.
     operation: &'static str,
     body: Value,
-    /// A refusal that keeps the form, and the field that it names.
+    /// A refusal that keeps the form, and the field that the error is about.
     wrong: (&'static str, &'static str),
 }
 
@@ -243,7 +243,7 @@ fn a_wrong_answer_stays_on_its_form_and_in_its_session() {
     }
 }
 
-/// How the pool fails, and whether that is what is said.
+/// How the pool fails, and a check of the fault that is shown.
 type Failure = (fn(&mut Run) -> &mut Run, fn(&Fault) -> bool);
 
 #[test]
@@ -382,7 +382,7 @@ fn custom_challenges_come_several_in_a_row() {
     run.reply(&question);
     let first = run.form();
     assert_eq!(first.text, "Favourite colour?");
-    // A wrong answer, to the pool's own code, is the same question in another session.
+    // After a wrong answer, the pool's own code asks the same question in another session.
     let mut again = question.clone();
     again["Session"] = "another-session-of-twenty-or-more".into();
     run.submit(&["red"]).reply(&again);
@@ -505,7 +505,7 @@ fn an_authenticator_app_is_set_up_in_three_requests_each_in_its_session() {
         run.refuse("EnableSoftwareTokenMFAException", "Code mismatch");
         assert_eq!((run.asks(), run.wrong_field().as_deref()), (&Step::SetUpTotp, Some("code")));
     }
-    // A reload shows the same secret: it may be in the app already.
+    // A reload shows the same secret, because it may already be in the authenticator app.
     run.restore("");
     assert_eq!(run.form().fields[0].value, TOTP_SECRET);
     run.submit(&["", "123456"]).reply(&json!({"Status": "SUCCESS", "Session": "session-of-the-verified-code"}));
@@ -522,7 +522,7 @@ fn a_missing_secret_code_leaves_a_way_on() {
     let mut run = proved(config(), &only);
     run.no_answer();
     assert!(matches!(run.fault(), Some(Fault::Unreachable { .. })));
-    // There is no secret to copy yet: sending the form asks for it again.
+    // There is no secret to copy yet, so sending the form requests it again.
     run.submit(&["", ""]).expect("AssociateSoftwareToken", json!({"Session": SESSION}));
     run.no_answer().restore("").expect("AssociateSoftwareToken", json!({"Session": SESSION}));
     run.reply(&json!({"SecretCode": TOTP_SECRET, "Session": "session-of-the-secret-code"}));
@@ -598,7 +598,7 @@ fn an_unavailable_preferred_factor_offers_the_others() {
     let mut run = Run::new(with_choice(Some("WEB_AUTHN")));
     run.submit(&["alice"]).reply(&offer(&["PASSWORD", "EMAIL_OTP"]));
     assert_eq!(run.asks(), &Step::SelectChallenge(vec!["PASSWORD".into(), "EMAIL_OTP".into()]));
-    // A password that was typed already is not asked for again.
+    // A password that was already typed is not asked for again.
     let mut run = Run::new(with_choice(Some("PASSWORD_SRP")));
     run.type_in().reply(&offer(&["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]));
     run.expect("RespondToAuthChallenge", answer("SELECT_CHALLENGE", &json!({"ANSWER": "PASSWORD_SRP", "SRP_A": "*"})));
@@ -670,7 +670,7 @@ fn a_wrong_password_of_a_choice_is_typed_again_in_a_new_session() {
     let again = initiated("USER_AUTH", &json!({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong again"}));
     run.submit(&["alice", "wrong again"]).expect("InitiateAuth", again);
     run.refuse("NotAuthorizedException", "Incorrect username or password.");
-    // What is kept over a reload has no session either: the pool would say that it was used.
+    // The stored question has no session either, because the pool would refuse a used one.
     run.restore("");
     assert_eq!((run.asks(), run.username()), (&Step::Password, "alice"));
     run.submit(&["alice", "hunter2"]).expect(
@@ -786,11 +786,11 @@ fn the_result_of_an_autofill_offer_leaves_the_form_usable() {
         assert!(run.effects.is_empty(), "{:?}", run.effects);
         assert_eq!(run.submit(&["bob"]).body()["AuthParameters"]["USERNAME"], "bob");
     }
-    // The form is usable before the reply, which is late afterwards.
+    // The form is usable before the reply, and a reply after that is ignored.
     let mut run = with_autofill();
     run.submit(&["bob"]);
     assert_eq!(run.body()["AuthParameters"]["USERNAME"], "bob");
-    // A passkey that was not picked is no fault.
+    // If nobody picks the passkey, no fault is shown.
     let mut run = with_autofill();
     run.reply(&passkey()).passkey(PasskeyOutcome::Refused);
     assert!(run.effects.is_empty());
@@ -819,7 +819,7 @@ fn a_new_device_is_confirmed_and_known_the_next_time() {
         "GetTokensFromRefreshToken",
         json!({"ClientId": "1abc", "RefreshToken": "refresh-1", "DeviceKey": "eu-central-1_d"}),
     );
-    // Under any spelling of the username, and for nobody else.
+    // The device is used for any spelling of the username, and for nobody else.
     run.step(session::Input::SignOut).submit(&["Alice", "hunter2"]);
     assert_eq!(run.body()["AuthParameters"]["DEVICE_KEY"], "eu-central-1_d");
     run.refuse("NotAuthorizedException", "").submit(&["bob", "hunter2"]);
@@ -887,7 +887,7 @@ fn a_password_is_dropped_once_it_is_not_needed() {
     };
     let mut run = Run::new(config());
     assert!(holds(run.type_in()));
-    // Until the pool has said whether the account is confirmed, in which case it is needed once more.
+    // The password is kept until the pool says whether the account is confirmed: if not, it is needed once more.
     assert!(holds(run.reply(&verifier("PASSWORD_VERIFIER"))));
     gone(run.reply(&delivered("SMS_MFA", "SMS", "+*******9934")));
     gone(run.submit(&["123456"]));
@@ -914,7 +914,7 @@ fn a_passkey_picked_after_another_username_was_sent_is_not_used_for_that_one() {
     assert_eq!((run.sends(), run.asks(), run.fault()), (None, &Step::SignIn, Some(&Fault::PasskeyRefused)));
 }
 
-/// Names that the app knows, its own, and others; parameters that it reads, with anything in them.
+/// Challenges with known names, the app's own, and others; their parameters hold anything.
 fn any_challenge() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
         prop::sample::select(vec![

@@ -1,4 +1,4 @@
-//! There and back: pages of somebody else's.
+//! Leaving for another service's pages, and coming back.
 
 use base64::Engine;
 use sha2::Digest;
@@ -7,7 +7,7 @@ use super::*;
 use crate::core::session::{self, Screen};
 use signet_cognito::hosted_ui::CallbackFault;
 
-/// The value of the only parameter of that name.
+/// The value of the only parameter with this name.
 fn in_form(form: &str, name: &str) -> Option<String> {
     let mut values = form_urlencoded::parse(form.as_bytes()).filter(|(other, _)| other == name);
     let value = values.next().map(|(_, value)| value.into_owned());
@@ -20,7 +20,7 @@ fn parameter(url: &str, name: &str) -> String {
     in_form(url.split_once('?').unwrap().1, name).unwrap_or_default()
 }
 
-/// Leaves for the provider's page; the address.
+/// Leaves for the provider's page. Returns its address.
 fn leave(run: &mut Run, provider: usize) -> String {
     run.press(Action::Provider(provider));
     run.left().expect("the page is left").to_owned()
@@ -116,7 +116,7 @@ fn a_callback_that_was_not_asked_for_is_refused() {
         assert_eq!(run.sends(), None);
     }
     assert_eq!(attempts(&run), 1, "the true one is still good");
-    // Used, it is not good again.
+    // It is valid only once.
     run.restore(&format!("code=c&state={state}"));
     assert!(run.sends().is_some());
     run.restore(&format!("code=c&state={state}"));
@@ -239,7 +239,7 @@ fn a_page_that_is_shown_again_or_was_not_left_has_its_form_back() {
         assert_eq!((run.asks(), run.fault(), run.username()), (&Step::SignIn, fault, "alice"));
         assert_eq!(run.type_in().sends(), Some("InitiateAuth"));
     }
-    // Where the page was not left there is nothing to undo.
+    // If the page was not left, there is nothing to undo.
     let mut run = Run::new(with_hosted_ui());
     assert!(run.step(session::Input::ShownAgain).effects.is_empty());
     assert!(run.type_in().step(session::Input::ShownAgain).effects.is_empty());
@@ -247,7 +247,7 @@ fn a_page_that_is_shown_again_or_was_not_left_has_its_form_back() {
     assert!(run.step(session::Input::ShownAgain).effects.is_empty());
 }
 
-/// Somebody came by the hosted UI, and has keys.
+/// Somebody signed in through the hosted UI, and has keys.
 fn signed_in() -> Run {
     let mut run = Run::new(with_hosted_ui());
     let url = leave(&mut run, 0);
@@ -276,11 +276,11 @@ fn signing_out_ends_the_hosted_uis_session_too_once_the_token_is_revoked() {
         run.step(session::Input::ShownAgain);
         assert_eq!((run.asks(), run.fault()), (&Step::SignIn, None));
     }
-    // After a reload it is still known where the tokens came from.
+    // After a reload the app still knows where the tokens came from.
     let mut run = signed_in();
     run.restore("").reply(&credentials("A2", NOW.plus(HOUR))).step(session::Input::SignOut).reply(&json!({}));
     assert_eq!(run.left(), Some(LOGOUT));
-    // Whoever typed a password has no session there.
+    // People who typed a password have no session there.
     let mut run = Run::signed_in(with_hosted_ui());
     run.step(session::Input::SignOut);
     assert_eq!((run.left(), run.asks()), (None, &Step::SignIn));

@@ -321,7 +321,11 @@ fn retry_keeps_the_partial_text_of_a_connection_that_broke() {
         browser.act("retry").await?;
         let reply = browser.reply_is("Answer 2 of 2", "failed").await?;
         assert_eq!(reply.text, "");
-        assert!(reply.note.contains("cannot be reached") || reply.note.contains("Nothing answers"), "{}", reply.note);
+        assert!(
+            reply.note.contains("cannot be reached") || reply.note.contains("There is no answer"),
+            "{}",
+            reply.note
+        );
         browser.act("retry").await?;
         assert_eq!(browser.reply_is("Answer 2 of 2", "done").await?.text, "All.");
         browser.act("previous").await?;
@@ -341,7 +345,7 @@ fn too_many_requests_are_counted_down() {
         browser.stop_clock().await?;
         browser.ask("Why?").await?;
         let reply = browser.reply_is("The answer", "failed").await?;
-        assert!(reply.note.contains("has too many requests just now. Try again in a moment."), "{}", reply.note);
+        assert!(reply.note.contains("is getting too many requests just now. Try again in a moment."), "{}", reply.note);
         assert_eq!(reply.retry, "Retry in 10 s");
         // The countdown is no part of the alert, which would be read out each second.
         assert!(browser.value::<bool>("!document.querySelector('#log [role=alert] button')").await?);
@@ -411,7 +415,7 @@ fn an_answer_says_what_it_took() {
         // 1,200 tokens at 3 and 34 at 15 dollars a million.
         assert_eq!(
             reply.facts[2..],
-            ["34 tokens from 1,200", "ended at the token limit", "about $0.0041 (prices of 2026-11-01)"]
+            ["34 tokens from 1,200", "ended at the token limit", "about $0.0041 (prices as of 2026-11-01)"]
         );
         cognito.finish().await
     });
@@ -589,11 +593,7 @@ fn what_is_broken_in_the_middle_keeps_what_is_good_and_is_told() {
         let cognito = talk(stage, browser, script, |_| {}).await?;
         // After a frame whose checksum is wrong nothing can be trusted, so the stream ends there; lines stand each for itself.
         for (prompt, text, note) in [
-            (
-                "Frames?",
-                "Grüße",
-                "Damaged A part of the answer was damaged on its way. Try again. What arrived is kept.",
-            ),
+            ("Frames?", "Grüße", "Damaged Part of the answer was damaged on its way. Try again. What arrived is kept."),
             ("Lines?", "One, three.", "Incomplete One line of the answer could not be read. The rest is shown."),
         ] {
             let reply = asks(browser, prompt, "failed").await?;

@@ -101,7 +101,7 @@ fn an_unreachable_function_url_is_called_so() {
         browser.sign_in(alice.username, alice.password).await?;
         browser.ask(PROMPT).await?;
         let turn = browser.turn_is("failed").await?;
-        says(&turn, &["nothing answers", "cannot be reached"]);
+        says(&turn, &["there is no answer", "cannot be reached"]);
         assert_eq!(turn.asked, PROMPT);
 
         // Once it is reachable again, for another page of the same tab, the same person goes on.

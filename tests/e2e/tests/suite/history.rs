@@ -351,8 +351,8 @@ fn a_file_takes_conversations_to_another_browser() {
             // Where the panel is a drawer it says so itself, and what else is said can be heard.
             other.client().set_window_size(700, 900).await?;
             imports(&other, &file).await?;
-            other.remark("0 conversations were imported; 2 were there already.").await?;
-            let said = "document.documentElement.dataset.history === 'drawer' && document.querySelector('#history .said').innerText.includes('2 were there') \
+            other.remark("0 conversations were imported; 2 were already there.").await?;
+            let said = "document.documentElement.dataset.history === 'drawer' && document.querySelector('#history .said').innerText.includes('2 were already there') \
                         && !['remark', 'status', 'spoken'].some(id => document.getElementById(id).closest('[inert]'))";
             assert!(other.value::<bool>(said).await?);
             other.widen().await?;

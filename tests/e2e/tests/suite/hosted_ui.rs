@@ -161,7 +161,7 @@ fn an_answer_that_brings_no_sign_in_is_told() {
         for (query, words) in [
             ("error=access_denied", "The sign-in was cancelled"),
             ("error=server_error&error_description=The+provider+is+away", "The provider is away"),
-            ("code=00000000-0000-0000-0000-000000000000", "used before, or came too late"),
+            ("code=00000000-0000-0000-0000-000000000000", "already used, or it came too late"),
         ] {
             let state = begun(browser).await?;
             is_told(stage, browser, &format!("{query}&state={state}"), words).await?;
@@ -173,7 +173,7 @@ fn an_answer_that_brings_no_sign_in_is_told() {
 #[test]
 fn an_answer_to_nothing_is_told() {
     test(async |stage, browser| {
-        let words = "not begun in this browser, or was used before";
+        let words = "not started in this browser, or it was already used";
         // Somebody else's, slipped in.
         is_told(stage, browser, "code=00000000-0000-0000-0000-000000000000&state=forged", words).await?;
         is_told(stage, browser, "error=access_denied&state=forged", words).await?;

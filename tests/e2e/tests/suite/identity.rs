@@ -225,7 +225,10 @@ fn a_developers_token_is_fetched_with_the_persons_cookies() {
         browser.client().goto(&origin).await?;
         browser.press("Continue with your account").await?;
         let told = browser.sign_in_error().await?;
-        assert!(told.contains("You are not signed in there: Nobody is signed in here. Sign in there"), "{told}");
+        assert!(
+            told.contains("You are not signed in with the provider: Nobody is signed in here. Sign in there"),
+            "{told}"
+        );
         browser.picture("identity-token-url-401").await?;
         sign_in_there(browser, &cognito).await?;
         browser.press("Continue with your account").await?;

@@ -62,7 +62,7 @@ fn a_service_that_keeps_failing_is_told_with_the_requests_id() {
 
 #[test]
 fn a_connection_that_stays_broken_is_told() {
-    stays_so(Pending::drop_connection, &["Nothing answers", "Check the connection"], false);
+    stays_so(Pending::drop_connection, &["There is no answer", "Check the connection"], false);
 }
 
 /// Three times, and no more; then the form works again.
