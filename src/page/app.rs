@@ -10,7 +10,7 @@ use super::browser::shell::Shell;
 use super::browser::{address, document, file, focus, set_root_attribute};
 use super::chat::{Chat, ChatFocus, Copying};
 use super::link::Link;
-use super::news::News;
+use super::inbox::Inbox;
 use super::sign_in::{Passkeys, SignInForm, Step};
 use super::state::{Screen, State};
 use crate::core::words::{gate as words, page as titles};
@@ -32,12 +32,12 @@ pub struct Page {
 }
 
 /// Mounts the app into the elements of index.html. `post` sends a message to the worker. `is_submitted` says whether the form of index.html has already
-/// been sent. Pass the worker's messages to the returned [`News`].
+/// been sent. Pass the worker's messages to the returned [`Inbox`].
 pub fn mount(
     shell: Shell,
     post: impl Fn(&js_sys::Array) + 'static,
     is_submitted: bool,
-) -> (News, UnmountHandle<impl Mountable>) {
+) -> (Inbox, UnmountHandle<impl Mountable>) {
     let place = shell.app.clone();
     let owner = Owner::new();
     let page = owner.with(|| {
@@ -50,7 +50,7 @@ pub fn mount(
             passkeys: Passkeys::new(link),
         }
     });
-    let news = News::new(page, owner);
+    let news = Inbox::new(page, owner);
     // A hidden page gets no frames.
     let hidden = SendWrapper::new(news.clone());
     let listener = window_event_listener_untyped("visibilitychange", move |_| {

@@ -2,7 +2,7 @@
 //!
 //! [`State::apply`] applies the worker's views. Components read [`State`] and send intents through [`Link`].
 
-// `Page`, `State` and `Panel` are handles to signals, which closures copy. A debug build records in each signal where it was made.
+// `Page`, `State` and `PanelState` are handles to signals, which closures copy. A debug build records in each signal where it was made.
 #![allow(clippy::large_types_passed_by_value)]
 
 mod app;
@@ -10,8 +10,8 @@ mod browser;
 mod chat;
 mod countdown;
 mod history;
+mod inbox;
 mod link;
-mod news;
 mod sign_in;
 mod state;
 
@@ -19,7 +19,7 @@ pub use app::mount;
 pub use browser::shell::Shell;
 pub use chat::Document;
 pub use link::Link;
-pub use news::News;
+pub use inbox::Inbox;
 pub use state::State;
 
 use js_sys::Array;

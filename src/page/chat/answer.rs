@@ -11,7 +11,7 @@ use super::super::app::Page;
 use super::super::countdown::seconds_until;
 use super::super::state::{Answer as AnswerState, Ended, Turn};
 use super::copy::{CopyButton, Source, copy};
-use super::{ask, document, is_for_app};
+use super::{ask, growing_answer, is_for_app};
 use crate::core::words::{page as words, use_case as name_of};
 use crate::protocol::{End, Intent};
 use signet_stream::stock::UseCase;
@@ -77,13 +77,13 @@ fn is_stopped_by_person(ended: Option<&Ended>) -> bool {
     matches!(ended, Some(Ended { end: End::Stopped, notice: None, .. }))
 }
 
-/// The text, which [`document::Document`] builds by hand.
+/// The text, which [`growing_answer::Document`] builds by hand.
 #[component]
 fn Text(answer: AnswerState) -> impl IntoView {
     let page: Page = expect_context();
     let press = move |event: leptos::ev::MouseEvent| {
         let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let Some((button, code)) = pressed.as_ref().and_then(document::pressed_copy) {
+        if let Some((button, code)) = pressed.as_ref().and_then(growing_answer::pressed_copy) {
             copy(page, Source::Text(code), move |words| button.set_text_content(Some(words)));
         }
     };

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::super::app::Page;
 use super::super::browser::storage::Draft;
-use super::super::history::Panel;
+use super::super::history::PanelState;
 use super::{ask, is_for_app, stop};
 use crate::core::words::{page as words, use_case as name_of};
 use crate::protocol::Intent;
@@ -15,7 +15,7 @@ use signet_stream::stock::UseCase;
 #[component]
 pub fn Composer(is_at_end: RwSignal<bool>) -> impl IntoView {
     let page: Page = expect_context();
-    let panel: Panel = expect_context();
+    let panel: PanelState = expect_context();
     let Page { state, focus, .. } = page;
     let is_answering = Memo::new(move |_| state.is_answering());
 

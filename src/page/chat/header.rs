@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::super::app::Page;
-use super::super::history::Panel;
+use super::super::history::PanelState;
 use super::help::Help;
 use crate::core::words::page as words;
 use crate::protocol::Intent;
@@ -15,7 +15,7 @@ const SEAL: &str = "seal.svg";
 #[component]
 pub fn Header(help: Help) -> impl IntoView {
     let Page { state, link, .. } = expect_context();
-    let panel: Panel = expect_context();
+    let panel: PanelState = expect_context();
     let person = move |read: fn(&crate::protocol::Person) -> String| {
         Memo::new(move |_| state.person.with(|person| person.as_ref().map(read).unwrap_or_default()))
     };

@@ -3,7 +3,7 @@
 mod answer;
 mod composer;
 mod copy;
-mod document;
+mod growing_answer;
 mod focus;
 mod follow;
 mod header;
@@ -13,7 +13,7 @@ mod turn;
 
 pub use answer::Control;
 pub use copy::Copying;
-pub use document::Document;
+pub use growing_answer::Document;
 pub use focus::ChatFocus;
 pub use follow::Follow;
 
@@ -34,7 +34,7 @@ use self::help::{Help, HelpSheet};
 use self::turn::Turn;
 use super::app::Page;
 use super::browser::address::{self, Entry};
-use super::history::{HistoryPanel, Panel};
+use super::history::{HistoryPanel, PanelState};
 use crate::core::words::page as words;
 use crate::protocol::Intent;
 
@@ -44,7 +44,7 @@ pub fn Chat() -> impl IntoView {
     let page: Page = expect_context();
     let Page { state, link, focus, .. } = page;
     let help = Help::new();
-    let panel = Panel::new(page);
+    let panel = PanelState::new(page);
     provide_context(panel);
     let is_answering = Memo::new(move |_| state.is_answering());
     let is_empty = Memo::new(move |_| state.conversation.turns.with(Vec::is_empty));
@@ -160,7 +160,7 @@ fn stop(page: Page) -> bool {
 }
 
 /// Begins a new conversation.
-pub(super) fn begin_new(page: Page, panel: Panel) {
+pub(super) fn begin_new(page: Page, panel: PanelState) {
     let Page { state, link, focus, .. } = page;
     let is_left = state.conversation.id.with_untracked(|id| !id.is_empty());
     state.conversation.next_entry.set_value(is_left.then_some(Entry::New));
@@ -175,7 +175,7 @@ pub(super) fn is_for_app(event: &KeyboardEvent) -> bool {
 }
 
 /// Listens to events of the window.
-fn listen(page: Page, help: Help, panel: Panel) {
+fn listen(page: Page, help: Help, panel: PanelState) {
     let Page { state, link, focus, .. } = page;
     let follow = state.follow;
     let handles = [
@@ -205,7 +205,7 @@ fn listen(page: Page, help: Help, panel: Panel) {
 }
 
 /// Handles a key, wherever the focus is. Open menus and fields handle Escape themselves. Here Escape closes the drawer, or else stops the answer.
-fn key(event: &KeyboardEvent, page: Page, help: Help, panel: Panel) {
+fn key(event: &KeyboardEvent, page: Page, help: Help, panel: PanelState) {
     let key = event.key();
     // The open help sheet closes by itself.
     if event.default_prevented() || !is_for_app(event) || help.is_open() && key != "/" {
@@ -226,8 +226,8 @@ fn key(event: &KeyboardEvent, page: Page, help: Help, panel: Panel) {
         "/" if is_command => help.toggle(),
         ";" if is_command => begin_new(page, panel),
         ":" if is_command => {
-            let button = page.state.follow.log.get_untracked().and_then(|log| document::last_copy_button(&log));
-            let pressed = button.as_ref().and_then(document::pressed_copy);
+            let button = page.state.follow.log.get_untracked().and_then(|log| growing_answer::last_copy_button(&log));
+            let pressed = button.as_ref().and_then(growing_answer::pressed_copy);
             if let Some((button, code)) = pressed {
                 copy(page, Source::Text(code), move |words| button.set_text_content(Some(words)));
             }

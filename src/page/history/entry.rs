@@ -7,7 +7,7 @@ use leptos::task::{spawn_local, tick};
 
 use super::super::app::Page;
 use super::super::chat::is_for_app;
-use super::Panel;
+use super::PanelState;
 use crate::core::words::page as words;
 use crate::protocol::{Entry as EntryView, Intent};
 
@@ -24,7 +24,7 @@ enum Open {
 
 /// A conversation in the list. What is open in it stays open when the list changes around it.
 #[component]
-pub fn Entry(id: String, panel: Panel) -> impl IntoView {
+pub fn Entry(id: String, panel: PanelState) -> impl IntoView {
     let page: Page = expect_context();
     let Page { state, link, focus, .. } = page;
     let id = StoredValue::new(id);
@@ -150,7 +150,7 @@ fn Rename(id: StoredValue<String>, title: Memo<String>, leave: Callback<()>) -> 
 
 /// The question whether to delete.
 #[component]
-fn Delete(id: StoredValue<String>, panel: Panel, leave: Callback<()>) -> impl IntoView {
+fn Delete(id: StoredValue<String>, panel: PanelState, leave: Callback<()>) -> impl IntoView {
     let Page { link, focus, .. } = expect_context();
     let cancel: NodeRef<Button> = NodeRef::new();
     cancel.on_load(move |button| {

@@ -1,12 +1,12 @@
 //! The forms of a sign-in: the one of index.html, and any other that the worker sends. The page knows none of the steps.
 
 mod field;
-mod first;
-mod others;
+mod other_buttons;
 mod passkeys;
+mod sign_in_form;
 mod step;
 
-pub use first::SignInForm;
+pub use sign_in_form::SignInForm;
 pub use passkeys::Passkeys;
 pub use step::Step;
 

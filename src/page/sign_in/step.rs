@@ -9,7 +9,7 @@ use super::super::app::Page;
 use super::super::browser::{focus, focus_is_nowhere};
 use super::super::state::{Screen, State};
 use super::field::{Field, FormField};
-use super::others::Others;
+use super::other_buttons::OtherButtons;
 use super::{send, wrong_field};
 use crate::core::words::{BROKEN_RULE, page as titles};
 use crate::protocol::{Form, FormError, FormId, Intent};
@@ -110,7 +110,7 @@ pub fn Step(id: FormId) -> impl IntoView {
                     {text(|form| form.submit.to_string())}
                 </button>
                 <p class="hint" id="step-status" role="status">{status}</p>
-                <div class="others" id="step-others"><Others form press/></div>
+                <div class="others" id="step-others"><OtherButtons form press/></div>
             </form>
         </main>
     }

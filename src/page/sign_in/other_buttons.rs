@@ -10,7 +10,7 @@ use crate::protocol::{Button, Form};
 
 /// The buttons other than the form's own. Those that lead to a provider's page come first. `press` gets the index of the button.
 #[component]
-pub fn Others(form: Memo<Option<Form>>, press: Callback<u8>) -> impl IntoView {
+pub fn OtherButtons(form: Memo<Option<Form>>, press: Callback<u8>) -> impl IntoView {
     let buttons =
         Memo::new(move |_| form.with(|form| form.as_ref().map(|form| form.buttons.clone())).unwrap_or_default());
     // If a form is asked again, its waits restart, even if they are as long as before.
@@ -34,7 +34,7 @@ pub fn Others(form: Memo<Option<Form>>, press: Callback<u8>) -> impl IntoView {
             (wait > 0).then(|| asked_at.get() + f64::from(wait) * 1000.0)
         });
         let button = buttons.with_untracked(|all| all.get(at).cloned());
-        button.map(|button| view! { <Other button at until press/> })
+        button.map(|button| view! { <OtherButton button at until press/> })
     };
     view! {
         <Show when={move || has_or.get()}><p class="or">{words::OR}</p></Show>
@@ -44,7 +44,7 @@ pub fn Others(form: Memo<Option<Form>>, press: Callback<u8>) -> impl IntoView {
 
 /// One of these buttons.
 #[component]
-fn Other(button: Button, at: usize, until: Signal<Option<f64>>, press: Callback<u8>) -> impl IntoView {
+fn OtherButton(button: Button, at: usize, until: Signal<Option<f64>>, press: Callback<u8>) -> impl IntoView {
     let Page { state, .. } = expect_context();
     let seconds = seconds_until(until);
     let is_off = Memo::new(move |_| seconds.get() > 0 || state.busy.with(Option::is_some));

@@ -21,7 +21,7 @@ const LONGEST: f64 = 10.0;
 
 /// The views that are waiting to be shown. A handle: clones share the queue.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct Inbox {
     page: Page,
     /// The owner of signals that are created while views are shown.
     owner: Owner,
@@ -48,7 +48,7 @@ fn weight(view: &View) -> f64 {
     }
 }
 
-impl News {
+impl Inbox {
     /// An empty queue. `owner` owns the signals of `page`.
     pub fn new(page: Page, owner: Owner) -> Self {
         let queue = Queue { waiting: VecDeque::new(), is_awaited: false, last: 0.0, most: 2.0 };

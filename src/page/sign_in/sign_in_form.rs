@@ -13,7 +13,7 @@ use super::super::app::Page;
 use super::super::browser::shell::{Field as FieldElements, Shell, SignIn};
 use super::super::browser::{focus, set_attribute};
 use super::super::state::Screen;
-use super::others::Others;
+use super::other_buttons::OtherButtons;
 use super::{described_by, send, typed, wrong_field};
 use crate::core::words::gate as words;
 use crate::protocol::{Field, FieldKind, Form, FormId, Intent};
@@ -51,7 +51,7 @@ pub fn SignInForm(shell: Shell, is_submitted: bool) -> impl IntoView {
     };
     mount_to(elements.others.clone(), move || {
         provide_context(page);
-        view! { <Others form press/> }
+        view! { <OtherButtons form press/> }
     })
     .forget();
 
