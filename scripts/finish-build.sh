@@ -48,8 +48,8 @@ if command -v brotli >/dev/null; then
   for file in *; do printf '    %-48s %7d\n' "$file" "$(size "$file")"; done
   check "what paints the form" "$(sum index.html signet-*.css start-*.js seal.svg)" 15000
   check "the page" "$(sum signet-*.js signet_bg-*.wasm)" 200000
-  check "the worker" "$(sum worker*.js worker_bg-*.wasm)" 430000
-  check "all files of the app" "$(sum ./*)" 640000
+  check "the worker" "$(sum worker*.js worker_bg-*.wasm)" 390000
+  check "all files of the app" "$(sum ./*)" 590000
 else
   echo "sizes not checked: brotli is missing"
 fi

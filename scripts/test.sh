@@ -20,6 +20,10 @@ stage() {
 
 # rustfmt comes from the default toolchain, even if another one builds the app.
 format() { RUSTUP_TOOLCHAIN='' cargo fmt --all --check; }
+# ARCHITECTURE.md: the page keeps its state in signals, and only browser/ looks for elements.
+page_rules() {
+  ! grep -rnE 'thread_local!|get_element(s)?_by|query_selector|\.closest\(|inner_html' src/page --include='*.rs' --exclude-dir=browser
+}
 # --all-targets leaves some out: the end-to-end suite, which does not run by default, and the function without the AWS SDK.
 native_lints() {
   cargo clippy --quiet --workspace --all-targets -- -D warnings &&
@@ -51,6 +55,7 @@ release() { trunk --log error build --release; }
 end_to_end() { cargo test --quiet --workspace --test bootstrap --no-run && cargo test --quiet --workspace --test suite -- --test-threads=1; }
 
 stage format format
+stage page-rules page_rules
 stage template template
 stage crates crates
 stage native-lints native_lints

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use signet::core::app::Streamed;
 use signet::core::conversation::Part;
 use signet::core::history::{Input, Order, Reply, StoreFault, Tail};
-use signet::core::session::Record;
+use signet::core::record::{Account, Proof, Record};
 use signet::protocol::{AnswerId, TabHalf, TurnId};
 use signet::worker::{History, Store, send, stream};
-use signet_cognito::Secret;
 use signet_cognito::http::{Head, NoAnswer, Request};
+use signet_cognito::{IdentityId, Secret, Skew};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -22,8 +22,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// A guest's session.
 fn record(identity: &str) -> Record {
-    let json = format!(r#"{{"version":2,"skew":0,"guest":true,"identityId":"{identity}"}}"#);
-    Record::from_bytes(json.as_bytes()).unwrap()
+    Record::Session(Account { proof: Proof::Guest, identity: Some(IdentityId(identity.to_owned())), skew: Skew(0) })
 }
 
 fn secret(text: &str) -> Secret {

@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use js_sys::{Array, Function, Promise, Uint8Array};
-use signet::page::{Document, News, Shell, mount};
+use signet::page::{Document, Inbox, Shell, mount};
 use signet::protocol::{
     AnswerId, AnswerUpdate, End, Field, FieldKind, Form, FormError, FormId, Intent, Notice, Person, SessionView,
     TurnId, TurnUpdate, View, decode, encode,
@@ -433,7 +433,7 @@ fn newest(selector: &str) -> String {
 /// The app in the elements of index.html.
 struct App {
     place: Element,
-    news: News,
+    inbox: Inbox,
     /// What the page has told the worker.
     sent: Array,
     /// Dropping it takes the components out.
@@ -451,13 +451,13 @@ impl App {
         let post = move |message: &Array| {
             posted.push(message);
         };
-        let (news, mounted) = mount(Shell::find().unwrap(), post, false);
-        Self { place, news, sent, _mounted: Box::new(mounted) }
+        let (inbox, mounted) = mount(Shell::find().unwrap(), post, false);
+        Self { place, inbox, sent, _mounted: Box::new(mounted) }
     }
 
     /// What the worker says, all of which is shown when this returns.
     async fn tell(&self, views: &[View]) {
-        self.news.take(&encode(views).unwrap());
+        self.inbox.take(&encode(views).unwrap());
         shown().await;
     }
 

@@ -14,7 +14,7 @@ use crate::core::history::{self, History};
 use crate::core::random::Random;
 use crate::core::session::{self, Env, Memory, Record, Screen, Session};
 use crate::core::words;
-use crate::protocol::{FormId, Intent, View};
+use crate::protocol::{Errand, FormId, Intent, View};
 use signet_cognito::http::{Head, NoAnswer, Request, Response, may_pass};
 use signet_cognito::{Entropy, Ephemeral};
 use signet_cognito::{Secret, UnixMillis};
@@ -269,7 +269,7 @@ impl App {
             Intent::Stop => return self.chat(now, chat::Input::Stop, effects),
             Intent::Copy { turn, answer } => {
                 let text = self.chat.text(turn, answer).map(str::to_owned);
-                return effects.extend(text.map(|text| Effect::Show(View::Copy(text))));
+                return effects.extend(text.map(|text| Effect::Show(View::Errand(Errand::Copy(text)))));
             }
             // The worker has handled it, because it holds the store.
             Intent::Start { .. } => return,
@@ -341,7 +341,7 @@ impl App {
                 session::Effect::Remember(name, value) => effects.push(Effect::Remember(name, value)),
                 session::Effect::Leave(url) => effects.push(Effect::Leave(url)),
                 session::Effect::Passkey { form, options, autofill } => {
-                    effects.push(Effect::Show(View::Passkey { form, options, autofill }));
+                    effects.push(Effect::Show(View::Errand(Errand::Passkey { form, options, autofill })));
                 }
                 session::Effect::Show(screen) => {
                     // Turns outlive a session that ended by itself, so that the same person can continue.

@@ -92,7 +92,7 @@ enum Stored<'a> {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 enum StoredProof<'a> {
     Tokens { id_token: &'a str, refresh_token: Option<&'a str>, device_key: Option<&'a str>, typed: Option<&'a str> },
     Foreign { token: &'a str, logins_key: Option<&'a str>, username: &'a str, expires: Option<i64> },

@@ -1,4 +1,4 @@
-//! Chooses the screen, and carries out the worker's orders to the page itself.
+//! Chooses the screen, and carries out what only a page can do. `public/start.js` has started the worker.
 
 use leptos::ev;
 use leptos::mount::{UnmountHandle, mount_to};
@@ -9,12 +9,15 @@ use send_wrapper::SendWrapper;
 use super::browser::shell::Shell;
 use super::browser::{address, document, file, focus, set_root_attribute};
 use super::chat::{Chat, ChatFocus, Copying};
-use super::link::Link;
 use super::inbox::Inbox;
+use super::link::Link;
 use super::sign_in::{Passkeys, SignInForm, Step};
 use super::state::{Screen, State};
 use crate::core::words::{gate as words, page as titles};
-use crate::protocol::{Intent, View};
+use crate::protocol::{Errand, Intent};
+
+/// The app's mark.
+pub const SEAL: &str = "seal.svg";
 
 /// What all components use. A handle, as cheap to copy as a signal.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +53,9 @@ pub fn mount(
             passkeys: Passkeys::new(link),
         }
     });
-    let news = Inbox::new(page, owner);
+    let inbox = Inbox::new(page, owner);
     // A hidden page gets no frames.
-    let hidden = SendWrapper::new(news.clone());
+    let hidden = SendWrapper::new(inbox.clone());
     let listener = window_event_listener_untyped("visibilitychange", move |_| {
         if document().hidden() {
             hidden.show_all();
@@ -63,17 +66,16 @@ pub fn mount(
         provide_context(page);
         view! { <App shell is_submitted/> }
     });
-    (news, handle)
+    (inbox, handle)
 }
 
-/// Carries out an order of the worker to the page itself.
-pub fn carry_out(view: View, page: Page) {
-    match view {
-        View::Leave { url } => address::leave(&url),
-        View::Passkey { form, options, autofill } => page.passkeys.ask(form, options, autofill),
-        View::Copy(text) => page.copying.bring(text),
-        View::File { name, media_type, text } => file::save(&name, &media_type, &text),
-        _ => {}
+/// Carries out what only a page can do.
+pub fn carry_out(errand: Errand, page: Page) {
+    match errand {
+        Errand::Leave { url } => address::leave(&url),
+        Errand::Passkey { form, options, autofill } => page.passkeys.ask(form, options, autofill),
+        Errand::Copy(text) => page.copying.bring(text),
+        Errand::File { name, media_type, text } => file::save(&name, &media_type, &text),
     }
 }
 

@@ -59,9 +59,12 @@ impl Inbox {
     ///
     /// It shows them at once if it can, because then the next frame has both the change and the scrolling that follows. A change made within a frame needs
     /// another frame for its scrolling.
+    ///
+    /// # Panics
+    /// If the worker is from another build than this code.
     pub fn take(&self, bytes: &[u8]) {
-        // Page and worker come from one build, so an unreadable message is not from our worker.
-        let Ok(views) = decode::<Vec<View>>(bytes) else { return };
+        let views: Vec<View> =
+            decode(bytes).unwrap_or_else(|error| panic!("the worker is from another build than the page: {error}"));
         // A person who signs in waits for just this view, so it is never delayed.
         let is_urgent = views.iter().any(|view| matches!(view, View::Session(_)));
         let mut queue = self.queue.borrow_mut();
@@ -94,9 +97,9 @@ impl Inbox {
 
     fn show_after_frame(&self) {
         if !std::mem::replace(&mut self.queue.borrow_mut().is_awaited, true) {
-            let news = self.clone();
+            let inbox = self.clone();
             // Work done within a frame delays it. Work done right after has until the next one.
-            request_animation_frame(move || set_timeout(move || news.show_part(1.0), Duration::ZERO));
+            request_animation_frame(move || set_timeout(move || inbox.show_part(1.0), Duration::ZERO));
         }
     }
 
@@ -133,8 +136,8 @@ impl Inbox {
                 View::Session(SessionView::SignedIn(_)) => self.page.passkeys.keep_only(None),
                 _ => {}
             }
-            if let Some(view) = self.owner.with(|| self.page.state.apply(view, is_old)) {
-                carry_out(view, self.page);
+            if let Some(errand) = self.owner.with(|| self.page.state.apply(view, is_old)) {
+                carry_out(errand, self.page);
             }
         }
         if is_asked {
@@ -144,13 +147,13 @@ impl Inbox {
         if self.page.state.is_behind.get_untracked() != has_more {
             self.page.state.is_behind.set(has_more);
         }
-        let news = self.clone();
+        let inbox = self.clone();
         spawn_local(async move {
             // After the effects of the changed signals.
             tick().await;
             let applied = Date::now() - began;
             follow.settle();
-            news.measure(shown, began, applied);
+            inbox.measure(shown, began, applied);
         });
     }
 

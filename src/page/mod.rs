@@ -18,8 +18,8 @@ mod state;
 pub use app::mount;
 pub use browser::shell::Shell;
 pub use chat::Document;
-pub use link::Link;
 pub use inbox::Inbox;
+pub use link::Link;
 pub use state::State;
 
 use js_sys::Array;
@@ -44,7 +44,7 @@ pub fn start() {
         // Fails only for values that cannot be cloned. Bytes and strings can.
         let _ = worker.post_message(message);
     };
-    let (news, app) = mount(shell, link, is_submitted);
+    let (inbox, app) = mount(shell, link, is_submitted);
     app.forget();
-    browser::take_over(move |views| news.take(views));
+    browser::take_over(move |views| inbox.take(views));
 }

@@ -8,7 +8,7 @@ use super::browser::address::{self, Entry};
 use super::browser::storage::{self, Draft};
 use super::chat::{Control, Document, Follow};
 use crate::protocol::{
-    AnswerId, AnswerUpdate, End, Form, HistoryView, Notice, Person, SessionView, Text, TurnId, TurnUpdate, View,
+    AnswerId, AnswerUpdate, End, Errand, Form, HistoryView, Notice, Person, SessionView, Text, TurnId, TurnUpdate, View,
 };
 use signet_stream::stock::UseCase;
 
@@ -188,8 +188,8 @@ impl State {
         }
     }
 
-    /// Applies a view. `is_old` marks turns that had ended when their conversation was opened. Returns the view if it is an order to carry out.
-    pub fn apply(self, view: View, is_old: bool) -> Option<View> {
+    /// Applies a view. `is_old` marks turns that had ended when their conversation was opened. Returns an errand, which is not shown but carried out.
+    pub fn apply(self, view: View, is_old: bool) -> Option<Errand> {
         match view {
             View::Misconfigured { problem } => self.screen.set(Screen::Misconfigured(problem)),
             View::Session(SessionView::Busy { text }) => self.busy.set(Some(text)),
@@ -215,9 +215,7 @@ impl State {
             }
             View::Status(text) => self.status.set(text.into_owned()),
             View::Spoken(text) => self.speak(text),
-            view @ (View::Leave { .. } | View::Passkey { .. } | View::Copy(_) | View::File { .. }) => {
-                return Some(view);
-            }
+            View::Errand(errand) => return Some(errand),
         }
         None
     }
@@ -227,6 +225,13 @@ impl State {
         self.conversation
             .turns
             .with(|turns| turns.iter().any(|turn| turn.answers.with(|all| all.iter().any(Answer::is_under_way))))
+    }
+
+    /// The copy button of the last shown code block, and the block's text.
+    pub fn last_copy(self) -> Option<(web_sys::Element, String)> {
+        let mut answers =
+            self.conversation.turns.get().into_iter().rev().flat_map(|turn| turn.shown_answers().into_iter().rev());
+        answers.find_map(|answer| answer.document.with_value(Document::last_copy))
     }
 
     /// Announces a text to screen readers, in place of the one before.
@@ -424,6 +429,13 @@ impl Turn {
             0 => Some(1),
             shown => Some(shown - 1),
         }
+    }
+
+    /// The answers that are shown: one, or two side by side.
+    pub fn shown_answers(self) -> Vec<Answer> {
+        let (shown, beside) = (self.shown.get(), self.beside());
+        let is_shown = |at: usize| at == shown || Some(at) == beside;
+        self.answers.with(|all| (0..).zip(all).filter(|(at, _)| is_shown(*at)).map(|(_, answer)| *answer).collect())
     }
 
     /// The state of the newest answer, as the style sheet names it.

@@ -26,7 +26,7 @@ pub enum Intent {
         /// Index into [`Form::buttons`](super::Form::buttons).
         button: u8,
     },
-    /// The answer to [`View::Passkey`](super::View::Passkey). String beside it, if done: the credential as JSON (`PublicKeyCredential.toJSON`).
+    /// The answer to [`Errand::Passkey`](super::Errand::Passkey). String beside it, if done: the credential as JSON (`PublicKeyCredential.toJSON`).
     Passkey {
         /// The form that was shown.
         form: FormId,
@@ -67,7 +67,7 @@ pub enum Intent {
     },
     /// Stop the answer under way.
     Stop,
-    /// Ask for the Markdown of an answer, which comes as a [`View::Copy`](super::View::Copy).
+    /// Ask for the Markdown of an answer, which comes as an [`Errand::Copy`](super::Errand::Copy).
     Copy {
         /// Which turn.
         turn: TurnId,

@@ -36,20 +36,8 @@ pub enum View {
     },
     /// Who is signed in.
     Session(SessionView),
-    /// Leave the page for this address.
-    Leave {
-        /// Absolute, `https` (or this machine).
-        url: String,
-    },
-    /// Ask the browser for a passkey, for the form that is shown.
-    Passkey {
-        /// Which form.
-        form: FormId,
-        /// `CREDENTIAL_REQUEST_OPTIONS`: the JSON that `PublicKeyCredential.parseRequestOptionsFromJSON` takes.
-        options: String,
-        /// Whether only the username's autofill offers it.
-        autofill: bool,
-    },
+    /// Something to do instead of something to show.
+    Errand(Errand),
     /// Clear the whole conversation and history: the person signed out, or somebody else signed in.
     Forget {
         /// Whether the draft of the next question is cleared too.
@@ -86,6 +74,25 @@ pub enum View {
     Status(Text),
     /// For a screen reader, announced politely: a whole answer as plain text, one paragraph per line.
     Spoken(String),
+}
+
+/// What only a page can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// Leave the page for this address.
+    Leave {
+        /// Absolute, `https` (or this machine).
+        url: String,
+    },
+    /// Ask the browser for a passkey, for the form that is shown.
+    Passkey {
+        /// Which form.
+        form: FormId,
+        /// `CREDENTIAL_REQUEST_OPTIONS`: the JSON that `PublicKeyCredential.parseRequestOptionsFromJSON` takes.
+        options: String,
+        /// Whether only the username's autofill offers it.
+        autofill: bool,
+    },
     /// The text that [`Intent::Copy`] asked for.
     Copy(String),
     /// A file to save.

@@ -81,8 +81,8 @@ fn all_views() -> Vec<View> {
         form(vec![], Some(FormError { text: "no".into(), field: None })),
         form(vec![FieldKind::Code], Some(FormError { text: "no".into(), field: Some(200) })),
         View::Session(SessionView::Busy { text: "…".into() }),
-        View::Leave { url: "https://a.example/".into() },
-        View::Passkey { form: FormId(128), options: "{}".into(), autofill: true },
+        View::Errand(Errand::Leave { url: "https://a.example/".into() }),
+        View::Errand(Errand::Passkey { form: FormId(128), options: "{}".into(), autofill: true }),
     ];
     let person = |role| {
         View::Session(SessionView::SignedIn(Person { username: "alice".into(), role, sign_out: "Sign out".into() }))
@@ -103,8 +103,8 @@ fn all_views() -> Vec<View> {
         View::Remark("".into()),
         View::Status("Answering.".into()),
         View::Spoken("line\nline".into()),
-        View::Copy("**a**".into()),
-        View::File { name: "a.md".into(), media_type: "text/markdown".into(), text: "# a".into() },
+        View::Errand(Errand::Copy("**a**".into())),
+        View::Errand(Errand::File { name: "a.md".into(), media_type: "text/markdown".into(), text: "# a".into() }),
     ]);
     let notice = |request_id| Some(Notice { title: "t".into(), text: "x".into(), request_id });
     let ended = |end, notice, facts: &[&str], wait| AnswerUpdate::Ended {

@@ -27,7 +27,7 @@ use crate::core::config::{Config, ConfigError};
 use crate::core::session::Memory;
 use crate::core::words::{config, setup as words};
 use crate::panics;
-use crate::protocol::{FormId, Intent, TabHalf, View, decode, encode};
+use crate::protocol::{Errand, FormId, Intent, TabHalf, View, decode, encode};
 use signet_cognito::Secret;
 use signet_cognito::UnixMillis;
 use signet_cognito::http::{Request, Response};
@@ -169,7 +169,7 @@ impl Worker {
                     spawn_local(async move {
                         worker.history.settled().await;
                         if worker.store.written().await {
-                            show(&[View::Leave { url }]);
+                            show(&[View::Errand(Errand::Leave { url })]);
                         } else {
                             worker.deliver(Input::NotKept);
                         }

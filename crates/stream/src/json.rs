@@ -20,14 +20,12 @@ pub(crate) fn find<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// Reads a count. A fraction or an exponent is accepted, and the fraction is cut off.
 pub(crate) fn count(value: &Value) -> Option<u32> {
-    match value.as_u64() {
-        Some(count) => count.try_into().ok(),
-        None => {
-            let count = value.as_f64()?.trunc();
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Checked.
-            (0.0..=f64::from(u32::MAX)).contains(&count).then_some(count as u32)
-        }
+    if let Some(count) = value.as_u64() {
+        return count.try_into().ok();
     }
+    let count = value.as_f64()?.trunc();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Checked.
+    (0.0..=f64::from(u32::MAX)).contains(&count).then_some(count as u32)
 }
 
 /// The text without the parts that only `serde_json` refuses; `None` if it has no such parts.

@@ -4,7 +4,7 @@ use crate::core::session::harness::{
     HOUR, NOW, PAGE, Run, claims, config, credentials, operation, refusal, response, secrets, tokens, verifier,
     with_guests,
 };
-use crate::protocol::{AnswerId, AnswerUpdate, End, SessionView, TurnId, TurnUpdate};
+use crate::protocol::{AnswerId, AnswerUpdate, End, Errand, SessionView, TurnId, TurnUpdate};
 use proptest::prelude::*;
 use signet_stream::stock::UseCase;
 
@@ -264,7 +264,7 @@ fn batches_are_shown_in_time() {
     assert!(flushes(tab.step(Input::Waited(Timer::Flush(asked)))));
     let copy = Intent::Copy { turn: TurnId(0), answer: AnswerId(0) };
     tab.step(Input::Intent(copy.clone(), vec![]));
-    assert!(matches!(&tab.effects[..], [Effect::Show(View::Copy(text))] if text == "aa"));
+    assert!(matches!(&tab.effects[..], [Effect::Show(View::Errand(Errand::Copy(text)))] if text == "aa"));
     tab.step(Input::Intent(Intent::New, vec![]));
     assert!(tab.step(Input::Intent(copy, vec![])).effects.is_empty());
 }

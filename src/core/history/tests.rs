@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::core::conversation::{Answer, Part, Turn};
 use crate::core::words::{history as words, markdown};
-use crate::protocol::{AnswerId, End, Entry, HistoryView, Notice, TurnId, View};
+use crate::protocol::{AnswerId, End, Entry, Errand, HistoryView, Notice, TurnId, View};
 use signet_cognito::UnixMillis;
 use signet_stream::stock::UseCase;
 use signet_stream::{StopReason, Usage};
@@ -190,7 +190,7 @@ impl Tab {
 
     fn file(&mut self) -> (String, String) {
         match self.told().pop() {
-            Some(View::File { name, text, .. }) => (name, text),
+            Some(View::Errand(Errand::File { name, text, .. })) => (name, text),
             other => panic!("{other:?}"),
         }
     }

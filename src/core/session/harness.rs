@@ -13,7 +13,7 @@ use crate::core::fault::Fault;
 use crate::core::question::{Action, Step};
 use crate::core::random::Random;
 use crate::core::words;
-use crate::protocol::{Form, FormId, PasskeyOutcome, SessionView, View, encode};
+use crate::protocol::{Errand, Form, FormId, PasskeyOutcome, SessionView, View, encode};
 use signet_cognito::{
     Entropy, Ephemeral, Secret, UnixMillis, hosted_ui,
     http::{Head, NoAnswer, Request, Response},
@@ -485,7 +485,7 @@ impl Run {
             .filter_map(|effect| match effect {
                 Effect::Show(screen) => Some(View::Session(words::screen(&self.config, screen.clone()))),
                 Effect::Passkey { form, options, autofill } => {
-                    Some(View::Passkey { form: *form, options: options.clone(), autofill: *autofill })
+                    Some(View::Errand(Errand::Passkey { form: *form, options: options.clone(), autofill: *autofill }))
                 }
                 _ => None,
             })

@@ -3,7 +3,7 @@
 use super::{facts, markdown, use_case};
 use crate::core::conversation::{Answer, Conversation};
 use crate::core::history::{self, ExportFormat, ImportFault, List, Remark, StoreFault, Summary};
-use crate::protocol::{End, Entry, HistoryView, Notice, Text, View};
+use crate::protocol::{End, Entry, Errand, HistoryView, Notice, Text, View};
 use signet_cognito::UnixMillis;
 
 const UNKNOWN: &str = "This conversation is not in this browser. It was deleted, belongs to another person, or was made in another browser.";
@@ -46,7 +46,7 @@ pub fn export(title: Option<&str>, format: ExportFormat, conversations: &[Conver
         }
     };
     let name = markdown::file_name(title.unwrap_or("conversations"), now, extension);
-    View::File { name, media_type: media_type.into(), text }
+    View::Errand(Errand::File { name, media_type: media_type.into(), text })
 }
 
 /// The notice of a stored answer. If a cut-off answer has none, it was under way when the page was closed.

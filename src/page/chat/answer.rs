@@ -3,7 +3,6 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html::Button;
 use leptos::prelude::*;
-use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -11,7 +10,7 @@ use super::super::app::Page;
 use super::super::countdown::seconds_until;
 use super::super::state::{Answer as AnswerState, Ended, Turn};
 use super::copy::{CopyButton, Source, copy};
-use super::{ask, growing_answer, is_for_app};
+use super::{ask, is_for_app};
 use crate::core::words::{page as words, use_case as name_of};
 use crate::protocol::{End, Intent};
 use signet_stream::stock::UseCase;
@@ -77,13 +76,15 @@ fn is_stopped_by_person(ended: Option<&Ended>) -> bool {
     matches!(ended, Some(Ended { end: End::Stopped, notice: None, .. }))
 }
 
-/// The text, which [`growing_answer::Document`] builds by hand.
+/// The text, which [`Document`](super::Document) builds by hand.
 #[component]
 fn Text(answer: AnswerState) -> impl IntoView {
     let page: Page = expect_context();
     let press = move |event: leptos::ev::MouseEvent| {
         let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let Some((button, code)) = pressed.as_ref().and_then(growing_answer::pressed_copy) {
+        if let Some((button, code)) =
+            pressed.and_then(|pressed| answer.document.with_value(|document| document.pressed_copy(&pressed)))
+        {
             copy(page, Source::Text(code), move |words| button.set_text_content(Some(words)));
         }
     };
@@ -275,13 +276,7 @@ fn Others(turn: Turn, at: Memo<usize>, place: Signal<String>) -> impl IntoView {
             Control::Next => next,
             Control::Compare => compare,
         };
-        // The answer is shown only after this tick.
-        spawn_local(async move {
-            tick().await;
-            if let Some(button) = button.try_get_untracked().flatten() {
-                focus.to(&button);
-            }
-        });
+        focus.soon(button);
     });
     let backwards = move || turn.answers.with_untracked(Vec::len).saturating_sub(1);
     view! {

@@ -1,8 +1,9 @@
 //! Moves the focus when the control that has it goes away.
 
-use leptos::html::{Form, Textarea};
+use leptos::html::{ElementType, Form, Textarea};
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
+use wasm_bindgen::JsCast;
 
 use super::super::browser::{self, media};
 
@@ -43,6 +44,20 @@ impl ChatFocus {
         spawn_local(async move {
             tick().await;
             self.composer();
+        });
+    }
+
+    /// Focuses an element that is about to appear, or to become usable.
+    pub fn soon<E>(self, element: NodeRef<E>)
+    where
+        E: ElementType,
+        E::Output: JsCast + Clone + AsRef<web_sys::Element> + 'static,
+    {
+        spawn_local(async move {
+            tick().await;
+            if let Some(element) = element.try_get_untracked().flatten() {
+                self.to(element.as_ref());
+            }
         });
     }
 

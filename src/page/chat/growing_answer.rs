@@ -31,8 +31,23 @@ pub struct Document {
     kept: Vec<Element>,
     /// The headings so far: the level that was written, and how many headings this one is nested in.
     headings: Vec<(u8, u8)>,
+    /// The code blocks so far.
+    code: Vec<Code>,
     /// Whether the text is complete.
     is_whole: bool,
+}
+
+/// A code block that can be copied.
+#[derive(Debug)]
+struct Code {
+    button: Element,
+    text: Element,
+}
+
+impl Code {
+    fn copy(&self) -> Option<(Element, String)> {
+        Some((self.button.clone(), self.text.text_content()?))
+    }
 }
 
 /// An open element.
@@ -46,6 +61,8 @@ struct Open {
     tail: Tail,
     /// For a heading, the level that was written; otherwise 0.
     level: u8,
+    /// For a code block, its copy button.
+    copy: Option<Element>,
     runs: Runs,
 }
 
@@ -105,6 +122,7 @@ impl Document {
             done: vec![],
             kept: vec![],
             headings: vec![],
+            code: vec![],
             is_whole: false,
         }
     }
@@ -120,6 +138,16 @@ impl Document {
     /// Shows the reasoning in an element.
     pub fn mount_reasoning(&self, place: &Element) {
         append(place, &self.reasoning);
+    }
+
+    /// The copy button that was pressed, and the text of its code block; `None` if something else was pressed.
+    pub fn pressed_copy(&self, pressed: &Element) -> Option<(Element, String)> {
+        self.code.iter().find(|code| code.button.contains(Some(pressed))).and_then(Code::copy)
+    }
+
+    /// The copy button of the last code block, and the block's text.
+    pub fn last_copy(&self) -> Option<(Element, String)> {
+        self.code.last().and_then(Code::copy)
     }
 
     /// Adds to the reasoning.
@@ -229,11 +257,17 @@ impl Document {
         if open.level > 0 {
             self.headings.push((open.level, self.depth(open.level)));
         }
+        if let Some(button) = &open.copy {
+            self.code.push(Code { button: button.clone(), text: open.place.clone() });
+        }
     }
 
     fn forget(&mut self, open: &Open) {
         if open.level > 0 {
             self.headings.pop();
+        }
+        if open.copy.is_some() {
+            self.code.pop();
         }
     }
 
@@ -422,7 +456,7 @@ impl Document {
 impl Open {
     /// An element that holds its content itself.
     fn new(element: Element) -> Self {
-        Self { outer: element.clone(), place: element, tail: Tail::Nothing, level: 0, runs: Runs::Anyhow }
+        Self { outer: element.clone(), place: element, tail: Tail::Nothing, level: 0, copy: None, runs: Runs::Anyhow }
     }
 
     /// Takes the direction of its first letter.
@@ -501,7 +535,7 @@ fn code_block(language: &str) -> Open {
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));
-    Open { place, ..Open::new(outer) }
+    Open { place, copy: Some(copy), ..Open::new(outer) }
 }
 
 /// A table's first row is its head, the others its body.
@@ -544,19 +578,6 @@ fn direction(text: &str) -> Option<bool> {
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..='\u{fb1c}' => Some(false),
         _ => None,
     })
-}
-
-/// The copy button that was pressed, and the text of its code block; `None` if something else was pressed.
-pub fn pressed_copy(pressed: &Element) -> Option<(Element, String)> {
-    let button = pressed.closest(".copy-code").ok()??;
-    let code = button.closest(".code").ok()??.query_selector("code").ok()??.text_content()?;
-    Some((button, code))
-}
-
-/// The copy button of the last code block in `place`.
-pub fn last_copy_button(place: &Element) -> Option<Element> {
-    let buttons = place.query_selector_all(".copy-code").ok()?;
-    buttons.get(buttons.length().checked_sub(1)?)?.dyn_into().ok()
 }
 
 /// An element of this class, not in the document yet.

@@ -2,14 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::super::app::Page;
+use super::super::app::{Page, SEAL};
 use super::super::history::PanelState;
 use super::help::Help;
 use crate::core::words::page as words;
 use crate::protocol::Intent;
-
-/// The app's mark.
-const SEAL: &str = "seal.svg";
 
 /// The bar above the conversation, with its title and the person who is signed in.
 #[component]

@@ -3,9 +3,9 @@
 mod answer;
 mod composer;
 mod copy;
-mod growing_answer;
 mod focus;
 mod follow;
+mod growing_answer;
 mod header;
 mod help;
 mod question;
@@ -13,9 +13,9 @@ mod turn;
 
 pub use answer::Control;
 pub use copy::Copying;
-pub use growing_answer::Document;
 pub use focus::ChatFocus;
 pub use follow::Follow;
+pub use growing_answer::Document;
 
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ use js_sys::Array;
 use leptos::ev::{self, KeyboardEvent, WheelEvent};
 use leptos::html::P;
 use leptos::prelude::*;
-use leptos::task::{spawn_local, tick};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry};
 
@@ -214,21 +213,12 @@ fn key(event: &KeyboardEvent, page: Page, help: Help, panel: PanelState) {
     let is_command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
     let is_typing = || event.target().is_some_and(|target| target.has_type::<web_sys::HtmlTextAreaElement>());
     match key.as_str() {
-        "Escape" if panel.close_drawer() => {
-            spawn_local(async move {
-                tick().await;
-                if let Some(button) = panel.button.try_get_untracked().flatten() {
-                    page.focus.to(&button);
-                }
-            });
-        }
+        "Escape" if panel.close_drawer() => page.focus.soon(panel.button),
         "Escape" if stop(page) => {}
         "/" if is_command => help.toggle(),
         ";" if is_command => begin_new(page, panel),
         ":" if is_command => {
-            let button = page.state.follow.log.get_untracked().and_then(|log| growing_answer::last_copy_button(&log));
-            let pressed = button.as_ref().and_then(growing_answer::pressed_copy);
-            if let Some((button, code)) = pressed {
+            if let Some((button, code)) = untrack(|| page.state.last_copy()) {
                 copy(page, Source::Text(code), move |words| button.set_text_content(Some(words)));
             }
         }

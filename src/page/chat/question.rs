@@ -3,7 +3,6 @@
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
-use leptos::task::{spawn_local, tick};
 
 use super::super::app::Page;
 use super::super::browser::address::Entry;
@@ -26,12 +25,7 @@ pub fn Question(turn: Turn) -> impl IntoView {
     let leave = move || {
         turn.edit.set(None);
         Draft::Edit.forget();
-        spawn_local(async move {
-            tick().await;
-            if let Some(button) = edit_button.try_get_untracked().flatten() {
-                focus.to(&button);
-            }
-        });
+        focus.soon(edit_button);
     };
 
     view! {
@@ -68,13 +62,9 @@ fn Edit(turn: Turn, leave: Callback<()>) -> impl IntoView {
     // An edit that is restored with its conversation must not take the focus from the composer.
     let is_restored =
         turn.edit.with_untracked(|edit| edit.as_deref() == Draft::Edit.load(&state.name_of(turn.id)).as_deref());
-    field.on_load(move |field| {
+    field.on_load(move |_| {
         if !is_restored {
-            // The field enters the document only after this tick.
-            spawn_local(async move {
-                tick().await;
-                focus.to(&field);
-            });
+            focus.soon(field);
         }
     });
 

@@ -11,12 +11,6 @@ use crate::core::words::page as words;
 #[component]
 pub fn Turn(turn: TurnState) -> impl IntoView {
     let compares = Memo::new(move |_| turn.beside().is_some());
-    let shown = move || {
-        let beside = turn.beside();
-        let is_shown = |at: usize| at == turn.shown.get() || Some(at) == beside;
-        turn.answers
-            .with(|all| (0..).zip(all).filter(|(at, _)| is_shown(*at)).map(|(_, answer)| *answer).collect::<Vec<_>>())
-    };
     view! {
         <article
             class="turn"
@@ -26,7 +20,7 @@ pub fn Turn(turn: TurnState) -> impl IntoView {
             <h2 class="unseen">{words::ASKED}</h2>
             <Question turn/>
             <div class="shelf">
-                <For each={shown} key={|answer| answer.serial} let:answer>
+                <For each={move || turn.shown_answers()} key={|answer| answer.serial} let:answer>
                     <Answer turn answer/>
                 </For>
             </div>

@@ -15,7 +15,7 @@ const PART: usize = 50;
 
 /// The list.
 #[component]
-fn Entries(panel: PanelState) -> impl IntoView {
+pub fn Entries(panel: PanelState) -> impl IntoView {
     let Page { state, focus, .. } = expect_context();
     let more = RwSignal::new(0);
     let query = Memo::new(move |_| state.history.with(|view| view.query.clone()));

@@ -153,12 +153,7 @@ fn Rename(id: StoredValue<String>, title: Memo<String>, leave: Callback<()>) -> 
 fn Delete(id: StoredValue<String>, panel: PanelState, leave: Callback<()>) -> impl IntoView {
     let Page { link, focus, .. } = expect_context();
     let cancel: NodeRef<Button> = NodeRef::new();
-    cancel.on_load(move |button| {
-        spawn_local(async move {
-            tick().await;
-            focus.to(&button);
-        });
-    });
+    cancel.on_load(move |_| focus.soon(cancel));
     let delete = move |_| {
         link.send(&Intent::Delete { id: id.get_value() });
         // This button is about to go.

@@ -12,7 +12,7 @@ use crate::protocol::Intent;
 
 /// Saves the conversations to a file, and imports a file.
 #[component]
-fn Files() -> impl IntoView {
+pub fn Files() -> impl IntoView {
     let Page { link, .. } = expect_context();
     let input: NodeRef<Input> = NodeRef::new();
     let import = move |_| {

@@ -84,13 +84,7 @@ impl PanelState {
     pub fn toggle(self) {
         let is_open = !self.is_open.get_untracked();
         self.page.state.history_is_open.set(Some(is_open));
-        spawn_local(async move {
-            tick().await;
-            let button = if is_open { self.new } else { self.button };
-            if let Some(button) = button.try_get_untracked().flatten() {
-                self.page.focus.to(&button);
-            }
-        });
+        self.page.focus.soon(if is_open { self.new } else { self.button });
     }
 
     /// Closes the drawer. Returns whether there was one to close.

@@ -13,7 +13,7 @@ const SEARCH_AFTER: u32 = 150;
 
 /// The search field.
 #[component]
-fn Search(panel: PanelState) -> impl IntoView {
+pub fn Search(panel: PanelState) -> impl IntoView {
     let Page { state, link, .. } = expect_context();
     let waiting: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
     let type_in = move |event| {

@@ -1,4 +1,4 @@
-//! The fields of a form, one component for each kind.
+//! The fields of a form, one component for each kind. The sentence about an error stands above them, in step.rs.
 
 use js_sys::JsString;
 use leptos::html::{Fieldset, Input};
@@ -85,6 +85,18 @@ impl Field {
         self.met.with_untracked(|met| met.contains(&false))
     }
 
+    /// The ids of its descriptions, and of the error if it is about this field.
+    fn described(self, error: Signal<Option<&'static str>>) -> Signal<Option<String>> {
+        let (has_hint, has_rules, hint_id, rules_id) =
+            self.view.with_value(|FieldView { name, hint, kind, .. }| {
+                (!hint.is_empty(), matches!(kind, FieldKind::NewPassword(_)), hint_id(name), rules_id(name))
+            });
+        Signal::derive(move || {
+            let error = error.get();
+            described_by(&[(has_hint, &hint_id), (has_rules, &rules_id), (error.is_some(), error.unwrap_or_default())])
+        })
+    }
+
     /// The element that can have the focus.
     pub fn element(self) -> Option<HtmlElement> {
         let input = self.input.get_untracked().map(|input| HtmlElement::clone(&input));
@@ -95,102 +107,104 @@ impl Field {
 /// A field. `error` is the id of the sentence about the field's error, if there is one.
 #[component]
 pub fn FormField(field: Field, error: Signal<Option<&'static str>>) -> impl IntoView {
-    let FieldView { name, label, hint, autocomplete, value, kind } = field.view.get_value();
-    let hint_id = format!("{name}-hint");
-    let rules_id = format!("{name}-rules");
-    let (has_hint, has_rules) = (!hint.is_empty(), matches!(kind, FieldKind::NewPassword(_)));
-    let described = {
-        let (hint_id, rules_id) = (hint_id.clone(), rules_id.clone());
-        move || {
-            let error = error.get();
-            described_by(&[(has_hint, &hint_id), (has_rules, &rules_id), (error.is_some(), error.unwrap_or_default())])
+    let described = field.described(error);
+    field.view.with_value(|view| match view.kind {
+        FieldKind::Choice(_) => view! { <ChoiceField field described error/> }.into_any(),
+        FieldKind::Copy { .. } => view! { <CopyField field described/> }.into_any(),
+        _ => view! { <TextField field described error/> }.into_any(),
+    })
+}
+
+/// One of several choices.
+#[component]
+fn ChoiceField(field: Field, described: Signal<Option<String>>, error: Signal<Option<&'static str>>) -> impl IntoView {
+    let FieldView { name, label, hint, kind, .. } = field.view.get_value();
+    let FieldKind::Choice(choices) = kind else { return None };
+    let group = name.clone();
+    let choice = move |(value, text): (Text, Text)| {
+        let is_first = field.chosen.with_untracked(|first| *first == value);
+        let chosen = value.clone();
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    required
+                    name={group.clone()}
+                    value={value}
+                    prop:checked={is_first}
+                    on:change={move |_| field.chosen.set(chosen.clone())}
+                />
+                <span>{text}</span>
+            </label>
         }
     };
-    let invalid = move || error.get().map(|_| "true");
+    Some(view! {
+        <fieldset
+            class="field"
+            role="radiogroup"
+            id={name.clone()}
+            aria-describedby={described}
+            aria-invalid={move || error.get().map(|_| "true")}
+            node_ref={field.group}
+        >
+            <legend>{label}</legend>
+            <p class="hint" id={hint_id(&name)}>{hint}</p>
+            {choices.into_iter().map(choice).collect_view()}
+        </fieldset>
+    })
+}
 
-    match kind {
-        FieldKind::Choice(choices) => view! {
-            <fieldset
-                class="field"
-                role="radiogroup"
-                id={name.clone()}
-                aria-describedby={described}
-                aria-invalid={invalid}
-                node_ref={field.group}
-            >
-                <legend>{label}</legend>
-                <p class="hint" id={hint_id}>{hint}</p>
-                {choices.into_iter().map(|(value, text)| {
-                    let chosen = value.clone();
-                    view! {
-                        <label class="choice">
-                            <input
-                                type="radio"
-                                autocapitalize="none"
-                                spellcheck="false"
-                                required
-                                name={name.clone()}
-                                value={value.clone()}
-                                prop:checked={field.chosen.with_untracked(|first| *first == value)}
-                                on:change={move |_| field.chosen.set(chosen.clone())}
-                            />
-                            <span>{text}</span>
-                        </label>
-                    }
-                }).collect_view()}
-            </fieldset>
-        }
-        .into_any(),
-        FieldKind::Copy { side, path } => view! {
-            <CopyField name label hint value side path described={Signal::derive(described)}/>
-        }
-        .into_any(),
-        kind => {
-            let is_password = matches!(kind, FieldKind::Password | FieldKind::NewPassword(_));
-            let is_code = matches!(kind, FieldKind::Code);
-            let plain = match &kind {
-                FieldKind::Text(kind) => kind.clone(),
-                _ => "text".into(),
-            };
-            let input_type = move || match (is_password, field.is_shown.get()) {
-                (true, false) => "password".into(),
-                _ => plain.clone(),
-            };
-            // Names of people begin with capitals.
-            let is_name = matches!(kind, FieldKind::Text(_)) && !autocomplete.starts_with("username");
-            let rules = match kind {
-                FieldKind::NewPassword(ref rules) => rules.clone(),
-                _ => vec![],
-            };
-            view! {
-                <div class="field">
-                    <label for={name.clone()}>{label}</label>
-                    <p class="hint" id={hint_id}>{hint}</p>
-                    <div class="secret">
-                        <input
-                            id={name.clone()}
-                            name={name.clone()}
-                            type={input_type}
-                            autocomplete={if is_code { "one-time-code".into() } else { autocomplete }}
-                            autocapitalize={(!is_name).then_some("none")}
-                            inputmode={is_code.then_some("numeric")}
-                            spellcheck="false"
-                            required
-                            readonly={matches!(kind, FieldKind::Fixed)}
-                            value={value}
-                            aria-describedby={described}
-                            aria-invalid={invalid}
-                            node_ref={field.input}
-                            on:input={move |_| field.check()}
-                        />
-                        {is_password.then(|| view! { <ShowButton is_shown={field.is_shown}/> })}
-                    </div>
-                    {has_rules.then(|| view! { <Rules id={rules_id} rules met={field.met}/> })}
-                </div>
-            }
-            .into_any()
-        }
+/// An input for a text, a password or a code.
+#[component]
+fn TextField(field: Field, described: Signal<Option<String>>, error: Signal<Option<&'static str>>) -> impl IntoView {
+    let FieldView { name, label, hint, autocomplete, value, kind } = field.view.get_value();
+    let is_password = matches!(kind, FieldKind::Password | FieldKind::NewPassword(_));
+    let is_code = kind == FieldKind::Code;
+    // Names of people begin with capitals.
+    let is_name = matches!(kind, FieldKind::Text(_)) && !autocomplete.starts_with("username");
+    let is_fixed = kind == FieldKind::Fixed;
+    let (plain, rules) = match kind {
+        FieldKind::Text(plain) => (plain, None),
+        FieldKind::NewPassword(rules) => ("text".into(), Some(rules)),
+        _ => ("text".into(), None),
+    };
+    let input_type = move || if is_password && !field.is_shown.get() { "password".into() } else { plain.clone() };
+    view! {
+        <div class="field">
+            <label for={name.clone()}>{label}</label>
+            <p class="hint" id={hint_id(&name)}>{hint}</p>
+            <div class="secret">
+                <input
+                    id={name.clone()}
+                    name={name.clone()}
+                    type={input_type}
+                    autocomplete={if is_code { "one-time-code".into() } else { autocomplete }}
+                    autocapitalize={(!is_name).then_some("none")}
+                    inputmode={is_code.then_some("numeric")}
+                    spellcheck="false"
+                    required
+                    readonly={is_fixed}
+                    value={value}
+                    aria-describedby={described}
+                    aria-invalid={move || error.get().map(|_| "true")}
+                    node_ref={field.input}
+                    on:input={move |_| field.check()}
+                />
+                {is_password.then(|| view! { <ShowButton is_shown={field.is_shown}/> })}
+            </div>
+            {rules.map(|rules| view! { <Rules id={rules_id(&name)} rules met={field.met}/> })}
+        </div>
     }
+}
+
+fn hint_id(name: &str) -> String {
+    [name, "-hint"].concat()
+}
+
+fn rules_id(name: &str) -> String {
+    [name, "-rules"].concat()
 }
 
 /// Shows or hides a password.
@@ -227,15 +241,9 @@ fn Rules(id: String, rules: Vec<Rule>, met: RwSignal<Vec<bool>>) -> impl IntoVie
 
 /// A text to copy, with its QR code.
 #[component]
-fn CopyField(
-    name: Text,
-    label: Text,
-    hint: Text,
-    value: String,
-    side: u32,
-    path: String,
-    described: Signal<Option<String>>,
-) -> impl IntoView {
+fn CopyField(field: Field, described: Signal<Option<String>>) -> impl IntoView {
+    let FieldView { name, label, hint, value, kind, .. } = field.view.get_value();
+    let FieldKind::Copy { side, path } = kind else { return None };
     let said = RwSignal::new("");
     // Groups of four for the eye. The copied text has no gaps.
     let groups: Vec<String> =
@@ -248,7 +256,7 @@ fn CopyField(
         });
     };
     let has_code = !path.is_empty();
-    view! {
+    Some(view! {
         <div class="field copy">
             <svg
                 class="qr"
@@ -259,7 +267,7 @@ fn CopyField(
                 <path d={path}></path>
             </svg>
             <label for={name.clone()}>{label}</label>
-            <p class="hint" id={format!("{name}-hint")}>{hint}</p>
+            <p class="hint" id={hint_id(&name)}>{hint}</p>
             <output class="key" id={name.clone()} aria-live="off" aria-describedby={described}>
                 {groups.into_iter().map(|group| view! { <span>{group}</span> }).collect_view()}
             </output>
@@ -268,5 +276,5 @@ fn CopyField(
                 <span class="hint" role="status">{said}</span>
             </div>
         </div>
-    }
+    })
 }

@@ -6,8 +6,8 @@ mod passkeys;
 mod sign_in_form;
 mod step;
 
-pub use sign_in_form::SignInForm;
 pub use passkeys::Passkeys;
+pub use sign_in_form::SignInForm;
 pub use step::Step;
 
 use js_sys::{JsString, Reflect};

@@ -5,7 +5,7 @@ use leptos::html::H1;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
-use super::super::app::Page;
+use super::super::app::{Page, SEAL};
 use super::super::browser::{focus, focus_is_nowhere};
 use super::super::state::{Screen, State};
 use super::field::{Field, FormField};
@@ -14,8 +14,6 @@ use super::{send, wrong_field};
 use crate::core::words::{BROKEN_RULE, page as titles};
 use crate::protocol::{Form, FormError, FormId, Intent};
 
-/// The app's mark.
-const SEAL: &str = "seal.svg";
 const ERROR: &str = "step-error";
 
 /// A form. Its fields are created once. A later view with the same number changes only the sentences and buttons around them.
