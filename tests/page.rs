@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use js_sys::{Array, Function, Promise, Uint8Array};
-use signet::page::{Document, Inbox, Shell, mount};
+use signet::page::{GrowingAnswer, Inbox, Shell, mount};
 use signet::protocol::{
     AnswerId, AnswerUpdate, End, Field, FieldKind, Form, FormError, FormId, Intent, Notice, Person, SessionView,
     TurnId, TurnUpdate, View, decode, encode,
@@ -32,8 +32,8 @@ fn place() -> Element {
 }
 
 /// A document that grows in an element.
-fn document_in(place: &Element) -> Document {
-    let mut document = Document::new();
+fn document_in(place: &Element) -> GrowingAnswer {
+    let mut document = GrowingAnswer::new();
     document.mount(place);
     document
 }

@@ -11,9 +11,9 @@ use super::browser::{address, document, file, focus, set_root_attribute};
 use super::chat::{Chat, ChatFocus, Copying};
 use super::inbox::Inbox;
 use super::link::Link;
-use super::sign_in::{Passkeys, SignInForm, Step};
+use super::sign_in::{OtherForm, Passkeys, SignInForm};
 use super::state::{Screen, State};
-use crate::core::words::{gate as words, page as titles};
+use crate::core::words::{page as words, sign_in as sign_in_words};
 use crate::protocol::{Errand, Intent};
 
 /// The app's mark.
@@ -115,8 +115,8 @@ fn App(shell: Shell, is_submitted: bool) -> impl IntoView {
             _ => None,
         });
         match title.as_deref() {
-            Some("") => document().set_title(titles::TITLE),
-            Some(title) => document().set_title(&[title, titles::IN_TITLE].concat()),
+            Some("") => document().set_title(words::TITLE),
+            Some(title) => document().set_title(&[title, words::IN_TITLE].concat()),
             None => {}
         }
     });
@@ -132,14 +132,14 @@ fn App(shell: Shell, is_submitted: bool) -> impl IntoView {
     view! {
         <SignInForm shell is_submitted/>
         // Keyed, so that a step never reuses the elements of the one before, with the text typed into them.
-        <For each={move || step.get()} key={|id| id.0} let:id><Step id/></For>
+        <For each={move || step.get()} key={|id| id.0} let:id><OtherForm id/></For>
         <Show when={move || is_chat.get()}><Chat/></Show>
     }
 }
 
 /// Shows the problem with the configuration in place of everything else.
 fn show_misconfigured(shell: &Shell, problem: &str) {
-    shell.fatal_title.set_text_content(Some(words::MISCONFIGURED));
+    shell.fatal_title.set_text_content(Some(sign_in_words::MISCONFIGURED));
     shell.fatal_text.set_text_content(Some(problem));
     shell.fatal_details.set_hidden(true);
     shell.sign_in.main.set_hidden(true);

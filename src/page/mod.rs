@@ -17,7 +17,7 @@ mod state;
 
 pub use app::mount;
 pub use browser::shell::Shell;
-pub use chat::Document;
+pub use chat::GrowingAnswer;
 pub use inbox::Inbox;
 pub use link::Link;
 pub use state::State;

@@ -6,7 +6,7 @@ use leptos::task::{spawn_local, tick};
 
 use super::browser::address::{self, Entry};
 use super::browser::storage::{self, Draft};
-use super::chat::{Control, Document, Follow};
+use super::chat::{Control, Follow, GrowingAnswer};
 use crate::protocol::{
     AnswerId, AnswerUpdate, End, Errand, Form, HistoryView, Notice, Person, SessionView, Text, TurnId, TurnUpdate, View,
 };
@@ -127,7 +127,7 @@ pub struct Answer {
     /// How it ended; `None` while more may come.
     pub ended: RwSignal<Option<Ended>>,
     /// Its text, a document that is built by hand.
-    pub document: StoredValue<Document, LocalStorage>,
+    pub document: StoredValue<GrowingAnswer, LocalStorage>,
     /// Whether any of the model's reasoning has arrived. The document holds that too.
     pub has_reasoning: RwSignal<bool>,
     /// Whether the person has unfolded the reasoning.
@@ -231,7 +231,7 @@ impl State {
     pub fn last_copy(self) -> Option<(web_sys::Element, String)> {
         let mut answers =
             self.conversation.turns.get().into_iter().rev().flat_map(|turn| turn.shown_answers().into_iter().rev());
-        answers.find_map(|answer| answer.document.with_value(Document::last_copy))
+        answers.find_map(|answer| answer.document.with_value(GrowingAnswer::last_copy))
     }
 
     /// Announces a text to screen readers, in place of the one before.
@@ -457,7 +457,7 @@ impl Answer {
             model: RwSignal::default(),
             has_text: RwSignal::new(false),
             ended: RwSignal::new(ended),
-            document: StoredValue::new_local(Document::new()),
+            document: StoredValue::new_local(GrowingAnswer::new()),
             has_reasoning: RwSignal::new(false),
             reasoning_is_open: StoredValue::new(false),
             was_heard: StoredValue::new(false),
@@ -481,7 +481,7 @@ impl Answer {
                 }
             }
             AnswerUpdate::Ended { end, notice, facts, wait } => {
-                self.document.update_value(Document::end);
+                self.document.update_value(GrowingAnswer::end);
                 let retry_at = (wait > 0).then(|| Date::now() + f64::from(wait) * 1000.0);
                 self.ended.set(Some(Ended { end, notice, facts, retry_at }));
             }

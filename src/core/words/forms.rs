@@ -24,7 +24,7 @@ pub fn screen(config: &Config, screen: Screen) -> SessionView {
 
 fn busy(busy: Busy) -> Text {
     match busy {
-        Busy::SigningIn => super::gate::SIGNING_IN.into(),
+        Busy::SigningIn => super::sign_in::SIGNING_IN.into(),
         Busy::Checking => "Checking…".into(),
         Busy::Sending => "Sending…".into(),
         Busy::Leaving => "Opening the sign-in page…".into(),

@@ -5,8 +5,6 @@ mod answers;
 pub mod config;
 mod faults;
 mod forms;
-#[allow(missing_docs)] // The texts explain themselves.
-pub mod gate;
 pub mod history;
 pub mod markdown;
 #[allow(missing_docs)] // The texts explain themselves.
@@ -14,6 +12,8 @@ pub mod page;
 mod qr;
 #[allow(missing_docs)]
 pub mod setup;
+#[allow(missing_docs)] // The texts explain themselves.
+pub mod sign_in;
 
 pub use answers::{READ_ON, STOPPED, WAITING, answering, complete, ending, facts, still_answering, unknown, use_case};
 pub use faults::notice;

@@ -76,7 +76,7 @@ fn is_stopped_by_person(ended: Option<&Ended>) -> bool {
     matches!(ended, Some(Ended { end: End::Stopped, notice: None, .. }))
 }
 
-/// The text, which [`Document`](super::Document) builds by hand.
+/// The text, which [`GrowingAnswer`](super::GrowingAnswer) builds by hand.
 #[component]
 fn Text(answer: AnswerState) -> impl IntoView {
     let page: Page = expect_context();

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{DocumentFragment, Element, Node, Text};
 
 use super::super::browser::{document, set_attribute as set};
-use crate::core::words::page as say;
+use crate::core::words::page as words;
 
 /// The number of blocks in a part of the document. The browser lays out and paints each part separately, so the cost of a block does not grow with the
 /// text above it.
@@ -18,8 +18,8 @@ const GROWS: &str = "data-grows";
 
 /// An answer's document.
 #[derive(Debug)]
-pub struct Document {
-    /// Holds the document. Before [`Document::mount`] it is an element outside the page.
+pub struct GrowingAnswer {
+    /// Holds the document. Before [`GrowingAnswer::mount`] it is an element outside the page.
     root: Element,
     /// The model's reasoning.
     reasoning: Text,
@@ -106,13 +106,13 @@ enum Done {
     Amended(DocumentFragment),
 }
 
-impl Default for Document {
+impl Default for GrowingAnswer {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Document {
+impl GrowingAnswer {
     /// An empty document.
     pub fn new() -> Self {
         Self {
@@ -391,19 +391,19 @@ impl Document {
             Kind::Task(is_done) => {
                 let item = plain("li", "task");
                 let mark = add(&item.place, "span", if *is_done { "box done" } else { "box" }, "");
-                add(&mark, "span", "unseen", if *is_done { say::DONE } else { say::NOT_DONE });
+                add(&mark, "span", "unseen", if *is_done { words::DONE } else { words::NOT_DONE });
                 item
             }
             Kind::Code(language) => code_block(language),
             Kind::Html => {
                 let html = plain("pre", "raw");
-                scrolls(&html.place, say::CODE);
+                scrolls(&html.place, words::CODE);
                 html
             }
             Kind::Rule => plain("hr", ""),
             Kind::Table => {
                 let outer = make("div", "wide");
-                scrolls(&outer, say::TABLE);
+                scrolls(&outer, words::TABLE);
                 Open { place: add(&outer, "table", "", ""), ..Open::new(outer) }.directed()
             }
             Kind::Row => return row(parent),
@@ -442,7 +442,7 @@ impl Document {
             }
             Kind::Image { destination, .. } => {
                 let outer = make("span", "image");
-                add(&outer, "span", "", say::IMAGE);
+                add(&outer, "span", "", words::IMAGE);
                 let place = add(&outer, "span", "", "");
                 let tail = Tail::Address { destination: destination.clone(), is_image: true };
                 Open { place, tail, ..Open::new(outer) }
@@ -527,11 +527,11 @@ fn code_block(language: &str) -> Open {
     let outer = make("div", "code");
     let head = add(&outer, "div", "head", "");
     add(&head, "span", "language", language);
-    let copy = add(&head, "button", "act copy-code", say::COPY);
+    let copy = add(&head, "button", "act copy-code", words::COPY);
     set(&copy, "type", Some("button"));
-    label(&copy, say::COPY_CODE);
+    label(&copy, words::COPY_CODE);
     let pre = add(&outer, "pre", "", "");
-    let name = if language.is_empty() { say::CODE.to_owned() } else { [say::CODE, ", ", language].concat() };
+    let name = if language.is_empty() { words::CODE.to_owned() } else { [words::CODE, ", ", language].concat() };
     scrolls(&pre, &name);
     let place = add(&pre, "code", "", "");
     set(&place, "dir", Some("ltr"));

@@ -15,7 +15,7 @@ pub use answer::Control;
 pub use copy::Copying;
 pub use focus::ChatFocus;
 pub use follow::Follow;
-pub use growing_answer::Document;
+pub use growing_answer::GrowingAnswer;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The fields of a form, one component for each kind. The sentence about an error stands above them, in step.rs.
+//! The fields of a form, one component for each kind. The sentence about an error stands above them, in `other_form.rs`.
 
 use js_sys::JsString;
 use leptos::html::{Fieldset, Input};
@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 
 use super::super::browser::clipboard;
 use super::{described_by, typed};
-use crate::core::words::{gate as words, page as labels};
+use crate::core::words::{page as words, sign_in as sign_in_words};
 use crate::protocol::{Field as FieldView, FieldKind, Rule, Text};
 
 /// A field with the value that a person has filled in. A handle, as cheap to copy as a signal.
@@ -214,11 +214,11 @@ fn ShowButton(is_shown: RwSignal<bool>) -> impl IntoView {
         <button
             type="button"
             class="link show"
-            aria-label={words::SHOW_PASSWORD}
+            aria-label={sign_in_words::SHOW_PASSWORD}
             aria-pressed={move || if is_shown.get() { "true" } else { "false" }}
             on:click={move |_| is_shown.update(|is_shown| *is_shown = !*is_shown)}
         >
-            {words::SHOW}
+            {sign_in_words::SHOW}
         </button>
     }
 }
@@ -232,7 +232,7 @@ fn Rules(id: String, rules: Vec<Rule>, met: RwSignal<Vec<bool>>) -> impl IntoVie
             {rules.into_iter().enumerate().map(|(at, rule)| view! {
                 <li data-met={move || is_met(at).then_some("true")}>
                     {rule.label}
-                    <span>{move || if is_met(at) { words::MET } else { words::NOT_MET }}</span>
+                    <span>{move || if is_met(at) { sign_in_words::MET } else { sign_in_words::NOT_MET }}</span>
                 </li>
             }).collect_view()}
         </ul>
@@ -251,7 +251,7 @@ fn CopyField(field: Field, described: Signal<Option<String>>) -> impl IntoView {
     let copy = move |_| {
         let written = clipboard::write(std::future::ready(Some(value.clone())));
         spawn_local(async move {
-            let outcome = if written.await.is_ok() { labels::COPIED } else { labels::NOT_COPIED };
+            let outcome = if written.await.is_ok() { words::COPIED } else { words::NOT_COPIED };
             let _ = said.try_set(outcome);
         });
     };
@@ -261,7 +261,7 @@ fn CopyField(field: Field, described: Signal<Option<String>>) -> impl IntoView {
             <svg
                 class="qr"
                 role="img"
-                aria-label={words::QR_CODE}
+                aria-label={sign_in_words::QR_CODE}
                 viewBox={has_code.then(|| format!("0 0 {side} {side}"))}
             >
                 <path d={path}></path>
@@ -272,7 +272,7 @@ fn CopyField(field: Field, described: Signal<Option<String>>) -> impl IntoView {
                 {groups.into_iter().map(|group| view! { <span>{group}</span> }).collect_view()}
             </output>
             <div class="row">
-                <button type="button" class="quiet copy-key" on:click={copy}>{labels::COPY}</button>
+                <button type="button" class="quiet copy-key" on:click={copy}>{words::COPY}</button>
                 <span class="hint" role="status">{said}</span>
             </div>
         </div>

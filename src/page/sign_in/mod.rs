@@ -2,13 +2,13 @@
 
 mod field;
 mod other_buttons;
+mod other_form;
 mod passkeys;
 mod sign_in_form;
-mod step;
 
+pub use other_form::OtherForm;
 pub use passkeys::Passkeys;
 pub use sign_in_form::SignInForm;
-pub use step::Step;
 
 use js_sys::{JsString, Reflect};
 use leptos::prelude::*;

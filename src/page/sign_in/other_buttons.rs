@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::super::app::Page;
 use super::super::countdown::seconds_until;
-use crate::core::words::gate as words;
+use crate::core::words::sign_in as words;
 use crate::protocol::{Button, Form};
 
 /// The buttons other than the form's own. Those that lead to a provider's page come first. `press` gets the index of the button.

@@ -15,7 +15,7 @@ use super::super::browser::{focus, set_attribute};
 use super::super::state::Screen;
 use super::other_buttons::OtherButtons;
 use super::{described_by, send, typed, wrong_field};
-use crate::core::words::gate as words;
+use crate::core::words::sign_in as words;
 use crate::protocol::{Field, FieldKind, Form, FormId, Intent};
 
 /// Adopts the form. `is_submitted` says whether it has already been sent.

@@ -11,14 +11,14 @@ use super::super::state::{Screen, State};
 use super::field::{Field, FormField};
 use super::other_buttons::OtherButtons;
 use super::{send, wrong_field};
-use crate::core::words::{BROKEN_RULE, page as titles};
+use crate::core::words::{BROKEN_RULE, page as words};
 use crate::protocol::{Form, FormError, FormId, Intent};
 
 const ERROR: &str = "step-error";
 
 /// A form. Its fields are created once. A later view with the same number changes only the sentences and buttons around them.
 #[component]
-pub fn Step(id: FormId) -> impl IntoView {
+pub fn OtherForm(id: FormId) -> impl IntoView {
     let page: Page = expect_context();
     let state = page.state;
     let form = Memo::new(move |_| {
@@ -78,7 +78,7 @@ pub fn Step(id: FormId) -> impl IntoView {
 
     view! {
         <main class="gate" id="step">
-            <div class="mark"><img src={SEAL} alt="" width="24" height="24"/>{titles::TITLE}</div>
+            <div class="mark"><img src={SEAL} alt="" width="24" height="24"/>{words::TITLE}</div>
             <form
                 class="sheet"
                 id="step-form"
