@@ -1,5 +1,5 @@
 // Measures what a streamed answer costs the page's thread: in Signet, in a React page that shows plain text, and in one with Streamdown, in turn. For Signet also
-// whether a slow computer stays smooth, and whether a hundred answers leave memory behind.
+// whether a slow computer stays smooth, and whether answers leave memory behind.
 //
 //   node stream.mjs [RUNS] [cpu] [slow] [memory]      RUNS for the CPU time, 3 by default; all three parts unless some are named
 //
@@ -20,10 +20,10 @@ const PARTS = ['cpu', 'slow', 'memory'];
 // Signet's main-thread CPU time is at most this part of the peer's.
 const RATIOS = [{ rate: 200, peer: 'react', part: 5 }, { rate: 1000, peer: 'react', part: 5 }, { rate: 200, peer: 'streamdown', part: 10 }];
 const LONGEST_TASK = 50;
-// How much memory may grow from answer 10 to 100, for each of the ninety, in bytes and nodes. It leaves room for entries in the list of conversations, of which
-// fifty are shown, and for what Chromium keeps according to heap snapshots: undo steps, history entries, layout records, a media query for each table with
+// How much memory may grow from answer 50 to 150, for each of the hundred, in bytes and nodes. From the fiftieth answer on, the list of conversations shows fifty
+// entries and no more. It leaves room for the entries that are not shown, and for what Chromium keeps according to heap snapshots: undo steps, history entries, layout records, a media query for each table with
 // a head. It leaves no room for an answer: that is 8 kB of text, and several times that on the screen. WebAssembly's memory holds nothing but the app's data and
-// grows by 64 KiB at a time: one such step in ninety answers is within the limit, two are not.
+// grows by 64 KiB at a time: one such step in a hundred answers is within the limit, two are not.
 const GROWTH = { heap: 4096, wasm: 1024, nodes: 20 };
 // A run counts only if no chunk was later than this, in milliseconds.
 const LATEST = 50;
@@ -413,7 +413,7 @@ async function slow(bench) {
 
 async function memory(bench) {
   const chunks = 340;
-  const last = 100;
+  const [first, last] = [50, 150];
   console.log(`\n${last} answers of ${((chunks * CHARACTERS) / 1000).toFixed(0)} kB in one page, each at once, after the one before was cleared away: there is one on the screen.`);
   await withPage(bench, 'signet', async (page) => {
     const at = {};
@@ -423,18 +423,18 @@ async function memory(bench) {
       if (answer > 1) way = await page.clear();
       // The same text each time, so that each answer costs the same on the screen.
       await page.ask({ chunks, rate: 0, seed: 1, settle: 50 });
-      if (![1, 10, 50, last].includes(answer)) continue;
+      if (![1, 10, first, 100, last].includes(answer)) continue;
       await sleep(SETTLE);
       at[answer] = await page.memory();
       const { js, dom, wasm, all, nodes } = at[answer];
       console.log(`${`after answer ${answer}`.padEnd(34)}${cells(MB(js), MB(dom), MB(wasm), MB(all), `${nodes}`)}`);
     }
     if (page.workers.size !== 1) throw new Error(`Signet has ${page.workers.size} workers.`);
-    const more = (what) => at[last][what] - at[10][what];
-    const answers = last - 10;
+    const more = (what) => at[last][what] - at[first][what];
+    const answers = last - first;
     console.log(`Cleared by ${way}.`);
     for (const [what, name, unit] of [['heap', 'script and DOM', ' B'], ['wasm', 'WebAssembly', ' B'], ['nodes', 'DOM nodes', '']]) {
-      const demand = `memory flat from answer 10 to ${last}, ${name}: at most ${GROWTH[what]}${unit} an answer`;
+      const demand = `memory flat from answer ${first} to ${last}, ${name}: at most ${GROWTH[what]}${unit} an answer`;
       judge(more(what) <= GROWTH[what] * answers, demand, `${(more(what) / answers).toFixed(0)}${unit} (${more(what)} in all)`);
     }
   });

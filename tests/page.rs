@@ -5,8 +5,8 @@
 use js_sys::{Array, Function, Promise, Uint8Array};
 use signet::page::{GrowingAnswer, Inbox, Shell, mount};
 use signet::protocol::{
-    AnswerId, AnswerUpdate, End, Field, FieldKind, Form, FormError, FormId, Intent, Notice, Person, SessionView,
-    TurnId, TurnUpdate, View, decode, encode,
+    AnswerId, AnswerUpdate, End, Entry, Field, FieldKind, Form, FormError, FormId, HistoryView, Intent, Notice, Person,
+    SessionView, TurnId, TurnUpdate, View, decode, encode,
 };
 use signet_markdown::{Align, Element as Kind, Markdown, Step};
 use signet_stream::stock::UseCase;
@@ -662,4 +662,34 @@ async fn a_new_step_has_nothing_of_the_one_before() {
     assert_eq!(code().value(), "123", "the same step keeps what was typed");
     app.tell(&[step(2)]).await;
     assert_eq!(code().value(), "");
+}
+
+#[wasm_bindgen_test]
+async fn a_conversation_that_was_left_leaves_no_memory_behind() {
+    const CONVERSATIONS: usize = 200;
+    let app = App::new();
+    app.tell(&[signed_in()]).await;
+    let answer = |update| View::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
+    let read_out = "A line that is read out.\n".repeat(60);
+    let one = async |id: String| {
+        let entries = vec![Entry { id: id.clone(), title: "Why?".into(), date: "today".into() }];
+        app.tell(&[
+            View::Conversation { id, title: "Why?".into(), turns: 0 },
+            View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why?".into() } },
+            answer(AnswerUpdate::Begun { use_case: UseCase::Balanced, context: 0 }),
+            answer(AnswerUpdate::Steps(paragraph([text(&read_out)]))),
+            answer(AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 }),
+            View::Spoken(read_out.clone()),
+            View::History(HistoryView { entries, ..HistoryView::default() }),
+        ])
+        .await;
+    };
+    one("first".into()).await;
+    let before = core::arch::wasm32::memory_size(0);
+    for number in 0..CONVERSATIONS {
+        one(number.to_string()).await;
+    }
+    // Leptos keeps some: a `For` has a list of the owners of all items that it ever had.
+    let grown = (core::arch::wasm32::memory_size(0) - before) * 65_536 / CONVERSATIONS;
+    assert!(grown < 2_048, "{grown} bytes a conversation");
 }

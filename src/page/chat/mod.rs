@@ -98,14 +98,12 @@ pub fn Chat() -> impl IntoView {
 #[component]
 fn Spoken() -> impl IntoView {
     let Page { state, .. } = expect_context();
-    let lines = move || {
-        let (count, text) = state.spoken.get();
-        text.lines().enumerate().map(|(at, line)| ((count, at), line.to_owned())).collect::<Vec<_>>()
-    };
+    // Keyed by the number of the announcement, so that the same text again is made of new elements and read out again. Not by line: Leptos keeps a few
+    // hundred bytes of each item that a `For` ever had.
     view! {
         <div id="spoken" class="unseen" role="log">
-            <For each={lines} key={|(key, _)| *key} let:line>
-                <p>{line.1}</p>
+            <For each={move || [state.spoken.get()]} key={|(count, _)| *count} let:spoken>
+                {spoken.1.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view()}
             </For>
         </div>
     }
