@@ -22,9 +22,9 @@ const RATIOS = [{ rate: 200, peer: 'react', part: 5 }, { rate: 1000, peer: 'reac
 const LONGEST_TASK = 50;
 // How much memory may grow from answer 50 to 150, for each of the hundred, in bytes and nodes. From the fiftieth answer on, the list of conversations shows fifty
 // entries and no more. It leaves room for the entries that are not shown, and for what Chromium keeps according to heap snapshots: undo steps, history entries, layout records, a media query for each table with
-// a head. It leaves no room for an answer: that is 8 kB of text, and several times that on the screen. WebAssembly's memory holds nothing but the app's data and
-// grows by 64 KiB at a time: one such step in a hundred answers is within the limit, two are not.
-const GROWTH = { heap: 4096, wasm: 1024, nodes: 20 };
+// a head. It leaves no room for an answer: that is 8 kB of text, and several times that on the screen. WebAssembly's memory keeps the list of conversations, in
+// the page and in the worker, and what Leptos keeps of each item that a `For` ever had. It grows by 64 KiB at a time.
+const GROWTH = { heap: 4096, wasm: 2048, nodes: 20 };
 // A run counts only if no chunk was later than this, in milliseconds.
 const LATEST = 50;
 
