@@ -1,6 +1,7 @@
 //! The state of one answer that is being read.
 
 use crate::event::Event;
+use crate::wire::Field;
 
 /// The longest line, event or frame that is read, in bytes. Longer ones are skipped.
 pub(crate) const LONGEST: usize = 4 << 20;
@@ -13,6 +14,7 @@ pub(crate) struct Answer {
     /// The model named last: many wires name it in every object.
     model: String,
     has_text: bool,
+    has_reasoning: bool,
     /// Whether text has arrived since the last step began.
     step_has_text: bool,
     /// Whether a blank line goes between the next text and the text before it.
@@ -44,6 +46,7 @@ impl Answer {
         }
         match event {
             Event::Text(_) => (self.has_text, self.step_has_text) = (true, true),
+            Event::Reasoning(_) => self.has_reasoning = true,
             Event::Stopped(_) => self.stage = Stage::Stopped,
             Event::End | Event::Error(_) => self.stage = Stage::Ended,
             _ => {}
@@ -92,6 +95,15 @@ impl Answer {
     /// Whether any text has arrived.
     pub fn has_text(&self) -> bool {
         self.has_text
+    }
+
+    /// Whether any of the text, or of the reasoning, has arrived.
+    pub fn has(&self, field: Field) -> bool {
+        match field {
+            Field::Text => self.has_text,
+            Field::Reasoning => self.has_reasoning,
+            Field::Model | Field::Context | Field::Stop => false,
+        }
     }
 
     /// Whether the model has said why it stopped, and no last event has arrived.

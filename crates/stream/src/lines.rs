@@ -7,10 +7,12 @@
 use crate::answer::{Answer, LONGEST};
 use crate::event::Event;
 use crate::wires::stock::{DONE, ERROR_PREFIX};
-use crate::{failure, object};
+use crate::{failure, json, object};
 
 /// What a line that needs no field name starts with.
-const STANDALONE: [&[u8]; 3] = [b"{", DONE.as_bytes(), ERROR_PREFIX.trim_ascii_end().as_bytes()];
+const STANDALONE: [&[u8]; 3] = [b"{", DONE.as_bytes(), ERROR_START];
+
+const ERROR_START: &[u8] = ERROR_PREFIX.trim_ascii_end().as_bytes();
 
 /// What a line of server-sent events starts with: a comment or a field.
 const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
@@ -36,8 +38,18 @@ pub(crate) struct Lines {
     after_cr: bool,
     /// Whether a line of server-sent events has arrived. From then on, lines with unknown fields are ignored, as the standard says.
     has_fields: bool,
-    /// The data of the event that has not ended.
-    data: Option<Vec<u8>>,
+    /// The event that has not ended.
+    data: Option<Data>,
+    event_type: EventType,
+}
+
+/// The data of an event.
+#[derive(Debug)]
+struct Data {
+    text: Vec<u8>,
+    /// Whether it is a single line so far.
+    is_one_line: bool,
+    /// The event's type when the data began.
     event_type: EventType,
 }
 
@@ -74,11 +86,13 @@ impl Lines {
         }
     }
 
-    /// Takes the end of the bytes. The last line needs no line break: `Error: …` comes without one. But half a line means that the answer was cut off,
-    /// not that a line is unreadable, and the standard drops an event without its blank line.
+    /// Takes the end of the bytes. The last line needs no line break, and the last event no blank line, although the standard drops it: servers leave
+    /// both out. But half a line means that the answer was cut off, not that a line is unreadable.
     pub fn finish(&mut self, answer: &mut Answer) {
-        self.data = None;
         self.end_line(answer);
+        if self.data.as_ref().is_some_and(|data| is_whole(&data.text)) {
+            self.end_event(answer);
+        }
         answer.events().retain(|event| *event != Event::Unreadable);
     }
 
@@ -103,15 +117,22 @@ impl Lines {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
             _ if colon.is_none() && !self.has_fields => return message(line.trim_ascii(), answer),
-            b"data" => match &mut self.data {
-                None => self.data = Some(value.to_vec()),
-                // Without this line the data is not JSON, so the event becomes unreadable.
-                Some(data) if data.len() + value.len() > LONGEST => {}
-                Some(data) => {
-                    data.push(b'\n');
-                    data.extend_from_slice(value);
+            b"data" => {
+                self.end_event_before(value, answer);
+                match &mut self.data {
+                    None => {
+                        let event_type = self.event_type;
+                        self.data = Some(Data { text: value.to_vec(), is_one_line: true, event_type });
+                    }
+                    // Without this line the data is not JSON, so the event becomes unreadable.
+                    Some(data) if data.text.len() + value.len() > LONGEST => {}
+                    Some(data) => {
+                        data.text.push(b'\n');
+                        data.text.extend_from_slice(value);
+                        data.is_one_line = false;
+                    }
                 }
-            },
+            }
             b"event" => {
                 self.event_type = match value {
                     b"error" => EventType::Error,
@@ -131,11 +152,26 @@ impl Lines {
         self.has_fields = true;
     }
 
+    /// Ends the event if its data and this value are two events: some servers put one line break between events instead of two.
+    fn end_event_before(&mut self, value: &[u8], answer: &mut Answer) {
+        if let Some(data) = &self.data
+            && data.is_one_line
+            && stands_alone(value.trim_ascii())
+            && is_whole(&data.text)
+        {
+            // A type that came after the data is the next event's.
+            let next = std::mem::replace(&mut self.event_type, data.event_type);
+            let next = if next == data.event_type { EventType::Message } else { next };
+            self.end_event(answer);
+            self.event_type = next;
+        }
+    }
+
     /// A blank line ends an event.
     fn end_event(&mut self, answer: &mut Answer) {
         let event_type = std::mem::take(&mut self.event_type);
-        let Some(data) = self.data.take() else { return };
-        let data = data.trim_ascii();
+        let Some(Data { text, .. }) = self.data.take() else { return };
+        let data = text.trim_ascii();
         match event_type {
             EventType::Error => answer.emit(Event::Error(failure::read(data))),
             EventType::Other if !data.is_empty() && !stands_alone(data) => answer.emit(Event::Unknown),
@@ -144,11 +180,17 @@ impl Lines {
     }
 }
 
+/// Whether nothing is missing from this data: it is `[DONE]`, an error or JSON.
+fn is_whole(data: &[u8]) -> bool {
+    let data = data.trim_ascii();
+    data == DONE.as_bytes() || data.starts_with(ERROR_START) || json::read(data).is_some()
+}
+
 /// Reads a line that needs no field name, or the data of an event.
 fn message(text: &[u8], answer: &mut Answer) {
     if text == DONE.as_bytes() {
         answer.emit(Event::End);
-    } else if let Some(error) = text.strip_prefix(ERROR_PREFIX.trim_ascii_end().as_bytes()) {
+    } else if let Some(error) = text.strip_prefix(ERROR_START) {
         answer.emit(Event::Error(failure::read(error.trim_ascii())));
     } else if !text.is_empty() {
         object::read(text, answer);

@@ -34,13 +34,13 @@ fn read_object(object: &Value, answer: &mut Answer) {
         "" => object.get(name).is_some(),
         _ => kind.starts_with(name),
     });
-    is_known |= read_fields(kind, object, answer);
-    for list in ALL.iter().flat_map(|wire| wire.lists) {
-        // Of several alternative answers, only the first one is read.
-        let first = object.get(list).and_then(|list| list.get(0));
-        if let Some(part) = first.filter(|part| part.get("index").and_then(Value::as_i64).unwrap_or(0) == 0) {
-            is_known |= read_fields(kind, part, answer);
-        }
+    let lists = ALL.iter().flat_map(|wire| wire.lists).filter_map(|list| object.get(list));
+    // Of several alternative answers, only the first one is read.
+    let firsts = lists.filter_map(|list| list.get(0));
+    let firsts = firsts.filter(|part| part.get("index").and_then(Value::as_i64).unwrap_or(0) == 0);
+    let parts: Vec<&Value> = std::iter::once(object).chain(firsts).collect();
+    for field in Field::ALL {
+        is_known |= read_field(field, kind, &parts, answer);
     }
     is_known |= read_counts(object, answer);
     let has_error = kind.is_empty() && object.get("error").is_some_and(|error| !error.is_null());
@@ -58,25 +58,23 @@ fn read_object(object: &Value, answer: &mut Answer) {
     }
 }
 
-/// Reads the fields of an object, or of the first element of a list in it. Returns whether any wire knows it, even if nothing is in it.
-fn read_fields(kind: &str, part: &Value, answer: &mut Answer) -> bool {
+/// Reads one field of an object and of the first elements of the lists in it. If it is in several places, only the first one with a value counts:
+/// some servers write the same text under two names. Returns whether any wire knows the field, even if nothing is in it.
+fn read_field(field: Field, kind: &str, parts: &[&Value], answer: &mut Answer) -> bool {
     let mut is_known = false;
-    for field in Field::ALL {
-        is_known |= read_field(field, kind, part, answer);
-    }
-    is_known
-}
-
-/// Reads one field. If it is in several places, only the first one with a value counts: some servers write the same text under two
-/// names.
-fn read_field(field: Field, kind: &str, part: &Value, answer: &mut Answer) -> bool {
-    let mut is_known = false;
-    for wire in &ALL {
-        for (_, _, path) in wire.fields.iter().filter(|entry| (entry.0, entry.1) == (field, kind)) {
-            let value = json::find(part, path);
-            is_known |= !kind.is_empty() || value.is_some();
-            if value.is_some_and(|value| emit_field(field, value, wire.padding, answer)) {
-                return true;
+    for (at, part) in parts.iter().enumerate() {
+        for wire in &ALL {
+            for (_, _, path) in wire.fields.iter().filter(|entry| (entry.0, entry.1) == (field, kind)) {
+                let Some(value) = json::find(part, path) else {
+                    is_known |= !kind.is_empty();
+                    continue;
+                };
+                is_known = true;
+                // In a list, `message` is the whole message. After a part of it, it is the same text again.
+                let is_repeated = at > 0 && path.starts_with("/message/") && answer.has(field);
+                if !is_repeated && emit_field(field, value, wire.padding, answer) {
+                    return true;
+                }
             }
         }
     }
@@ -95,6 +93,7 @@ fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer
         (Field::Reasoning, Some(text)) => answer.emit(Event::Reasoning(text.to_owned())),
         (Field::Text, Some(text)) => answer.text(text),
         (Field::Stop, Some(text)) => answer.emit(Event::Stopped(StopReason::from_word(text))),
+        (Field::Text, None) if value.is_array() => return read_content(value, answer),
         (_, None) => {
             if field == Field::Text && !value.is_null() {
                 // A piece of the text is lost.
@@ -105,6 +104,43 @@ fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer
     }
     true
 }
+
+/// Reads a text that comes as a list of parts, in order. Returns whether it has text or reasoning. Parts of other kinds, such as images, are skipped.
+fn read_content(content: &Value, answer: &mut Answer) -> bool {
+    let mut has_any = false;
+    for part in content.as_array().into_iter().flatten() {
+        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+        let reasoning = REASONING_PARTS.iter().filter_map(|path| json::find(part, path));
+        let text = if kind.is_empty() || TEXT_KINDS.contains(&kind) { Some(part) } else { None };
+        for (field, value) in
+            reasoning.map(|value| (Field::Reasoning, value)).chain(text.map(|part| (Field::Text, part)))
+        {
+            let text = plain_text(value);
+            has_any |= !text.is_empty();
+            match field {
+                _ if text.is_empty() => {}
+                Field::Reasoning => answer.emit(Event::Reasoning(text)),
+                _ => answer.text(&text),
+            }
+        }
+    }
+    has_any
+}
+
+/// The text of a part: a string, the `text` of an object, or those of a list.
+fn plain_text(part: &Value) -> String {
+    match part {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(plain_text).collect(),
+        part => part.get("text").or(part.get("refusal")).map(plain_text).unwrap_or_default(),
+    }
+}
+
+/// Where a part of the content has the model's reasoning: Anthropic, Mistral (`thinking`), Bedrock's Converse (`reasoningContent`), `OpenAI` (`summary`).
+const REASONING_PARTS: [&str; 4] = ["/thinking", "/reasoningContent/reasoningText", "/reasoningContent", "/summary"];
+
+/// The types of parts that are text.
+const TEXT_KINDS: [&str; 3] = ["text", "output_text", "refusal"];
 
 /// Reads the token counts. Returns whether there are any.
 fn read_counts(object: &Value, answer: &mut Answer) -> bool {

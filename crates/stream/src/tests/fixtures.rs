@@ -40,7 +40,7 @@ pub(super) fn lines() -> Vec<Fixture> {
         answer!("stock-mixed.txt", DONE, vec![text("a"), Event::Unreadable, Event::Unreadable, text("bc"), Event::End]),
         answer!(
             "typed.sse",
-            "max_tokens\"}\n\n",
+            "max_tokens\"}",
             vec![
                 model("eu.amazon.nova-2-lite-v1:0"),
                 Event::Context(32768),
@@ -67,7 +67,7 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!(
             "openai.sse",
-            "\"stop\"}],\"usage\":null}\n\n",
+            "\"stop\"}],\"usage\":null}",
             vec![
                 model("gpt-4o-mini"),
                 reasoning("Hm."),
@@ -84,12 +84,12 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!(
             "openai-refusal.sse",
-            "\"stop\"}]}\n\n",
+            "\"stop\"}]}",
             vec![model("gpt-4o-mini"), text("I cannot help."), stopped(EndTurn), Event::End]
         ),
         answer!(
             "anthropic.sse",
-            "\"output_tokens\": 15}}\n\n",
+            "\"output_tokens\": 15}}",
             vec![
                 model("claude-opus-4-20250514"),
                 usage(125, 100, 1),
@@ -102,7 +102,7 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!(
             "anthropic-start.sse",
-            "\"output_tokens\": 15}}\n\n",
+            "\"output_tokens\": 15}}",
             vec![
                 reasoning("Let me"),
                 reasoning(" see."),
@@ -124,13 +124,13 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!(
             "ai-sdk.sse",
-            "\"tool-calls\"}\n\n",
+            "\"tool-calls\"}",
             vec![model("gpt-4o"), reasoning("Hm."), text("Hello 👋"), usage(5, None, 7), stopped(ToolUse), Event::End]
         ),
-        answer!("ai-sdk-steps.sse", "\"stop\"}\n\n", vec![text("One.\n\nTwo."), stopped(EndTurn), Event::End]),
+        answer!("ai-sdk-steps.sse", "\"stop\"}", vec![text("One.\n\nTwo."), stopped(EndTurn), Event::End]),
         answer!(
             "ai-sdk-reset.sse",
-            "\"stop\"}\n\n",
+            "\"stop\"}",
             vec![text("Half"), Event::Unreadable, text("\n\nWhole"), stopped(EndTurn), Event::End]
         ),
         answer!("ai-sdk-error.sse", NEVER, vec![text("Half"), error("", "An error occurred.", None)]),
@@ -162,7 +162,7 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!("chat-ui-error.ndjson", NEVER, vec![text("Half"), error("503", "Model is overloaded", true)]),
         answer!("chat-ui-interrupted.ndjson", NEVER, vec![text("Half")]),
-        answer!("standard.sse", NEVER, vec![text("abc")]),
+        answer!("standard.sse", NEVER, vec![text("abcd")]),
     ]
 }
 

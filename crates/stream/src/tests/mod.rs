@@ -1,5 +1,6 @@
 //! What several of the tests need. The vectors are in `tests/vectors/`.
 
+mod endings;
 mod failures;
 mod fixtures;
 mod frames;

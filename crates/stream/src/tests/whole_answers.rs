@@ -11,7 +11,7 @@ fn replaced(bytes: &[u8], line_break: &str) -> Vec<u8> {
         .collect()
 }
 
-fn assert_every_split_gives(bytes: &[u8], events: &[Event], name: &str) {
+pub fn assert_every_split_gives(bytes: &[u8], events: &[Event], name: &str) {
     for at in 0..=bytes.len() {
         let (head, tail) = bytes.split_at(at);
         assert_eq!(decode_parts([head, tail], true), events, "{name} split at {at}");

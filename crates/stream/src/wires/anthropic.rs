@@ -14,6 +14,9 @@ use crate::wire::Wire;
 pub(crate) const WIRE: Wire = Wire {
     fields: &[
         (Model, "message_start", "/message/model"),
+        (Model, "message", "/model"),
+        (Text, "message", "/content"),
+        (Stop, "message", "/stop_reason"),
         (Reasoning, "content_block_start", "/content_block/thinking"),
         (Reasoning, "content_block_delta", "/delta/thinking"),
         (Text, "content_block_start", "/content_block/text"),

@@ -29,6 +29,7 @@ pub(crate) const WIRE: Wire = Wire {
         (Reasoning, "", "/contentBlockDelta/delta/reasoningContent/text"),
         (Text, "", "/delta/text"),
         (Text, "", "/contentBlockDelta/delta/text"),
+        (Text, "", "/output/message/content"),
         (Stop, "", "/stopReason"),
         (Stop, "", "/messageStop/stopReason"),
     ],

@@ -1,0 +1,117 @@
+//! What servers really send where the standards say otherwise: endings without blank lines, texts twice, texts in parts.
+
+use super::whole_answers::assert_every_split_gives;
+use super::*;
+
+fn assert_decodes(bytes: &str, events: &[Event]) {
+    assert_every_split_gives(bytes.as_bytes(), events, bytes);
+}
+
+#[test]
+fn the_last_event_needs_no_blank_line() {
+    let stopped = stopped(StopReason::EndTurn);
+    let hello = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+    let world = "data: {\"choices\":[{\"delta\":{\"content\":\" world\"},\"finish_reason\":\"stop\"}]}";
+    for end in ["", "\n", "\r\n"] {
+        let answer = format!("{hello}{world}{end}");
+        assert_decodes(&answer, &[text("Hello world"), stopped.clone(), Event::End]);
+        // What came is kept although the connection broke off, but is not called complete.
+        assert_eq!(decode_parts([answer.as_bytes()], false), [text("Hello world"), stopped.clone()]);
+        for last in [
+            "data: {\"type\":\"end\"}",
+            "event: message_stop\ndata: {\"type\":\"message_stop\"}",
+            "data: [DONE]",
+            "data: {\"type\":\"finalAnswer\"}",
+        ] {
+            assert_decodes(&format!("{hello}{last}{end}"), &[text("Hello"), Event::End]);
+        }
+        assert_decodes(&format!("{hello}data: Error: no{end}"), &[text("Hello"), error("", "no", None)]);
+        assert_decodes(
+            &format!("{hello}event: error\ndata: {{\"message\":\"no\"}}{end}"),
+            &[text("Hello"), error("", "no", None)],
+        );
+    }
+    // Half an event is dropped, and the answer was cut off.
+    for half in [
+        "data: {\"choices\":[{\"delta\":{\"content\":\" wor",
+        "data: [DON",
+        "data",
+        "data: ",
+        "event: error\ndata: {\"mess",
+    ] {
+        assert_decodes(&format!("{hello}{half}"), &[text("Hello")]);
+    }
+}
+
+#[test]
+fn one_line_break_may_part_events() {
+    let chunk = |word: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{word}\"}}}}]}}\n");
+    let answer = [chunk("Hel"), chunk("lo"), "data: [DONE]\n".into()].concat();
+    assert_decodes(&answer, &[text("Hello"), Event::End]);
+    // A type is that of the data after it.
+    let answer = "event: delta\ndata: {\"chunk\":\"a\"}\nevent: error\ndata: {\"message\":\"no\"}\n";
+    assert_decodes(answer, &[text("a"), error("", "no", None)]);
+    assert_decodes(
+        "event: error\ndata: {\"message\":\"no\"}\nevent: x\ndata: {\"chunk\":\"a\"}\n",
+        &[error("", "no", None)],
+    );
+    // Data in several lines is still one event.
+    let answer =
+        "data: {\ndata:  \"chunk\":\ndata:   \"a\"\ndata: }\n\ndata: {\"a\":\ndata: {}}\n\ndata: {\"chunk\":\"b\"}\n\n";
+    assert_decodes(answer, &[text("a"), Event::Unknown, text("b")]);
+}
+
+#[test]
+fn the_same_text_counts_once() {
+    let deltas = "data: {\"choices\":[{\"delta\":{\"content\":\"He\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"llo\"}}]}\n\n";
+    let whole =
+        "data: {\"choices\":[{\"delta\":{},\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n";
+    assert_decodes(&[deltas, whole].concat(), &[text("Hello"), stopped(StopReason::EndTurn), Event::End]);
+    // Where nothing came before it, the whole message is the text.
+    assert_decodes(whole, &[text("Hello"), stopped(StopReason::EndTurn), Event::End]);
+    let both = "{\"response\":\"He\",\"choices\":[{\"delta\":{\"content\":\"He\"}}]}\n{\"response\":\"llo\",\"choices\":[{\"delta\":{\"content\":\"llo\"}}]}\n[DONE]\n";
+    assert_decodes(both, &[text("Hello"), Event::End]);
+    let thought = "{\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm\"}}]}\n{\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n{\"choices\":[{\"message\":{\"reasoning_content\":\"Hm\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n";
+    assert_decodes(thought, &[reasoning("Hm"), text("Hi"), stopped(StopReason::EndTurn), Event::End]);
+    // Ollama's messages are pieces.
+    let ollama =
+        "{\"message\":{\"content\":\"He\"},\"done\":false}\n{\"message\":{\"content\":\"llo\"},\"done\":true}\n";
+    assert_decodes(ollama, &[text("Hello"), Event::End]);
+}
+
+#[test]
+fn a_text_may_come_in_parts() {
+    let end = [stopped(StopReason::EndTurn), Event::End];
+    for (answer, events) in [
+        (
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"Hello"}]},"finish_reason":"stop"}]}"#,
+            vec![text("Hello")],
+        ),
+        (
+            r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"Hi"}]},"finish_reason":"stop"}]}"#,
+            vec![reasoning("Hm."), text("Hi")],
+        ),
+        (
+            r#"{"choices":[{"message":{"content":["Hel",{"text":"lo"},{"type":"image_url"}]},"finish_reason":"stop"}]}"#,
+            vec![text("Hello")],
+        ),
+        (
+            r#"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hi","refusal":null},"finish_reason":"stop"}]}"#,
+            vec![text("Hi")],
+        ),
+        (
+            r#"{"type":"message","role":"assistant","model":"claude","content":[{"type":"thinking","thinking":"Hm.","signature":"s"},{"type":"text","text":"Hi"},{"type":"tool_use","name":"x","input":{"text":"no"}}],"stop_reason":"end_turn"}"#,
+            vec![model("claude"), reasoning("Hm."), text("Hi")],
+        ),
+        (
+            r#"{"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"Hm."}}},{"text":"Hi"}]}},"stopReason":"end_turn"}"#,
+            vec![reasoning("Hm."), text("Hi")],
+        ),
+    ] {
+        for line_break in ["", "\n"] {
+            assert_decodes(&[answer, line_break].concat(), &[&events[..], &end].concat());
+        }
+        assert_decodes(&format!("data: {answer}\n\n"), &[&events[..], &end].concat());
+    }
+    assert_decodes("{\"choices\":[{\"delta\":{\"content\":[]}}]}\n", &[Event::Skipped]);
+}
