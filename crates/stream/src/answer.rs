@@ -1,6 +1,7 @@
 //! The state of one answer that is being read.
 
 use crate::event::Event;
+use crate::plain::Plain;
 use crate::wire::Field;
 
 /// The longest line, event or frame that is read, in bytes. Longer ones are skipped.
@@ -13,6 +14,8 @@ pub(crate) struct Answer {
     stage: Stage,
     /// The model named last: many wires name it in every object.
     model: String,
+    /// Whether anything has arrived that some wire knows.
+    is_recognised: bool,
     has_text: bool,
     has_reasoning: bool,
     /// Whether text has arrived since the last step began.
@@ -44,6 +47,7 @@ impl Answer {
         if self.has_ended() {
             return;
         }
+        self.is_recognised |= !matches!(event, Event::Unknown | Event::Unreadable);
         match event {
             Event::Text(_) => (self.has_text, self.step_has_text) = (true, true),
             Event::Reasoning(_) => self.has_reasoning = true,
@@ -97,6 +101,11 @@ impl Answer {
         self.has_text
     }
 
+    /// Whether anything has arrived that some wire knows.
+    pub fn is_recognised(&self) -> bool {
+        self.is_recognised
+    }
+
     /// Whether any of the text, or of the reasoning, has arrived.
     pub fn has(&self, field: Field) -> bool {
         match field {
@@ -114,6 +123,14 @@ impl Answer {
     /// Whether the last event has arrived.
     pub fn has_ended(&self) -> bool {
         self.stage == Stage::Ended
+    }
+
+    /// Shows these bytes as plain text, in place of what was read from them. Returns whether the last character is complete.
+    pub fn replace_by_text(&mut self, text: &[u8]) -> bool {
+        self.events.clear();
+        let mut plain = Plain::default();
+        plain.push(text, self);
+        plain.is_complete()
     }
 
     /// The events that have not been taken yet.

@@ -15,14 +15,18 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// - A frame of `application/vnd.amazon.eventstream` has a zero among its first five bytes, because it and its headers are shorter than 16 MiB.
 ///   Text has none.
 /// - Text is read line by line if its first line that is not blank starts like a line of server-sent events, like JSON, like `[DONE]` or like
-///   `Error: …`.
+///   `Error: …`. If nothing of it is recognised, it is plain text all the same.
 /// - Anything else is plain text.
+///
+/// A JSON object ends with its last bracket, wherever the lines break.
 ///
 /// Lines, events and frames longer than 4 MiB are skipped.
 #[derive(Debug, Default)]
 pub struct Decoder {
     framing: Framing,
     answer: Answer,
+    /// The bytes of an answer in lines, as long as it may be plain text: until something of it is recognised.
+    unrecognised: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -48,7 +52,7 @@ impl Decoder {
         } else {
             self.decode(bytes);
         }
-        std::mem::take(self.answer.events())
+        if self.unrecognised.is_some() { vec![] } else { std::mem::take(self.answer.events()) }
     }
 
     /// Takes the end of the bytes. `complete` says that the connection was closed properly and did not break off. Returns the last events.
@@ -64,7 +68,11 @@ impl Decoder {
             }
             Framing::Lines(lines) => {
                 lines.finish(&mut self.answer);
-                self.answer.has_stopped()
+                let text = self.unrecognised.take().filter(|_| complete && lines.may_be_text());
+                match text.filter(|_| !self.answer.is_recognised()) {
+                    Some(text) => self.answer.replace_by_text(&text),
+                    None => self.answer.has_stopped(),
+                }
             }
             Framing::Frames(_) => self.answer.has_stopped(),
             Framing::Plain(plain) => plain.is_complete(),
@@ -80,6 +88,7 @@ impl Decoder {
         if let Framing::Undetected(start) = &mut self.framing
             && let Some((framing, held)) = start.detect(at_end)
         {
+            self.unrecognised = matches!(framing, Framing::Lines(_)).then(Vec::new);
             self.framing = framing;
             self.decode(&held);
         }
@@ -89,7 +98,20 @@ impl Decoder {
         let answer = &mut self.answer;
         match &mut self.framing {
             Framing::Undetected(_) => {}
-            Framing::Lines(lines) => lines.push(bytes, answer),
+            Framing::Lines(lines) => {
+                lines.push(bytes, answer);
+                let Some(text) = &mut self.unrecognised else { return };
+                text.extend_from_slice(bytes);
+                if lines.is_text() {
+                    let mut plain = Plain::default();
+                    answer.events().clear();
+                    plain.push(text, answer);
+                    self.framing = Framing::Plain(plain);
+                    self.unrecognised = None;
+                } else if answer.is_recognised() || text.len() > LONGEST {
+                    self.unrecognised = None;
+                }
+            }
             Framing::Frames(frames) => frames.push(bytes, answer),
             Framing::Plain(plain) => plain.push(bytes, answer),
         }
@@ -123,6 +145,13 @@ impl Start {
         }
         let line = self.held[self.blank..].trim_ascii_start();
         self.blank = self.held.len() - line.len();
+        let is_emoji_name = lines::is_emoji_name(line);
+        if is_emoji_name == Some(true) {
+            return Some((Framing::Plain(Plain::default()), std::mem::take(&mut self.held)));
+        }
+        if is_emoji_name.is_none() && !at_end {
+            return None;
+        }
         if lines::starts().any(|start| line.starts_with(start)) {
             Some((Framing::Lines(Lines::default()), self.held.split_off(self.blank)))
         } else if lines::starts().any(|start| start.starts_with(line)) && self.blank < LONGEST {

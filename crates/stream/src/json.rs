@@ -12,6 +12,12 @@ pub(crate) fn read(text: &[u8]) -> Option<Value> {
     serde_json::from_str(&text).ok().or_else(|| serde_json::from_str(&mend(&text)?).ok())
 }
 
+/// Reads several JSON objects with nothing but white space between them; `None` if there is anything else.
+pub(crate) fn read_all(text: &[u8]) -> Option<Vec<Value>> {
+    let values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    values.map(|value| value.ok().filter(Value::is_object)).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+}
+
 /// Finds a value by the names of the members on the way to it, such as `/delta/text`. Unlike `Value::pointer` it does not allocate: dozens of
 /// paths are looked up in each object.
 pub(crate) fn find<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {

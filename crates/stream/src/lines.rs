@@ -17,9 +17,26 @@ const ERROR_START: &[u8] = ERROR_PREFIX.trim_ascii_end().as_bytes();
 /// What a line of server-sent events starts with: a comment or a field.
 const FIELDS: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
 
+/// Starts each text of a JSON text sequence (RFC 7464).
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// Whether a line starts with an emoji's name, such as `:warning:`, and is no comment of server-sent events; `None` if more of it must come.
+pub(crate) fn is_emoji_name(line: &[u8]) -> Option<bool> {
+    let Some(name) = line.strip_prefix(b":") else { return Some(false) };
+    let length =
+        name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+')).count();
+    match name.get(length) {
+        Some(byte) => Some(*byte == b':' && length > 0),
+        None if length > LONGEST_EMOJI_NAME => Some(false),
+        None => None,
+    }
+}
+
+const LONGEST_EMOJI_NAME: usize = 60;
+
 /// Everything that the first line may start with. Text that starts otherwise is not in lines.
 pub(crate) fn starts() -> impl Iterator<Item = &'static [u8]> {
-    STANDALONE.into_iter().chain(FIELDS)
+    STANDALONE.into_iter().chain(FIELDS).chain([&[RECORD_SEPARATOR][..]])
 }
 
 /// Whether this line needs no field name.
@@ -41,6 +58,56 @@ pub(crate) struct Lines {
     /// The event that has not ended.
     data: Option<Data>,
     event_type: EventType,
+    /// How far the object in `held` has been read.
+    object: Option<Object>,
+    /// Whether the rest of the line comes after an object.
+    after_object: bool,
+    /// An error in words that came first. It may be the start of a text.
+    error: Option<Vec<u8>>,
+    /// Whether there was anything but comments and fields without data.
+    has_content: bool,
+    /// Whether a line belongs to no wire, and nothing before it did.
+    is_text: bool,
+}
+
+/// The place in a JSON object that need not end with its line.
+#[derive(Debug, Default)]
+struct Object {
+    /// How many brackets are open.
+    depth: usize,
+    in_string: bool,
+    /// Whether the last character was a backslash that escapes the next one.
+    is_escaped: bool,
+    at_line_start: bool,
+}
+
+impl Object {
+    /// Takes the next byte. Returns whether the object ends with it.
+    fn ends_with(&mut self, byte: u8) -> bool {
+        self.at_line_start = matches!(byte, b'\n' | b'\r');
+        if self.in_string {
+            let is_escaped = std::mem::take(&mut self.is_escaped);
+            match byte {
+                _ if is_escaped => {}
+                b'\\' => self.is_escaped = true,
+                b'"' => self.in_string = false,
+                _ => {}
+            }
+            return false;
+        }
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.depth == 0
+    }
+
+    /// Whether a line that starts like this goes on with the object. Otherwise the object is broken, and the line is read by itself.
+    fn goes_on_with(byte: u8) -> bool {
+        matches!(byte, b' ' | b'\t' | b'}' | b']' | b'"' | b',' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+    }
 }
 
 /// The data of an event.
@@ -72,6 +139,30 @@ impl Lines {
                 bytes = &bytes[1..];
                 continue;
             }
+            if self.object.is_some() {
+                bytes = self.push_object(bytes, answer);
+                continue;
+            }
+            if self.held.is_empty() && !self.is_too_long {
+                match bytes[0] {
+                    RECORD_SEPARATOR => {
+                        bytes = &bytes[1..];
+                        continue;
+                    }
+                    b' ' | b'\t' if self.after_object => {
+                        bytes = &bytes[1..];
+                        continue;
+                    }
+                    b'{' => {
+                        self.end_error(answer);
+                        self.has_content = true;
+                        self.after_object = false;
+                        self.object = Some(Object::default());
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
             let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
             let room = LONGEST.saturating_sub(self.held.len());
@@ -89,14 +180,81 @@ impl Lines {
     /// Takes the end of the bytes. The last line needs no line break, and the last event no blank line, although the standard drops it: servers leave
     /// both out. But half a line means that the answer was cut off, not that a line is unreadable.
     pub fn finish(&mut self, answer: &mut Answer) {
-        self.end_line(answer);
+        if self.object.is_none() && !self.held.is_empty() {
+            self.end_line(answer);
+        }
+        self.end_error(answer);
         if self.data.as_ref().is_some_and(|data| is_whole(&data.text)) {
             self.end_event(answer);
         }
         answer.events().retain(|event| *event != Event::Unreadable);
     }
 
+    /// Whether this is text after all: a line belongs to no wire, and nothing before it did.
+    pub fn is_text(&self) -> bool {
+        self.is_text
+    }
+
+    /// Whether all of this may be text, if nothing of it was recognised. Comments alone keep a connection open, and half an object is half an answer.
+    pub fn may_be_text(&self) -> bool {
+        let is_half = |data: &Data| {
+            let text = data.text.trim_ascii_start();
+            DONE.as_bytes().starts_with(text) || text.starts_with(b"{") && !is_whole(text)
+        };
+        self.has_content && self.object.is_none() && !self.data.as_ref().is_some_and(is_half)
+    }
+
+    /// Reports the error that may have been the start of a text.
+    fn end_error(&mut self, answer: &mut Answer) {
+        if let Some(error) = self.error.take() {
+            message(&error, answer);
+        }
+    }
+
+    /// Takes bytes of an object, which ends with its last bracket, wherever the lines break. Returns the bytes after it.
+    fn push_object<'a>(&mut self, bytes: &'a [u8], answer: &mut Answer) -> &'a [u8] {
+        let Some(object) = &mut self.object else { return bytes };
+        for (at, byte) in bytes.iter().enumerate() {
+            if object.at_line_start && !Object::goes_on_with(*byte) {
+                self.end_object(answer);
+                return &bytes[at..];
+            }
+            let is_end = object.ends_with(*byte);
+            self.after_cr = *byte == b'\r';
+            if self.held.len() < LONGEST {
+                self.held.push(*byte);
+            } else {
+                self.is_too_long = true;
+            }
+            if is_end {
+                self.end_object(answer);
+                self.after_object = true;
+                return &bytes[at + 1..];
+            }
+            if self.after_cr {
+                return &bytes[at + 1..];
+            }
+        }
+        &[]
+    }
+
+    /// Reads the object as far as it has come.
+    fn end_object(&mut self, answer: &mut Answer) {
+        self.object = None;
+        let mut text = std::mem::take(&mut self.held);
+        if std::mem::take(&mut self.is_too_long) {
+            answer.emit(Event::Unreadable);
+        } else {
+            object::read(text.trim_ascii(), answer);
+        }
+        text.clear();
+        self.held = text;
+    }
+
     fn end_line(&mut self, answer: &mut Answer) {
+        if std::mem::take(&mut self.after_object) && self.held.trim_ascii().is_empty() {
+            return self.held.clear();
+        }
         let mut line = std::mem::take(&mut self.held);
         if std::mem::take(&mut self.is_too_long) {
             answer.emit(Event::Unreadable);
@@ -115,9 +273,15 @@ impl Lines {
         let (name, value) = line.split_at(colon.unwrap_or(line.len()));
         let value = value.get(1..).unwrap_or_default();
         let value = value.strip_prefix(b" ").unwrap_or(value);
+        let is_field =
+            matches!(name, b"" | b"data" | b"event" | b"id" | b"retry") && (colon.is_some() || self.has_fields);
+        if !is_field {
+            return self.line_without_field(line.trim_ascii(), colon.is_some(), answer);
+        }
+        self.end_error(answer);
         match name {
-            _ if colon.is_none() && !self.has_fields => return message(line.trim_ascii(), answer),
             b"data" => {
+                self.has_content |= !value.trim_ascii().is_empty();
                 self.end_event_before(value, answer);
                 match &mut self.data {
                     None => {
@@ -140,16 +304,32 @@ impl Lines {
                     _ => EventType::Other,
                 }
             }
-            b"" | b"id" | b"retry" => {}
-            _ => {
-                let line = line.trim_ascii();
-                if !self.has_fields || stands_alone(line) {
-                    message(line, answer);
-                }
-                return;
-            }
+            _ => {}
         }
         self.has_fields = true;
+    }
+
+    /// Reads a line that is no field of server-sent events.
+    fn line_without_field(&mut self, line: &[u8], has_colon: bool, answer: &mut Answer) {
+        if line.is_empty() {
+            return;
+        }
+        let is_first = !answer.is_recognised();
+        let is_in_words = |error: &[u8]| json::read(error.trim_ascii()).is_none();
+        if is_first && self.error.is_none() && line.strip_prefix(ERROR_START).is_some_and(is_in_words) {
+            self.has_content = true;
+            self.error = Some(line.to_vec());
+        } else if stands_alone(line) {
+            self.end_error(answer);
+            self.has_content = true;
+            message(line, answer);
+        } else if is_first && (self.error.is_some() || !self.has_fields || !has_colon && self.data.is_none()) {
+            self.is_text = true;
+        } else if !self.has_fields {
+            self.has_content = true;
+            message(line, answer);
+        }
+        // Otherwise it is a field that the standard does not know.
     }
 
     /// Ends the event if its data and this value are two events: some servers put one line break between events instead of two.

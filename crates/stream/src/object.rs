@@ -18,7 +18,12 @@ static USAGE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| ALL.iter().flat_map(|w
 pub(crate) fn read(text: &[u8], answer: &mut Answer) {
     match json::read(text) {
         Some(object @ Value::Object(_)) => read_object(&object, answer),
-        _ => answer.emit(Event::Unreadable),
+        Some(_) => answer.emit(Event::Unreadable),
+        // Some servers write several objects in a row.
+        None => match json::read_all(text) {
+            Some(objects) => objects.iter().for_each(|object| read_object(object, answer)),
+            None => answer.emit(Event::Unreadable),
+        },
     }
 }
 

@@ -64,10 +64,13 @@ fn server_sent_events_are_read_as_the_standard_says() {
         ("event: ping\ndata: pong\n\nevent: x\ndata: {\"chunk\":\"a\"}\n\n", vec![Event::Unknown, text("a")]),
         ("event: done\ndata: [DONE]\n\n", vec![Event::End]),
         ("event: x\ndata: Error: y\n\n", vec![error("", "y", None)]),
-        ("event: message\ndata: pong\n\ndata: pong\n\n", vec![Event::Unreadable, Event::Unreadable]),
+        (
+            "event: message\ndata: {\"chunk\":\"a\"}\n\nevent: message\ndata: pong\n\ndata: pong\n\n",
+            vec![text("a"), Event::Unreadable, Event::Unreadable],
+        ),
         // Only one space is removed. Lines of data are joined by a line break, which no JSON string may hold.
         ("event:  error\ndata: {\"chunk\":\"a\"}\n\n", vec![text("a")]),
-        ("data: {\"chunk\":\"a\ndata: b\"}\n\n", vec![Event::Unreadable]),
+        ("data: {\"chunk\":\"a\"}\n\ndata: {\"chunk\":\"b\ndata: c\"}\n\n", vec![text("a"), Event::Unreadable]),
         // Other line breaks of Unicode end no line.
         ("data: {\"chunk\":\"a\u{85}\u{2028}\u{2029}b\"}\n\n", vec![text("a\u{85}\u{2028}\u{2029}b")]),
         // Only the byte order mark at the start is removed.

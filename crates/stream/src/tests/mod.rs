@@ -6,6 +6,7 @@ mod fixtures;
 mod frames;
 mod lines;
 mod random;
+mod texts;
 mod whole_answers;
 
 use aws_smithy_eventstream::frame::write_message_to;
