@@ -1,6 +1,7 @@
 //! The state of one answer that is being read.
 
 use crate::event::Event;
+use crate::json;
 use crate::plain::Plain;
 use crate::wire::Field;
 
@@ -8,6 +9,7 @@ use crate::wire::Field;
 pub(crate) const LONGEST: usize = 4 << 20;
 
 /// Collects the events of one answer.
+#[allow(clippy::struct_excessive_bools)] // None follows from the others.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     events: Vec<Event>,
@@ -23,6 +25,11 @@ pub(crate) struct Answer {
     /// Whether a blank line goes between the next text and the text before it.
     parts_text: bool,
     pub counts: Counts,
+    /// Whether a character of the object that is being read may stand in for half of a surrogate pair.
+    pub may_have_halves: bool,
+    /// The first half of a surrogate pair at the end of the text, or of the reasoning. Writers that cut a text between two UTF-16 units send the second
+    /// half with the next piece.
+    half: Option<(Field, u16)>,
 }
 
 /// Token counts, in the order of the enum `Count`. One object may hold only some of them.
@@ -47,6 +54,9 @@ impl Answer {
         if self.has_ended() {
             return;
         }
+        if matches!(event, Event::Stopped(_) | Event::End | Event::Error(_)) {
+            self.end_half();
+        }
         self.is_recognised |= !matches!(event, Event::Unknown | Event::Unreadable);
         match event {
             Event::Text(_) => (self.has_text, self.step_has_text) = (true, true),
@@ -58,10 +68,60 @@ impl Answer {
         self.events.push(event);
     }
 
+    /// Adds reasoning that is not empty.
+    pub fn reasoning(&mut self, text: &str) {
+        let text = self.join_halves(Field::Reasoning, text);
+        if !text.is_empty() {
+            self.emit(Event::Reasoning(text));
+        }
+    }
+
+    /// The text with halves of surrogate pairs joined. A half that stays alone becomes U+FFFD; one at the end is kept for the next text.
+    fn join_halves(&mut self, field: Field, text: &str) -> String {
+        if self.half.is_some_and(|(of, _)| of != field) {
+            self.end_half();
+        }
+        if !self.may_have_halves && self.half.is_none() {
+            return text.to_owned();
+        }
+        let mut joined = String::new();
+        for char in text.chars() {
+            let before = self.half.take();
+            let half = json::half(char).filter(|_| self.may_have_halves);
+            let pair = before.zip(half).and_then(|((_, high), low)| char::decode_utf16([high, low]).next()?.ok());
+            match (pair, half) {
+                (Some(pair), _) => joined.push(pair),
+                (None, half) => {
+                    joined.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
+                    match half {
+                        Some(0xd800..=0xdbff) => self.half = half.map(|half| (field, half)),
+                        Some(_) => joined.push(char::REPLACEMENT_CHARACTER),
+                        None => joined.push(char),
+                    }
+                }
+            }
+        }
+        joined
+    }
+
+    /// No second half comes for the first half of a surrogate pair.
+    pub fn end_half(&mut self) {
+        let lost = char::REPLACEMENT_CHARACTER.to_string();
+        match self.half.take() {
+            Some((Field::Reasoning, _)) => self.emit(Event::Reasoning(lost)),
+            Some(_) => self.emit(Event::Text(lost)),
+            None => {}
+        }
+    }
+
     /// Adds text that is not empty.
     pub fn text(&mut self, text: &str) {
+        let text = self.join_halves(Field::Text, text);
+        if text.is_empty() {
+            return;
+        }
         let gap = if std::mem::take(&mut self.parts_text) { "\n\n" } else { "" };
-        self.emit(Event::Text([gap, text].concat()));
+        self.emit(Event::Text([gap, &text].concat()));
     }
 
     /// Adds the model's name, unless it is known.

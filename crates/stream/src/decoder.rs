@@ -58,6 +58,7 @@ impl Decoder {
     /// Takes the end of the bytes. `complete` says that the connection was closed properly and did not break off. Returns the last events.
     pub fn finish(&mut self, complete: bool) -> Vec<Event> {
         self.detect(true);
+        self.answer.end_half();
         let is_complete = match &mut self.framing {
             Framing::Undetected(start) => {
                 // Half a line, or one word of plain text? We show it, but do not call it complete.

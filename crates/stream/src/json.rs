@@ -9,7 +9,32 @@ use serde_json::Value;
 /// between two UTF-16 units; `serde_json` refuses it. A number beyond the range of `f64`, which it refuses too, becomes `null`.
 pub(crate) fn read(text: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(text);
-    serde_json::from_str(&text).ok().or_else(|| serde_json::from_str(&mend(&text)?).ok())
+    serde_json::from_str(&text)
+        .ok()
+        .or_else(|| serde_json::from_str(&mend(&text, |_| char::REPLACEMENT_CHARACTER)?).ok())
+}
+
+/// Reads one JSON value like [`read`], but turns half of a surrogate pair into a character for which [`half`] gives the half back. Returns whether the
+/// value may have any.
+pub(crate) fn read_halves(text: &[u8]) -> Option<(Value, bool)> {
+    let text = String::from_utf8_lossy(text);
+    if let Ok(value) = serde_json::from_str(&text) {
+        return Some((value, false));
+    }
+    // These are private characters. A text that has one itself is read without stand-ins.
+    let is_free = text.chars().all(|char| half(char).is_none());
+    let stand_in = |half| char::from_u32(STAND_INS + u32::from(half)).filter(|_| is_free);
+    let mended = mend(&text, |half| stand_in(half).unwrap_or(char::REPLACEMENT_CHARACTER))?;
+    Some((serde_json::from_str(&mended).ok()?, is_free))
+}
+
+/// What is added to half of a surrogate pair for the character that stands in for it.
+const STAND_INS: u32 = 0x10_0000;
+
+/// The half of a surrogate pair that this character stands in for.
+pub(crate) fn half(stand_in: char) -> Option<u16> {
+    let half = u16::try_from(u32::from(stand_in).checked_sub(STAND_INS)?).ok()?;
+    (0xd800..=0xdfff).contains(&half).then_some(half)
 }
 
 /// Reads several JSON objects with nothing but white space between them; `None` if there is anything else.
@@ -35,14 +60,14 @@ pub(crate) fn count(value: &Value) -> Option<u32> {
 }
 
 /// The text without the parts that only `serde_json` refuses; `None` if it has no such parts.
-fn mend(text: &str) -> Option<String> {
+fn mend(text: &str, stand_in: impl Fn(u16) -> char) -> Option<String> {
     let mut mended = String::with_capacity(text.len());
     let (mut rest, mut in_string, mut is_mended) = (text, false, false);
     while let Some(next) = rest.chars().next() {
         let (length, replacement) = match next {
             '\\' if in_string => match (escaped(rest), escaped(rest.get(6..).unwrap_or_default())) {
                 (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (12, None),
-                (Some(0xd800..=0xdfff), _) => (6, Some("\u{fffd}")),
+                (Some(half @ 0xd800..=0xdfff), _) => (6, Some(stand_in(half).to_string())),
                 _ => (rest.chars().take(2).map(char::len_utf8).sum(), None),
             },
             '-' | '0'..='9' if !in_string => {
@@ -51,7 +76,7 @@ fn mend(text: &str) -> Option<String> {
                 let number = &rest[..length];
                 let is_number = serde_json::from_str::<IgnoredAny>(number).is_ok();
                 let is_in_range = serde_json::from_str::<f64>(number).is_ok();
-                (length, (is_number && !is_in_range).then_some("null"))
+                (length, (is_number && !is_in_range).then(|| "null".to_owned()))
             }
             _ => {
                 in_string ^= next == '"';
@@ -60,7 +85,7 @@ fn mend(text: &str) -> Option<String> {
         };
         let (token, after) = rest.split_at(length);
         is_mended |= replacement.is_some();
-        mended.push_str(replacement.unwrap_or(token));
+        mended.push_str(replacement.as_deref().unwrap_or(token));
         rest = after;
     }
     is_mended.then_some(mended)
@@ -167,7 +192,7 @@ mod tests {
             for written in [value.to_string(), format!("{value:#}")] {
                 prop_assert_eq!(read(written.as_bytes()), serde_json::from_str::<Value>(&written).ok());
                 // Mending changes nothing in valid JSON.
-                prop_assert_eq!(mend(&written), None);
+                prop_assert_eq!(mend(&written, |_| 'x'), None);
             }
         }
 

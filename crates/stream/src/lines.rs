@@ -45,6 +45,7 @@ fn stands_alone(line: &[u8]) -> bool {
 }
 
 /// Reads lines.
+#[allow(clippy::struct_excessive_bools)] // None follows from the others.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// The start of a line whose end has not arrived.

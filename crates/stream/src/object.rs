@@ -16,8 +16,12 @@ static USAGE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| ALL.iter().flat_map(|w
 
 /// Reads one object. It always gives an event, unless the answer has ended.
 pub(crate) fn read(text: &[u8], answer: &mut Answer) {
-    match json::read(text) {
-        Some(object @ Value::Object(_)) => read_object(&object, answer),
+    match json::read_halves(text) {
+        Some((object @ Value::Object(_), may_have_halves)) => {
+            answer.may_have_halves = may_have_halves;
+            read_object(&object, answer);
+            answer.may_have_halves = false;
+        }
         Some(_) => answer.emit(Event::Unreadable),
         // Some servers write several objects in a row.
         None => match json::read_all(text) {
@@ -95,7 +99,7 @@ fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer
         },
         (_, Some("")) => return false,
         (Field::Model, Some(text)) => answer.model(text),
-        (Field::Reasoning, Some(text)) => answer.emit(Event::Reasoning(text.to_owned())),
+        (Field::Reasoning, Some(text)) => answer.reasoning(text),
         (Field::Text, Some(text)) => answer.text(text),
         (Field::Stop, Some(text)) => answer.emit(Event::Stopped(StopReason::from_word(text))),
         (Field::Text, None) if value.is_array() => return read_content(value, answer),
@@ -124,7 +128,7 @@ fn read_content(content: &Value, answer: &mut Answer) -> bool {
             has_any |= !text.is_empty();
             match field {
                 _ if text.is_empty() => {}
-                Field::Reasoning => answer.emit(Event::Reasoning(text)),
+                Field::Reasoning => answer.reasoning(&text),
                 _ => answer.text(&text),
             }
         }

@@ -80,6 +80,27 @@ fn the_same_text_counts_once() {
 }
 
 #[test]
+fn half_a_character_waits_for_the_other_half() {
+    let answer = |first: &str, second: &str| format!("{{\"chunk\":\"{first}\"}}\n{{\"chunk\":\"{second}\"}}\n[DONE]\n");
+    for (first, second, whole) in [
+        ("ok \\ud83d", "\\ude00!", "ok 😀!"),
+        ("a\\ud83d\\ud83d", "\\ude00\\ude00b", "a\u{fffd}😀\u{fffd}b"),
+        ("ok \\ud83d", "no", "ok \u{fffd}no"),
+        // A private character that a model writes is itself.
+        ("\u{10d83d}", "\u{10de00}\\ud83d", "\u{10d83d}\u{10de00}\u{fffd}"),
+    ] {
+        assert_decodes(&answer(first, second), &[text(whole), Event::End]);
+        let sse = format!("data: {{\"chunk\":\"{first}\"}}\n\ndata: {{\"chunk\":\"{second}\"}}\n\ndata: [DONE]\n\n");
+        assert_decodes(&sse, &[text(whole), Event::End]);
+    }
+    assert_decodes(&answer("\\ud83d", "\\ude00"), &[Event::Skipped, text("😀"), Event::End]);
+    assert_decodes(&answer("ok \\ud83d", ""), &[text("ok "), Event::Skipped, text("\u{fffd}"), Event::End]);
+    assert_decodes("{\"chunk\":\"ok \\ud83d\"}\n", &[text("ok \u{fffd}")]);
+    let thought = "{\"thinking\":\"\\ud83d\"}\n{\"response\":\"\\ude00\"}\n{\"done\":true}\n";
+    assert_decodes(thought, &[Event::Skipped, reasoning("\u{fffd}"), text("\u{fffd}"), Event::End]);
+}
+
+#[test]
 fn a_text_may_come_in_parts() {
     let end = [stopped(StopReason::EndTurn), Event::End];
     for (answer, events) in [
