@@ -60,7 +60,7 @@ impl StopReason {
     pub(crate) fn from_word(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "end_turn" | "stop" | "finish" | "finished" => Self::EndTurn,
-            "max_tokens" | "length" | "model_context_window_exceeded" => Self::MaxTokens,
+            "max_tokens" | "max_output_tokens" | "length" | "model_context_window_exceeded" => Self::MaxTokens,
             "stop_sequence" | "stop_criteria_met" => Self::StopSequence,
             "content_filtered" | "guardrail_intervened" | "content_filter" | "content-filter" | "refusal" => {
                 Self::Filtered

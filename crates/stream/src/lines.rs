@@ -6,6 +6,7 @@
 
 use crate::answer::{Answer, LONGEST};
 use crate::event::Event;
+use crate::wires::ai_sdk_4;
 use crate::wires::stock::{DONE, ERROR_PREFIX};
 use crate::{failure, json, object};
 
@@ -36,7 +37,7 @@ const LONGEST_EMOJI_NAME: usize = 60;
 
 /// Everything that the first line may start with. Text that starts otherwise is not in lines.
 pub(crate) fn starts() -> impl Iterator<Item = &'static [u8]> {
-    STANDALONE.into_iter().chain(FIELDS).chain([&[RECORD_SEPARATOR][..]])
+    STANDALONE.into_iter().chain(FIELDS).chain(ai_sdk_4::STARTS).chain([&[RECORD_SEPARATOR][..]])
 }
 
 /// Whether this line needs no field name.
@@ -317,7 +318,10 @@ impl Lines {
         }
         let is_first = !answer.is_recognised();
         let is_in_words = |error: &[u8]| json::read(error.trim_ascii()).is_none();
-        if is_first && self.error.is_none() && line.strip_prefix(ERROR_START).is_some_and(is_in_words) {
+        if !self.has_fields && ai_sdk_4::read_part(line, answer) {
+            self.end_error(answer);
+            self.has_content = true;
+        } else if is_first && self.error.is_none() && line.strip_prefix(ERROR_START).is_some_and(is_in_words) {
             self.has_content = true;
             self.error = Some(line.to_vec());
         } else if stands_alone(line) {

@@ -115,10 +115,14 @@ fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer
 }
 
 /// Reads a text that comes as a list of parts, in order. Returns whether it has text or reasoning. Parts of other kinds, such as images, are skipped.
-fn read_content(content: &Value, answer: &mut Answer) -> bool {
+pub(crate) fn read_content(content: &Value, answer: &mut Answer) -> bool {
     let mut has_any = false;
     for part in content.as_array().into_iter().flatten() {
         let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+        if kind == "message" {
+            has_any |= read_content(&part["content"], answer);
+            continue;
+        }
         let reasoning = REASONING_PARTS.iter().filter_map(|path| json::find(part, path));
         let text = if kind.is_empty() || TEXT_KINDS.contains(&kind) { Some(part) } else { None };
         for (field, value) in
@@ -152,7 +156,7 @@ const REASONING_PARTS: [&str; 4] = ["/thinking", "/reasoningContent/reasoningTex
 const TEXT_KINDS: [&str; 3] = ["text", "output_text", "refusal"];
 
 /// Reads the token counts. Returns whether there are any.
-fn read_counts(object: &Value, answer: &mut Answer) -> bool {
+pub(crate) fn read_counts(object: &Value, answer: &mut Answer) -> bool {
     let (mut counts, mut is_known) = (answer.counts, false);
     for usage in USAGE.iter().filter_map(|path| json::find(object, path)) {
         for (count, path) in ALL.iter().flat_map(|wire| wire.counts) {

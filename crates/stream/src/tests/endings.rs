@@ -128,6 +128,10 @@ fn a_text_may_come_in_parts() {
             r#"{"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"Hm."}}},{"text":"Hi"}]}},"stopReason":"end_turn"}"#,
             vec![reasoning("Hm."), text("Hi")],
         ),
+        (
+            r#"{"object":"response","status":"completed","model":"m","output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"message","content":[{"type":"output_text","text":"Hi"}]}]}"#,
+            vec![model("m"), reasoning("Hm."), text("Hi")],
+        ),
     ] {
         for line_break in ["", "\n"] {
             assert_decodes(&[answer, line_break].concat(), &[&events[..], &end].concat());
@@ -135,4 +139,27 @@ fn a_text_may_come_in_parts() {
         assert_decodes(&format!("data: {answer}\n\n"), &[&events[..], &end].concat());
     }
     assert_decodes("{\"choices\":[{\"delta\":{\"content\":[]}}]}\n", &[Event::Skipped]);
+}
+
+#[test]
+fn responses_and_data_streams_that_fail_say_so() {
+    let event = |kind: &str, response: &str| {
+        format!("event: {kind}\ndata: {{\"type\":\"{kind}\",\"response\":{response}}}\n\n")
+    };
+    let delta = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Half\"}\n\n";
+    let failed = event("response.failed", r#"{"status":"failed","error":{"code":"server_error","message":"Sorry."}}"#);
+    assert_decodes(&[delta, &failed].concat(), &[text("Half"), error("server_error", "Sorry.", true)]);
+    let cut =
+        event("response.incomplete", r#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}"#);
+    assert_decodes(&[delta, &cut].concat(), &[text("Half"), stopped(StopReason::MaxTokens), Event::End]);
+    let refusal = "data: {\"type\":\"response.refusal.delta\",\"delta\":\"I cannot.\"}\n\n";
+    let filtered =
+        event("response.incomplete", r#"{"status":"incomplete","incomplete_details":{"reason":"content_filter"}}"#);
+    assert_decodes(&[refusal, &filtered].concat(), &[text("I cannot."), stopped(StopReason::Filtered), Event::End]);
+    assert_decodes("0:\"Half\"\n3:\"Sorry.\"\n", &[text("Half"), error("", "Sorry.", None)]);
+    assert_decodes("0:\"Half\"\n0:\"broken\n0:\" and half\"\n", &[text("Half"), Event::Unreadable, text(" and half")]);
+    // A text that only looks like one.
+    for answer in ["0:\"zero\" is the first.\nAnd so on.\n", "d:{a} b\n", "0: none\n"] {
+        assert_decodes(answer, &[text(answer), Event::End]);
+    }
 }

@@ -162,6 +162,23 @@ pub(super) fn lines() -> Vec<Fixture> {
         ),
         answer!("chat-ui-error.ndjson", NEVER, vec![text("Half"), error("503", "Model is overloaded", true)]),
         answer!("chat-ui-interrupted.ndjson", NEVER, vec![text("Half")]),
+        answer!(
+            "openai-responses.sse",
+            "\"total_tokens\":46}}}",
+            vec![
+                model("gpt-5-mini"),
+                reasoning("Hm."),
+                text("Grüße 🦀"),
+                usage(12, 4, 34),
+                stopped(EndTurn),
+                Event::End
+            ]
+        ),
+        answer!(
+            "ai-sdk-4.txt",
+            "\nd:{\"finishReason\":\"stop\",\"usage\":{\"promptTokens\":12,\"completionTokens\":34}}",
+            vec![reasoning("Hm."), text("Grüße 🦀"), usage(12, None, 34), stopped(EndTurn), Event::End]
+        ),
         answer!("standard.sse", NEVER, vec![text("abcd")]),
     ]
 }
