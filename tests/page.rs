@@ -505,7 +505,7 @@ async fn a_conversation_is_shown_as_the_worker_tells_it() {
         end: End::Failed,
         notice: Some(notice),
         facts: vec!["1 s".into(), "with 2 earlier turns".into()],
-        wait: 100,
+        wait: Some(100),
     })])
     .await;
     assert_eq!(
@@ -538,7 +538,7 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
             views.push(asked(turn));
             for (id, end) in (0..).zip(ends) {
                 let notice = Some(Notice { title: "Oh".into(), text: "No.".into(), request_id: None });
-                let ended = AnswerUpdate::Ended { end, notice, facts: vec!["1 s".into()], wait: 0 };
+                let ended = AnswerUpdate::Ended { end, notice, facts: vec!["1 s".into()], wait: Some(0) };
                 let steps = AnswerUpdate::Steps(paragraph([text("So.")]));
                 views.extend([begun(), AnswerUpdate::Model("m".into()), ended, steps].map(|it| answer(turn, id, it)));
             }
@@ -560,7 +560,7 @@ async fn what_is_opened_again_has_ended_and_what_is_asked_then_is_under_way() {
     let states = ["failed", "waiting"].map(|state| count(&["#log .reply[data-state=", state, "]"].concat()));
     assert_eq!((states, count("#log [role=alert]")), ([2, 1], 1));
     assert!(!stop.has_attribute("data-off"));
-    let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
+    let end = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: Some(0) };
     app.tell(&[answer(2, 0, end)]).await;
     assert!(stop.has_attribute("data-off"));
     app.tell(&[View::Forget { draft: true }, signed_out()]).await;
@@ -571,7 +571,7 @@ async fn another_conversation_takes_the_place_of_the_one_that_was_shown() {
     let app = App::new();
     let answer = |update| View::Turn { id: TurnId(0), update: TurnUpdate::Answer { id: AnswerId(0), update } };
     let opened = |id: &str, prompt: &str, words: &str| {
-        let ended = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 };
+        let ended = AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: Some(0) };
         [
             View::Conversation { id: id.into(), title: prompt.into(), turns: 1 },
             View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: prompt.into() } },
@@ -678,7 +678,7 @@ async fn a_conversation_that_was_left_leaves_no_memory_behind() {
             View::Turn { id: TurnId(0), update: TurnUpdate::Asked { prompt: "Why?".into() } },
             answer(AnswerUpdate::Begun { use_case: UseCase::Balanced, context: 0 }),
             answer(AnswerUpdate::Steps(paragraph([text(&read_out)]))),
-            answer(AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: 0 }),
+            answer(AnswerUpdate::Ended { end: End::Done, notice: None, facts: vec![], wait: Some(0) }),
             View::Spoken(read_out.clone()),
             View::History(HistoryView { entries, ..HistoryView::default() }),
         ])

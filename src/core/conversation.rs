@@ -126,12 +126,13 @@ impl Ending {
         }
     }
 
-    /// Seconds until a retry makes sense.
-    pub fn wait(&self) -> u32 {
+    /// Seconds until a retry makes sense; `None` if it never does.
+    pub fn wait(&self) -> Option<u32> {
         match self {
-            Self::Failed(Fault::Throttled { retry_after, .. }) => retry_after.unwrap_or(WAIT),
-            Self::Failed(Fault::Answer { retry_after, .. }) => retry_after.unwrap_or_default(),
-            _ => 0,
+            Self::Failed(Fault::Throttled { retry_after, .. }) => Some(retry_after.unwrap_or(WAIT)),
+            Self::Failed(Fault::Answer { retryable: Some(false), .. }) => None,
+            Self::Failed(Fault::Answer { retry_after, .. }) => Some(retry_after.unwrap_or_default()),
+            _ => Some(0),
         }
     }
 }

@@ -144,6 +144,8 @@ pub enum Fault {
         /// AWS's id of the request, for support.
         request_id: Option<String>,
     },
+    /// The answer is complete, and has neither text nor reasoning.
+    Empty,
     /// The connection was silent for too long.
     Silent {
         /// Seconds.

@@ -147,6 +147,8 @@ pub struct Ended {
     pub facts: Vec<String>,
     /// When asking again makes sense, in milliseconds of this machine's time.
     pub retry_at: Option<f64>,
+    /// Whether asking again may help.
+    pub may_retry: bool,
 }
 
 impl Default for State {
@@ -447,7 +449,8 @@ impl Turn {
 impl Answer {
     fn new(id: AnswerId, serial: u32, use_case: UseCase, context: u32, is_old: bool) -> Self {
         // The worker sends an old answer's end before its text.
-        let ended = is_old.then_some(Ended { end: End::Done, notice: None, facts: vec![], retry_at: None });
+        let ended =
+            is_old.then_some(Ended { end: End::Done, notice: None, facts: vec![], retry_at: None, may_retry: true });
         Self {
             id,
             serial,
@@ -482,8 +485,8 @@ impl Answer {
             }
             AnswerUpdate::Ended { end, notice, facts, wait } => {
                 self.document.update_value(GrowingAnswer::end);
-                let retry_at = (wait > 0).then(|| Date::now() + f64::from(wait) * 1000.0);
-                self.ended.set(Some(Ended { end, notice, facts, retry_at }));
+                let retry_at = wait.filter(|wait| *wait > 0).map(|wait| Date::now() + f64::from(wait) * 1000.0);
+                self.ended.set(Some(Ended { end, notice, facts, retry_at, may_retry: wait.is_some() }));
             }
         }
     }

@@ -154,10 +154,10 @@ fn all_views() -> Vec<View> {
         AnswerUpdate::Model("m".into()),
         AnswerUpdate::Steps(steps),
         AnswerUpdate::Reasoning("because".into()),
-        ended(End::Done, None, &["0.42 s", "212 tokens"], 0),
-        ended(End::Stopped, None, &[], 0),
-        ended(End::CutOff, notice(None), &[], 0),
-        ended(End::Failed, notice(Some("6f1c".into())), &[], 16_384),
+        ended(End::Done, None, &["0.42 s", "212 tokens"], Some(0)),
+        ended(End::Stopped, None, &[], None),
+        ended(End::CutOff, notice(None), &[], Some(0)),
+        ended(End::Failed, notice(Some("6f1c".into())), &[], Some(16_384)),
     ];
     updates.extend(UseCase::ALL.map(|use_case| AnswerUpdate::Begun { use_case, context: 3 }));
     let mut updates: Vec<TurnUpdate> =

@@ -54,8 +54,8 @@ pub enum AnswerUpdate {
         notice: Option<Notice>,
         /// Times, tokens and cost, a few words each.
         facts: Vec<String>,
-        /// Seconds until a retry makes sense, counted down; zero for at once.
-        wait: u32,
+        /// Seconds until a retry makes sense, counted down; zero for at once, `None` for never.
+        wait: Option<u32>,
     },
 }
 

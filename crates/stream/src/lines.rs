@@ -68,6 +68,8 @@ pub(crate) struct Lines {
     error: Option<Vec<u8>>,
     /// Whether there was anything but comments and fields without data.
     has_content: bool,
+    /// Whether the data of an event was JSON, which no text has.
+    has_json_events: bool,
     /// Whether a line belongs to no wire, and nothing before it did.
     is_text: bool,
 }
@@ -136,7 +138,7 @@ enum EventType {
 impl Lines {
     /// Takes the next bytes.
     pub fn push(&mut self, mut bytes: &[u8], answer: &mut Answer) {
-        while !bytes.is_empty() && !answer.has_ended() {
+        while !bytes.is_empty() && !answer.has_ended() && !self.is_text {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];
                 continue;
@@ -203,7 +205,7 @@ impl Lines {
             let text = data.text.trim_ascii_start();
             DONE.as_bytes().starts_with(text) || text.starts_with(b"{") && !is_whole(text)
         };
-        self.has_content && self.object.is_none() && !self.data.as_ref().is_some_and(is_half)
+        self.has_content && !self.has_json_events && self.object.is_none() && !self.data.as_ref().is_some_and(is_half)
     }
 
     /// Reports the error that may have been the start of a text.
@@ -357,6 +359,7 @@ impl Lines {
         let event_type = std::mem::take(&mut self.event_type);
         let Some(Data { text, .. }) = self.data.take() else { return };
         let data = text.trim_ascii();
+        self.has_json_events |= !answer.is_recognised() && data.starts_with(b"{") && json::read(data).is_some();
         match event_type {
             EventType::Error => answer.emit(Event::Error(failure::read(data))),
             EventType::Other if !data.is_empty() && !stands_alone(data) => answer.emit(Event::Unknown),

@@ -323,6 +323,9 @@ impl Chat {
                 let what = words::unknown(answering.unknown);
                 Some(Ending::Failed(Fault::Unexpected { service: Service::FunctionUrl, what }))
             }
+            (Some(Ending::Done), _) if answer.text.is_empty() && answer.reasoning.is_empty() => {
+                Some(Ending::Failed(Fault::Empty))
+            }
             (None, _) if at_end => Some(Ending::CutOff),
             (end, _) => end,
         };
@@ -427,7 +430,7 @@ impl Chat {
     }
 }
 
-pub(super) fn ended(answer: &Answer, config: &Config, wait: u32) -> AnswerUpdate {
+pub(super) fn ended(answer: &Answer, config: &Config, wait: Option<u32>) -> AnswerUpdate {
     AnswerUpdate::Ended {
         end: answer.end.unwrap_or(End::CutOff),
         notice: words::kept_notice(answer),

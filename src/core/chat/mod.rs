@@ -181,7 +181,7 @@ impl Chat {
                     push(AnswerUpdate::Reasoning(answer.reasoning.clone()));
                 }
                 // The end comes first, so that the answer never looks under way while its text arrives in pieces.
-                push(ended(answer, config, 0));
+                push(ended(answer, config, Some(0)));
                 for piece in Pieces::default().cut(document(&answer.text)) {
                     push(AnswerUpdate::Steps(piece));
                 }

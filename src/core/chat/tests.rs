@@ -95,7 +95,7 @@ fn failed(fault: Fault) -> (End, Option<Notice>) {
 }
 
 /// The facts at the end, and the seconds to wait before a retry.
-fn facts(effects: &[Effect]) -> (Vec<String>, u32) {
+fn facts(effects: &[Effect]) -> (Vec<String>, Option<u32>) {
     let facts = effects.iter().rev().filter_map(update).find_map(|update| match update {
         AnswerUpdate::Ended { facts, wait, .. } => Some((facts.clone(), *wait)),
         _ => None,
@@ -202,7 +202,7 @@ fn an_answer_is_model_then_text_as_it_comes_then_its_end_with_times() {
         effects.iter().filter_map(update).any(|update| matches!(update, AnswerUpdate::Model(model) if model == "m"))
     );
     assert_eq!((text(&effects).as_str(), end(&effects)), ("abc", Some(said(&Ending::Done, true))));
-    assert_eq!(facts(&effects), (vec!["first word 0.40 s".into(), "0.50 s in all".into()], 0));
+    assert_eq!(facts(&effects), (vec!["first word 0.40 s".into(), "0.50 s in all".into()], Some(0)));
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn refusals_of_a_question_are_told_apart() {
         let effects = all([ask(), grant("A1"), head(status, error_type), bytes(body), Input::End]);
         (end(&effects), facts(&effects).1)
     };
-    let told = |fault| (Some(failed(fault)), 0);
+    let told = |fault| (Some(failed(fault)), Some(0));
     let request_id = Some("6f1c".to_owned());
     let service = Service::FunctionUrl;
     assert_eq!(
@@ -303,7 +303,7 @@ fn refusals_of_a_question_are_told_apart() {
         told(Fault::NotAllowed { role: Some("callers".into()), request_id: request_id.clone() })
     );
     let throttled = Fault::Throttled { service, retry_after: Some(7), request_id: request_id.clone() };
-    assert_eq!(refused(429, "", ""), (Some(failed(throttled)), 7));
+    assert_eq!(refused(429, "", ""), (Some(failed(throttled)), Some(7)));
     assert_eq!(
         refused(502, "", "{\"message\":\"Internal Server Error\"}"),
         told(Fault::Failing {
@@ -621,25 +621,68 @@ fn an_error_in_mid_stream_says_what_to_do_and_how_long_to_wait() {
         let (text, wait) = failed(failure(code, "Slow down."));
         assert_eq!(
             (text.as_str(), wait),
-            ("The AI endpoint is getting too many requests just now. Try again in a moment.", 10)
+            ("The AI endpoint is getting too many requests just now. Try again in a moment.", Some(10))
         );
         let (text, wait) = failed(Failure { retry_after: Some(3), ..failure(code, "") });
         assert_eq!(
             (text.as_str(), wait),
-            ("The AI endpoint is getting too many requests just now. Try again in 3 s.", 3)
+            ("The AI endpoint is getting too many requests just now. Try again in 3 s.", Some(3))
         );
     }
     let early = "The AI endpoint ended the answer early";
     let modelled = |retryable, retry_after| {
         failed(Failure { retryable, retry_after, ..failure("modelStreamErrorException", "It broke.") })
     };
-    assert_eq!(modelled(None, None), (format!("{early}: It broke."), 0));
-    assert_eq!(modelled(Some(true), Some(5)), (format!("{early}: It broke. Try again."), 5));
+    assert_eq!(modelled(None, None), (format!("{early}: It broke."), Some(0)));
+    assert_eq!(modelled(Some(true), Some(5)), (format!("{early}: It broke. Try again."), Some(5)));
     assert_eq!(
         modelled(Some(false), None),
-        (format!("{early}: It broke. Asking the same question again will not help."), 0)
+        (format!("{early}: It broke. Asking the same question again will not help."), None)
     );
-    assert_eq!(failed(failure("oops", "")), (format!("{early}: oops."), 0));
+    assert_eq!(failed(failure("oops", "")), (format!("{early}: oops."), Some(0)));
+}
+
+#[test]
+fn an_error_that_comes_instead_of_an_answer_does_not_speak_of_an_early_end() {
+    let failed = |failure: Failure| {
+        let mut chat = Chat::default();
+        run(&mut chat, [ask(), grant("A1"), head(200, "")]);
+        let effects = tell(&mut chat, vec![Event::Model("m".into()), Event::Error(failure)]);
+        let notice = end(&effects).unwrap().1.unwrap();
+        assert_eq!((notice.title.as_str(), notice.request_id.as_deref()), ("Not answered", Some("6f1c")));
+        (notice.text, facts(&effects).1)
+    };
+    let failure = |code: &str, retryable| Failure {
+        code: code.into(),
+        message: "It broke.".into(),
+        retryable,
+        retry_after: None,
+    };
+    assert_eq!(
+        failed(failure("AccessDeniedException", Some(false))),
+        (
+            "The AI endpoint did not answer: It broke. Asking the same question again will not help. Ask whoever runs this app."
+                .into(),
+            None
+        )
+    );
+    for retryable in [None, Some(true)] {
+        let text = "The AI endpoint did not answer: It broke. Try again.".to_owned();
+        assert_eq!(failed(failure("modelStreamErrorException", retryable)), (text, Some(0)));
+    }
+}
+
+#[test]
+fn an_answer_without_text_is_not_called_complete() {
+    for events in [
+        vec![Event::Model("m".into()), Event::End],
+        vec![Event::Skipped, Event::Stopped(signet_stream::StopReason::EndTurn), Event::End],
+        vec![Event::End],
+    ] {
+        let mut chat = Chat::default();
+        run(&mut chat, [ask(), grant("A1"), head(200, "")]);
+        assert_eq!(end(&tell(&mut chat, events)), Some(failed(Fault::Empty)));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::protocol::{End, Notice};
 use signet_stream::StopReason;
 use signet_stream::stock::UseCase;
 
-use super::notice;
+use super::{notice, refusal};
 
 /// For a screen reader, before the first text.
 pub const WAITING: &str = "Waiting for the answer.";
@@ -69,6 +69,11 @@ pub fn ending(end: &Ending, has_text: bool, contact: Option<&str>) -> Option<Not
         } else {
             "The connection ended before the answer began. Try again."
         }),
+        Ending::Failed(Fault::Answer { message, retryable, request_id, .. })
+            if !has_text && message != signet_stream::CRC_MISMATCH =>
+        {
+            Notice { request_id: request_id.clone(), ..refusal(message, *retryable, contact) }
+        }
         Ending::Failed(fault) => notice(fault, contact),
     };
     if has_text && !matches!(end, Ending::Failed(Fault::Garbled { .. })) {

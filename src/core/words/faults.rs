@@ -317,6 +317,7 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
             let text = ["The AI endpoint ended the answer early", &after_colon(message), ".", advice].concat();
             ("Ended early", text, request_id.clone())
         }
+        Fault::Empty => ("Empty answer", "The model sent nothing. Try again, or ask in other words.".into(), None),
         Fault::Silent { seconds } => (
             "No answer",
             format!("Nothing arrived from the AI endpoint for {seconds} seconds. Check the connection, then try again."),
@@ -328,6 +329,17 @@ pub fn notice(fault: &Fault, contact: Option<&str>) -> Notice {
         }
     };
     Notice { title: title.to_owned(), text, request_id }
+}
+
+/// The notice of an error that came instead of an answer.
+pub fn refusal(message: &str, retryable: Option<bool>, contact: Option<&str>) -> Notice {
+    let whom = contact.unwrap_or("whoever runs this app");
+    let advice = match retryable {
+        Some(false) => format!(" Asking the same question again will not help. Ask {whom}."),
+        _ => " Try again.".to_owned(),
+    };
+    let text = ["The AI endpoint did not answer", &after_colon(message), ".", &advice].concat();
+    Notice { title: "Not answered".to_owned(), text, request_id: None }
 }
 
 /// A service's own message, as the end of a sentence.

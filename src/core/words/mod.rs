@@ -20,7 +20,7 @@ pub use faults::notice;
 pub use forms::screen;
 pub use history::kept_notice;
 
-use faults::{capitalised, service};
+use faults::{capitalised, refusal, service};
 
 /// The error of a new password that breaks a rule; the page shows it too.
 pub const BROKEN_RULE: &str = "This password does not follow every rule in the list below it.";

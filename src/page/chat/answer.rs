@@ -130,6 +130,9 @@ fn Fault(turn: Turn, answer: AnswerState, is_newest: Signal<bool>) -> impl IntoV
     });
     let text = move |read: fn(crate::protocol::Notice) -> String| move || notice.get().map(read).unwrap_or_default();
     let request_id = Memo::new(move |_| notice.get().and_then(|notice| notice.request_id));
+    let may_retry = Memo::new(move |_| {
+        answer.ended.with(|ended| ended.as_ref().is_some_and(|ended| ended.notice.is_some() && ended.may_retry))
+    });
 
     view! {
         <div class="fault" class:told={move || notice.with(Option::is_some)}>
@@ -141,7 +144,7 @@ fn Fault(turn: Turn, answer: AnswerState, is_newest: Signal<bool>) -> impl IntoV
                     </Show>
                 </div>
             </div>
-            <Show when={move || notice.with(Option::is_some) && is_newest.get()}>
+            <Show when={move || may_retry.get() && is_newest.get()}>
                 <Retry turn answer class="quiet retry when-idle"/>
             </Show>
             <Show when={move || request_id.with(Option::is_some)}>

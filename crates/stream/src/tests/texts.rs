@@ -27,6 +27,8 @@ fn plain_text_is_not_taken_for_a_wire() {
         "Error: on line 3.\n\nUse: x.\n",
         "Errors: none.\n",
         "[DONE] is a marker.\n",
+        // Once it is a text, an event in it is text, too.
+        "d:{a} b\ndata: {\"type\":\"error\",\"errorText\":\"x\"}\n\n",
     ] {
         assert_decodes(answer, &[text(answer), Event::End]);
         // As soon as a line belongs to no wire, the text is shown as it comes.
@@ -49,6 +51,7 @@ fn what_is_no_text_is_not_shown_as_text() {
         ("\nError: The model is not available.\n\n", vec![error("", "The model is not available.", None)]),
         ("{\"model_used\":\"m\"}\n\n[DONE]\n", vec![model("m"), Event::End]),
         ("{\"later\":true}\n{\"chunk\":\"a\"}\n[DONE]", vec![Event::Unknown, text("a"), Event::End]),
+        ("data: {\"type\":\"later\"}\n\n", vec![Event::Unknown]),
         ("Error: busy\n{\"chunk\":\"a\"}\n", vec![error("", "busy", None)]),
     ] {
         assert_decodes(answer, &events);
