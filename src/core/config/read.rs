@@ -366,6 +366,18 @@ fn script(text: &[u8]) -> Option<(&[u8], usize, Map<String, Value>)> {
 
 /// The address of a service in a region. <https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html>
 fn aws(service: &str, region: &str, path: &str) -> String {
-    let suffix = if region.starts_with("cn-") { ".amazonaws.com.cn/" } else { ".amazonaws.com/" };
-    ["https://", service, ".", region, suffix, path].concat()
+    let partition = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    let suffix = partition.map_or("amazonaws.com", |(_, suffix)| suffix);
+    ["https://", service, ".", region, ".", suffix, "/", path].concat()
 }
+
+/// How the regions of a partition begin, and its domain; all others are in amazonaws.com.
+/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>
+const PARTITIONS: [(&str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+];

@@ -403,8 +403,21 @@ fn regions_and_endpoints_come_from_the_ids() {
     assert_eq!(config.function_url, "https://abc.lambda-url.us-gov-west-1.on.aws/");
     assert_eq!(config.function_region, "us-gov-west-1");
     assert_eq!(config.user_pool.unwrap().api.name(), "AbC");
-    let china = with("userPoolId", "cn-north-1_AbC".into()).unwrap();
-    assert_eq!(china.user_pool.unwrap().api.endpoint, "https://cognito-idp.cn-north-1.amazonaws.com.cn/");
+    for (region, domain) in [
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-west-1", "sc2s.sgov.gov"),
+        ("us-isof-south-1", "csp.hci.ic.gov"),
+        ("eu-isoe-west-1", "cloud.adc-e.uk"),
+    ] {
+        let config = with("userPoolId", format!("{region}_AbC").into()).unwrap();
+        assert_eq!(config.user_pool.unwrap().api.endpoint, format!("https://cognito-idp.{region}.{domain}/"));
+        let config = with("identityPoolId", format!("{region}:1").into()).unwrap();
+        assert_eq!(config.identity_pool.api.endpoint, format!("https://cognito-identity.{region}.{domain}/"));
+        assert_eq!(config.identity_pool.sts_endpoint, format!("https://sts.{region}.{domain}/"));
+    }
 }
 
 #[test]
