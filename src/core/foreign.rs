@@ -6,7 +6,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use signet_cognito::http::{Request, Response, check};
 use signet_cognito::{Secret, UnixMillis};
 
@@ -39,12 +39,24 @@ struct Reply {
     identity_id: Option<String>,
     #[serde(deserialize_with = "usable")]
     username: Option<String>,
-    #[serde(deserialize_with = "usable")]
+    #[serde(deserialize_with = "seconds")]
     expires_in: Option<i64>,
 }
 
 fn usable<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
+}
+
+/// Whole seconds, as a number or as a string; a fraction is cut off.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let number = match Value::deserialize(deserializer)? {
+        Value::Number(number) => Some(number),
+        Value::String(text) => text.trim().parse::<Number>().ok(),
+        _ => None,
+    };
+    let seconds = number.and_then(|number| number.as_f64()).filter(|seconds| (0.0..=1e12).contains(seconds));
+    #[allow(clippy::cast_possible_truncation)] // In range.
+    Ok(seconds.map(|seconds| seconds as i64))
 }
 
 /// The request for a token.
@@ -96,6 +108,20 @@ mod tests {
             (Some("eu-central-1:i"), Some(UnixMillis(901_000)))
         );
         assert_eq!(read(200, r#"{"token":"t"}"#).unwrap().expires, None);
+        for (expires_in, expires) in [
+            ("\"3600\"", Some(3_601_000)),
+            ("3600.9", Some(3_601_000)),
+            ("3.6e3", Some(3_601_000)),
+            ("0", Some(1_000)),
+            ("-1", None),
+            ("1e300", None),
+            ("\"soon\"", None),
+            ("null", None),
+            ("[]", None),
+        ] {
+            let foreign = read(200, &format!(r#"{{"token":"t","expiresIn":{expires_in}}}"#)).unwrap();
+            assert_eq!(foreign.expires, expires.map(UnixMillis), "{expires_in}");
+        }
     }
 
     #[test]

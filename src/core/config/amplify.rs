@@ -30,8 +30,8 @@ struct OutputsAuth {
     user_pool_client_id: Option<UserPoolClientId>,
     identity_pool_id: Option<IdentityPoolId>,
     authentication_flow_type: Option<AmplifyAuthFlow>,
-    username_attributes: Option<Vec<UsernameAttribute>>,
-    standard_required_attributes: Option<Vec<Attribute>>,
+    username_attributes: Option<Words<UsernameAttribute>>,
+    standard_required_attributes: Option<Words<Attribute>>,
     password_policy: Option<Object<OutputsPasswordPolicy>>,
     oauth: Option<Object<OutputsOauth>>,
     passwordless: Option<Object<OutputsPasswordless>>,
@@ -52,12 +52,12 @@ struct OutputsPasswordPolicy {
 #[serde(default)]
 struct OutputsOauth {
     domain: Option<Domain>,
-    scopes: Option<Scopes>,
-    redirect_sign_in_uri: Option<Vec<WebRedirect>>,
-    redirect_sign_out_uri: Option<Vec<WebRedirect>>,
+    scopes: Option<AmplifyScopes>,
+    redirect_sign_in_uri: Option<Words<WebRedirect>>,
+    redirect_sign_out_uri: Option<Words<WebRedirect>>,
     #[serde(rename = "response_type")]
     _response_type: Option<ResponseType>,
-    identity_providers: Option<Vec<Text>>,
+    identity_providers: Option<Words<Text>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -120,7 +120,7 @@ struct ExportsPasswordPolicy {
 #[serde(default, rename_all = "camelCase")]
 struct ExportsOauth {
     domain: Option<Domain>,
-    scope: Option<ExportsScopes>,
+    scope: Option<AmplifyScopes>,
     redirect_sign_in: Option<Words<WebRedirect>>,
     redirect_sign_out: Option<Words<WebRedirect>>,
     #[serde(rename = "responseType")]
@@ -129,9 +129,9 @@ struct ExportsOauth {
 
 #[derive(Deserialize)]
 #[serde(try_from = "Words<Scope>")]
-struct ExportsScopes(Scopes);
+struct AmplifyScopes(Scopes);
 
-impl TryFrom<Words<Scope>> for ExportsScopes {
+impl TryFrom<Words<Scope>> for AmplifyScopes {
     type Error = &'static str;
 
     fn try_from(scopes: Words<Scope>) -> Result<Self, Self::Error> {
@@ -231,12 +231,12 @@ impl From<Outputs> for File {
             preferred_challenge: passwordless.preferred_challenge.into(),
             passkey_autofill: passwordless.web_authn.map(|it| !matches!(it, Switch::Flag(false))).into(),
             one_time_codes: passwordless.email_otp_enabled == Some(true) || passwordless.sms_otp_enabled == Some(true),
-            username_attributes: auth.username_attributes.into(),
+            username_attributes: auth.username_attributes.map(|names| names.0).into(),
             // Amplify's own form offers sign-up.
             sign_up: Field::Value(Switch::Object(SignUpFile {
                 attributes: auth
                     .standard_required_attributes
-                    .map(|names| names.into_iter().map(attribute).collect())
+                    .map(|names| names.0.into_iter().map(attribute).collect())
                     .into(),
                 verification: Field::Absent,
             })),
@@ -259,12 +259,12 @@ impl From<Outputs> for File {
                     Object(HostedUiFile {
                         may_be_empty: true,
                         domain: oauth.domain.into(),
-                        scopes: oauth.scopes.into(),
-                        redirect_sign_in: oauth.redirect_sign_in_uri.map(web_redirects).into(),
-                        redirect_sign_out: oauth.redirect_sign_out_uri.map(web_redirects).into(),
+                        scopes: oauth.scopes.map(|scopes| scopes.0).into(),
+                        redirect_sign_in: oauth.redirect_sign_in_uri.map(|urls| web_redirects(urls.0)).into(),
+                        redirect_sign_out: oauth.redirect_sign_out_uri.map(|urls| web_redirects(urls.0)).into(),
                         providers: oauth
                             .identity_providers
-                            .map(|names| names.into_iter().map(provider).collect())
+                            .map(|names| names.0.into_iter().map(provider).collect())
                             .into(),
                         ..HostedUiFile::default()
                     })

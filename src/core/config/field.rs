@@ -106,7 +106,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
     }
 }
 
-/// A list, or a string with commas, as Amplify Gen 1 writes some lists.
+/// A list, or a string of words with commas or spaces between, as Amplify's tools write some.
 #[derive(Debug, Clone)]
 pub(super) struct Words<T>(pub(super) Vec<T>);
 
@@ -116,10 +116,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Words<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for TextOrList<T> {
             type Value = Words<T>;
             fn expecting(&self, f: &mut Formatter<'_>) -> FmtResult {
-                f.write_str("a list, or a string with commas")
+                f.write_str("a list, or a string with commas or spaces")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Words<T>, E> {
-                let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+                let words = text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
                 words.map(|word| T::deserialize(word.into_deserializer())).collect::<Result<_, _>>().map(Words)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Words<T>, A::Error> {
@@ -147,7 +147,7 @@ impl Visitor<'_> for TextCheck {
     }
 }
 
-/// A whole number in a range.
+/// A whole number in a range. Amplify's tools write some as strings.
 struct NumberCheck {
     /// What is expected, for error messages.
     expected: &'static str,
@@ -162,6 +162,10 @@ impl Visitor<'_> for NumberCheck {
     fn visit_u64<E: Error>(self, number: u64) -> Result<u32, E> {
         let checked = u32::try_from(number).ok().filter(|number| self.range.contains(number));
         checked.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<u32, E> {
+        let checked = text.trim().parse().ok().filter(|number| self.range.contains(number));
+        checked.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

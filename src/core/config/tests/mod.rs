@@ -741,6 +741,38 @@ fn every_wrong_field_of_the_own_file_is_named() {
 }
 
 #[test]
+fn amplifys_files_are_read_as_its_tools_write_them() {
+    let policy = |text, field, value| read(&set_in(text, field, value)).unwrap().user_pool.unwrap().password_policy;
+    assert_eq!(policy(OUTPUTS, "auth.password_policy.min_length", json!("10")).minimum_length, 10);
+    let field = "aws_cognito_password_protection_settings.passwordPolicyMinLength";
+    assert_eq!(policy(CONFIGURATION, field, json!("12")).minimum_length, 12);
+    // A string for a list.
+    for (field, list, string) in [
+        ("auth.username_attributes", json!(["email", "phone_number"]), json!("email,phone_number")),
+        ("auth.standard_required_attributes", json!(["email", "name"]), json!("email name")),
+        ("auth.oauth.identity_providers", json!(["GOOGLE", "FACEBOOK"]), json!("GOOGLE, FACEBOOK")),
+        ("auth.oauth.scopes", json!(["openid", "email"]), json!("openid email")),
+        (
+            "auth.oauth.redirect_sign_in_uri",
+            json!(["https://a.example/", "https://b.example/"]),
+            json!("https://a.example/,https://b.example/"),
+        ),
+        ("auth.oauth.redirect_sign_out_uri", json!(["https://a.example/"]), json!("https://a.example/")),
+    ] {
+        assert_eq!(read(&set_in(OUTPUTS, field, string)), read(&set_in(OUTPUTS, field, list)), "{field}");
+    }
+    // What a later version adds.
+    for (text, field) in [
+        (OUTPUTS, "auth.later"),
+        (OUTPUTS, "auth.oauth.later"),
+        (CONFIGURATION, "later"),
+        (CONFIGURATION, "oauth.later"),
+    ] {
+        assert_eq!(read(&set_in(text, field, json!({"a": [1]}))), Config::from_json(text), "{field}");
+    }
+}
+
+#[test]
 fn every_wrong_field_of_amplifys_files_is_named() {
     for (text, field, value) in [
         (OUTPUTS, "version", json!("2")),
@@ -752,20 +784,20 @@ fn every_wrong_field_of_amplifys_files_is_named() {
         (OUTPUTS, "auth.identity_pool_id", json!("x")),
         (OUTPUTS, "auth.authentication_flow_type", json!("SRP")),
         (OUTPUTS, "auth.password_policy", json!([])),
-        (OUTPUTS, "auth.password_policy.min_length", json!("8")),
+        (OUTPUTS, "auth.password_policy.min_length", json!("five")),
         (OUTPUTS, "auth.password_policy.require_numbers", json!("yes")),
         (OUTPUTS, "auth.password_policy.require_lowercase", json!(1)),
         (OUTPUTS, "auth.password_policy.require_uppercase", json!(1)),
         (OUTPUTS, "auth.password_policy.require_symbols", json!([])),
         (OUTPUTS, "auth.oauth", json!("x")),
-        (OUTPUTS, "auth.oauth.identity_providers", json!("GOOGLE")),
+        (OUTPUTS, "auth.oauth.identity_providers", json!(true)),
         (OUTPUTS, "auth.oauth.identity_providers", json!([1])),
         (OUTPUTS, "auth.oauth.domain", json!("a b")),
         (OUTPUTS, "auth.oauth.scopes", json!(["email"])),
-        (OUTPUTS, "auth.oauth.redirect_sign_in_uri", json!("https://a.example/")),
+        (OUTPUTS, "auth.oauth.redirect_sign_in_uri", json!({})),
         (OUTPUTS, "auth.oauth.redirect_sign_out_uri", json!([1])),
         (OUTPUTS, "auth.oauth.response_type", json!("token")),
-        (OUTPUTS, "auth.standard_required_attributes", json!("email")),
+        (OUTPUTS, "auth.standard_required_attributes", json!(1)),
         (OUTPUTS, "auth.username_attributes", json!(["EMAIL"])),
         (OUTPUTS, "auth.unauthenticated_identities_enabled", json!("enable")),
         (OUTPUTS, "auth.passwordless", json!(1)),
