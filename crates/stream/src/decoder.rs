@@ -58,7 +58,6 @@ impl Decoder {
     /// Takes the end of the bytes. `complete` says that the connection was closed properly and did not break off. Returns the last events.
     pub fn finish(&mut self, complete: bool) -> Vec<Event> {
         self.detect(true);
-        self.answer.end_half();
         let is_complete = match &mut self.framing {
             Framing::Undetected(start) => {
                 // Half a line, or one word of plain text? We show it, but do not call it complete.
@@ -69,13 +68,17 @@ impl Decoder {
             }
             Framing::Lines(lines) => {
                 lines.finish(&mut self.answer);
+                self.answer.end_half();
                 let text = self.unrecognised.take().filter(|_| complete && lines.may_be_text());
                 match text.filter(|_| !self.answer.is_recognised()) {
                     Some(text) => self.answer.replace_by_text(&text),
                     None => self.answer.has_stopped(),
                 }
             }
-            Framing::Frames(_) => self.answer.has_stopped(),
+            Framing::Frames(_) => {
+                self.answer.end_half();
+                self.answer.has_stopped()
+            }
             Framing::Plain(plain) => plain.is_complete(),
         };
         if complete && is_complete {
@@ -109,7 +112,7 @@ impl Decoder {
                     plain.push(text, answer);
                     self.framing = Framing::Plain(plain);
                     self.unrecognised = None;
-                } else if answer.is_recognised() || text.len() > LONGEST {
+                } else if answer.is_recognised() || lines.is_no_text() {
                     self.unrecognised = None;
                 }
             }

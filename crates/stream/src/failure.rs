@@ -57,7 +57,7 @@ pub(crate) fn with_code(failure: Failure, code: &[u8]) -> Failure {
 pub(crate) fn from_json(value: &Value) -> Failure {
     let find = |paths: &[&str]| {
         paths.iter().find_map(|path| match json::find(value, path)? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(json::without_halves(text)),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         })

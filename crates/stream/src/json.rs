@@ -28,6 +28,11 @@ pub(crate) fn read_halves(text: &[u8]) -> Option<(Value, bool)> {
     Some((serde_json::from_str(&mended).ok()?, is_free))
 }
 
+/// The text with U+FFFD for each character that stands in for half of a surrogate pair.
+pub(crate) fn without_halves(text: &str) -> String {
+    text.chars().map(|char| if half(char).is_some() { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
 /// What is added to half of a surrogate pair for the character that stands in for it.
 const STAND_INS: u32 = 0x10_0000;
 
@@ -39,8 +44,15 @@ pub(crate) fn half(stand_in: char) -> Option<u16> {
 
 /// Reads several JSON objects with nothing but white space between them; `None` if there is anything else.
 pub(crate) fn read_all(text: &[u8]) -> Option<Vec<Value>> {
-    let values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
-    values.map(|value| value.ok().filter(Value::is_object)).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+    let text = String::from_utf8_lossy(text);
+    let all = |text: &str| {
+        let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        values
+            .map(|value| value.ok().filter(Value::is_object))
+            .collect::<Option<Vec<_>>>()
+            .filter(|all| !all.is_empty())
+    };
+    all(&text).or_else(|| all(&mend(&text, |_| char::REPLACEMENT_CHARACTER)?))
 }
 
 /// Finds a value by the names of the members on the way to it, such as `/delta/text`. Unlike `Value::pointer` it does not allocate: dozens of

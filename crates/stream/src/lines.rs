@@ -10,6 +10,9 @@ use crate::wires::ai_sdk_4;
 use crate::wires::stock::{DONE, ERROR_PREFIX};
 use crate::{failure, json, object};
 
+/// How much of an answer is held, in bytes, because it may still be plain text.
+const LONGEST_UNRECOGNISED: usize = 64 << 10;
+
 /// What a line that needs no field name starts with.
 const STANDALONE: [&[u8]; 3] = [b"{", DONE.as_bytes(), ERROR_START];
 
@@ -57,6 +60,8 @@ pub(crate) struct Lines {
     after_cr: bool,
     /// Whether a line of server-sent events has arrived. From then on, lines with unknown fields are ignored, as the standard says.
     has_fields: bool,
+    /// Whether one of them was more than a comment.
+    has_data_fields: bool,
     /// The event that has not ended.
     data: Option<Data>,
     event_type: EventType,
@@ -70,8 +75,10 @@ pub(crate) struct Lines {
     has_content: bool,
     /// Whether the data of an event was JSON, which no text has.
     has_json_events: bool,
-    /// Whether a line belongs to no wire, and nothing before it did.
+    /// Whether a line belonged to no wire before anything was recognised.
     is_text: bool,
+    /// How many bytes have been read.
+    length: usize,
 }
 
 /// The place in a JSON object that need not end with its line.
@@ -159,6 +166,7 @@ impl Lines {
                     }
                     b'{' => {
                         self.end_error(answer);
+                        self.end_whole_event(answer);
                         self.has_content = true;
                         self.after_object = false;
                         self.object = Some(Object::default());
@@ -172,8 +180,10 @@ impl Lines {
             let room = LONGEST.saturating_sub(self.held.len());
             self.is_too_long |= line.len() > room;
             self.held.extend_from_slice(&line[..line.len().min(room)]);
+            self.length = self.length.saturating_add(line.len());
             bytes = rest;
             if let Some((line_break, rest)) = rest.split_first() {
+                self.length = self.length.saturating_add(1);
                 bytes = rest;
                 self.after_cr = *line_break == b'\r';
                 self.end_line(answer);
@@ -184,7 +194,8 @@ impl Lines {
     /// Takes the end of the bytes. The last line needs no line break, and the last event no blank line, although the standard drops it: servers leave
     /// both out. But half a line means that the answer was cut off, not that a line is unreadable.
     pub fn finish(&mut self, answer: &mut Answer) {
-        if self.object.is_none() && !self.held.is_empty() {
+        let is_half_error = self.held.starts_with(ERROR_START) && !is_whole(&self.held);
+        if self.object.is_none() && !self.held.is_empty() && !is_half_error {
             self.end_line(answer);
         }
         self.end_error(answer);
@@ -194,7 +205,12 @@ impl Lines {
         answer.events().retain(|event| *event != Event::Unreadable);
     }
 
-    /// Whether this is text after all: a line belongs to no wire, and nothing before it did.
+    /// Whether this can be no text any more: there is too much of it.
+    pub fn is_no_text(&self) -> bool {
+        self.length > LONGEST_UNRECOGNISED
+    }
+
+    /// Whether this is text after all: a line belonged to no wire before anything was recognised.
     pub fn is_text(&self) -> bool {
         self.is_text
     }
@@ -205,7 +221,11 @@ impl Lines {
             let text = data.text.trim_ascii_start();
             DONE.as_bytes().starts_with(text) || text.starts_with(b"{") && !is_whole(text)
         };
-        self.has_content && !self.has_json_events && self.object.is_none() && !self.data.as_ref().is_some_and(is_half)
+        self.has_content
+            && !self.is_no_text()
+            && !self.has_json_events
+            && self.object.is_none()
+            && !self.data.as_ref().is_some_and(is_half)
     }
 
     /// Reports the error that may have been the start of a text.
@@ -223,6 +243,7 @@ impl Lines {
                 self.end_object(answer);
                 return &bytes[at..];
             }
+            self.length = self.length.saturating_add(1);
             let is_end = object.ends_with(*byte);
             self.after_cr = *byte == b'\r';
             if self.held.len() < LONGEST {
@@ -311,6 +332,7 @@ impl Lines {
             _ => {}
         }
         self.has_fields = true;
+        self.has_data_fields |= !name.is_empty();
     }
 
     /// Reads a line that is no field of server-sent events.
@@ -318,10 +340,16 @@ impl Lines {
         if line.is_empty() {
             return;
         }
-        let is_first = !answer.is_recognised();
+        if stands_alone(line) {
+            self.end_whole_event(answer);
+        }
+        let is_first = !answer.is_recognised() && !self.is_no_text();
         let is_in_words = |error: &[u8]| json::read(error.trim_ascii()).is_none();
-        if !self.has_fields && ai_sdk_4::read_part(line, answer) {
+        let is_part = ai_sdk_4::STARTS.iter().any(|start| line.starts_with(start));
+        if is_part && self.error.is_some() {
             self.end_error(answer);
+        }
+        if !self.has_data_fields && (is_part || self.error.is_none()) && ai_sdk_4::read_part(line, answer) {
             self.has_content = true;
         } else if is_first && self.error.is_none() && line.strip_prefix(ERROR_START).is_some_and(is_in_words) {
             self.has_content = true;
@@ -354,6 +382,13 @@ impl Lines {
         }
     }
 
+    /// Ends the event if nothing is missing from its data.
+    fn end_whole_event(&mut self, answer: &mut Answer) {
+        if self.data.as_ref().is_some_and(|data| data.is_one_line && is_whole(&data.text)) {
+            self.end_event(answer);
+        }
+    }
+
     /// A blank line ends an event.
     fn end_event(&mut self, answer: &mut Answer) {
         let event_type = std::mem::take(&mut self.event_type);
@@ -371,7 +406,10 @@ impl Lines {
 /// Whether nothing is missing from this data: it is `[DONE]`, an error or JSON.
 fn is_whole(data: &[u8]) -> bool {
     let data = data.trim_ascii();
-    data == DONE.as_bytes() || data.starts_with(ERROR_START) || json::read(data).is_some()
+    let error = data.strip_prefix(ERROR_START).map(<[u8]>::trim_ascii);
+    data == DONE.as_bytes()
+        || json::read(error.filter(|error| error.starts_with(b"{")).unwrap_or(data)).is_some()
+        || error.is_some_and(|error| !error.starts_with(b"{"))
 }
 
 /// Reads a line that needs no field name, or the data of an event.

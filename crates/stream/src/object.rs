@@ -79,6 +79,10 @@ fn read_field(field: Field, kind: &str, parts: &[&Value], answer: &mut Answer) -
                     continue;
                 };
                 is_known = true;
+                // A response of OpenAI's has the format of its text there.
+                if *path == "/text" && value.is_object() && part.get("output").is_some() {
+                    continue;
+                }
                 // In a list, `message` is the whole message. After a part of it, it is the same text again.
                 let is_repeated = at > 0 && path.starts_with("/message/") && answer.has(field);
                 if !is_repeated && emit_field(field, value, wire.padding, answer) {
@@ -98,10 +102,10 @@ fn emit_field(field: Field, value: &Value, padding: &[char], answer: &mut Answer
             None => return false,
         },
         (_, Some("")) => return false,
-        (Field::Model, Some(text)) => answer.model(text),
+        (Field::Model, Some(text)) => answer.model(&json::without_halves(text)),
         (Field::Reasoning, Some(text)) => answer.reasoning(text),
         (Field::Text, Some(text)) => answer.text(text),
-        (Field::Stop, Some(text)) => answer.emit(Event::Stopped(StopReason::from_word(text))),
+        (Field::Stop, Some(text)) => answer.emit(Event::Stopped(StopReason::from_word(&json::without_halves(text)))),
         (Field::Text, None) if value.is_array() => return read_content(value, answer),
         (_, None) => {
             if field == Field::Text && !value.is_null() {
@@ -120,6 +124,7 @@ pub(crate) fn read_content(content: &Value, answer: &mut Answer) -> bool {
     for part in content.as_array().into_iter().flatten() {
         let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
         if kind == "message" {
+            answer.start_part();
             has_any |= read_content(&part["content"], answer);
             continue;
         }

@@ -62,6 +62,18 @@ fn one_line_break_may_part_events() {
 }
 
 #[test]
+fn a_marker_after_an_event_without_its_blank_line_loses_nothing() {
+    assert_decodes("data: {\"chunk\":\"a\"}\n[DONE]\n", &[text("a"), Event::End]);
+    assert_decodes("data: {\"chunk\":\"a\"}\nError: no\n", &[text("a"), error("", "no", None)]);
+    assert_decodes("data: {\"chunk\":\"a\"}\n{\"chunk\":\"b\"}\n\n", &[text("ab")]);
+    // Half an error is no message.
+    for half in ["Error: {\"err", "data: Error: {\"err"] {
+        assert_decodes(&format!("{{\"chunk\":\"a\"}}\n{half}"), &[text("a")]);
+    }
+    assert_decodes("{\"chunk\":\"a\"}\nError: no", &[text("a"), error("", "no", None)]);
+}
+
+#[test]
 fn the_same_text_counts_once() {
     let deltas = "data: {\"choices\":[{\"delta\":{\"content\":\"He\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"llo\"}}]}\n\n";
     let whole =
@@ -96,6 +108,11 @@ fn half_a_character_waits_for_the_other_half() {
     assert_decodes(&answer("\\ud83d", "\\ude00"), &[Event::Skipped, text("😀"), Event::End]);
     assert_decodes(&answer("ok \\ud83d", ""), &[text("ok "), Event::Skipped, text("\u{fffd}"), Event::End]);
     assert_decodes("{\"chunk\":\"ok \\ud83d\"}\n", &[text("ok \u{fffd}")]);
+    // The last event, without its blank line.
+    assert_decodes("data: {\"chunk\":\"\\ud83d\"}\n\ndata: {\"chunk\":\"\\ude00\"}", &[Event::Skipped, text("😀")]);
+    assert_decodes("data: {\"chunk\":\"a\\ud83d\"}", &[text("a\u{fffd}")]);
+    assert_decodes("{\"error\":{\"message\":\"no \\ud83d\"}}\n", &[error("", "no \u{fffd}", None)]);
+    assert_decodes("data: {\"chunk\":\"a\\ud83d\"}{\"chunk\":\"b\"}\n\n", &[text("a\u{fffd}b")]);
     let thought = "{\"thinking\":\"\\ud83d\"}\n{\"response\":\"\\ude00\"}\n{\"done\":true}\n";
     assert_decodes(thought, &[Event::Skipped, reasoning("\u{fffd}"), text("\u{fffd}"), Event::End]);
 }
@@ -129,7 +146,7 @@ fn a_text_may_come_in_parts() {
             vec![reasoning("Hm."), text("Hi")],
         ),
         (
-            r#"{"object":"response","status":"completed","model":"m","output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"message","content":[{"type":"output_text","text":"Hi"}]}]}"#,
+            r#"{"object":"response","status":"completed","model":"m","text":{"format":{"type":"text"}},"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"message","content":[{"type":"output_text","text":"Hi"}]}]}"#,
             vec![model("m"), reasoning("Hm."), text("Hi")],
         ),
     ] {
@@ -158,6 +175,11 @@ fn responses_and_data_streams_that_fail_say_so() {
     assert_decodes(&[refusal, &filtered].concat(), &[text("I cannot."), stopped(StopReason::Filtered), Event::End]);
     assert_decodes("0:\"Half\"\n3:\"Sorry.\"\n", &[text("Half"), error("", "Sorry.", None)]);
     assert_decodes("0:\"Half\"\n0:\"broken\n0:\" and half\"\n", &[text("Half"), Event::Unreadable, text(" and half")]);
+    assert_decodes(
+        ": keep-alive\n\n0:\"Hi\"\nd:{\"finishReason\":\"stop\"}\n",
+        &[text("Hi"), stopped(StopReason::EndTurn), Event::End],
+    );
+    assert_decodes("Error: busy\nd:{\"finishReason\":\"error\"}\n", &[error("", "busy", None)]);
     // A text that only looks like one.
     for answer in ["0:\"zero\" is the first.\nAnd so on.\n", "d:{a} b\n", "0: none\n"] {
         assert_decodes(answer, &[text(answer), Event::End]);

@@ -26,12 +26,20 @@ fn plain_text_is_not_taken_for_a_wire() {
         "Error: on line 3.\n\nUse x.\n",
         "Error: on line 3.\n\nUse: x.\n",
         "Errors: none.\n",
+        "Error: the ratio was\n2:1\nUse 3:1 instead.\n",
         "[DONE] is a marker.\n",
         // Once it is a text, an event in it is text, too.
         "d:{a} b\ndata: {\"type\":\"error\",\"errorText\":\"x\"}\n\n",
     ] {
         assert_decodes(answer, &[text(answer), Event::End]);
         // As soon as a line belongs to no wire, the text is shown as it comes.
+    }
+    // Not for ever: what is long and unknown is no text, however it is split.
+    let unknown = "{\"x\":1}\n".repeat(20_000);
+    let answer = format!("{unknown}hello\n{{\"chunk\":\"a\"}}\n[DONE]\n");
+    for part in [1000, 100_000, answer.len()] {
+        let events = decode_parts(answer.as_bytes().chunks(part), true);
+        assert!(events.ends_with(&[text("a"), Event::End]), "{part}");
     }
     let mut decoder = Decoder::default();
     assert_eq!(decoder.push(b"Error: on line 3.\n\nUse x.\n"), [text("Error: on line 3.\n\nUse x.\n")]);
