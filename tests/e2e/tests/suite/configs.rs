@@ -236,7 +236,7 @@ const WRONG: [(&str, &str, &str, &str); 6] = [
     (
         "amplifyconfiguration.json",
         "\"passwordPolicyMinLength\": 8",
-        "\"passwordPolicyMinLength\": \"8\"",
+        "\"passwordPolicyMinLength\": \"eight\"",
         "the field \"aws_cognito_password_protection_settings.passwordPolicyMinLength\" is wrong",
     ),
 ];
