@@ -185,12 +185,12 @@ impl Answer {
         self.stage == Stage::Ended
     }
 
-    /// Shows these bytes as plain text, in place of what was read from them. Returns whether the last character is complete.
-    pub fn replace_by_text(&mut self, text: &[u8]) -> bool {
+    /// Shows these bytes as plain text, in place of what was read from them. Returns the reader of the bytes that follow.
+    pub fn replace_by_text(&mut self, text: &[u8]) -> Plain {
         self.events.clear();
         let mut plain = Plain::default();
         plain.push(text, self);
-        plain.is_complete()
+        plain
     }
 
     /// The events that have not been taken yet.

@@ -68,19 +68,16 @@ impl Decoder {
             }
             Framing::Lines(lines) => {
                 lines.finish(&mut self.answer);
-                self.answer.end_half();
                 let text = self.unrecognised.take().filter(|_| complete && lines.may_be_text());
                 match text.filter(|_| !self.answer.is_recognised()) {
-                    Some(text) => self.answer.replace_by_text(&text),
+                    Some(text) => self.answer.replace_by_text(&text).is_complete(),
                     None => self.answer.has_stopped(),
                 }
             }
-            Framing::Frames(_) => {
-                self.answer.end_half();
-                self.answer.has_stopped()
-            }
+            Framing::Frames(_) => self.answer.has_stopped(),
             Framing::Plain(plain) => plain.is_complete(),
         };
+        self.answer.end_half();
         if complete && is_complete {
             self.answer.emit(Event::End);
         }
@@ -107,10 +104,7 @@ impl Decoder {
                 let Some(text) = &mut self.unrecognised else { return };
                 text.extend_from_slice(bytes);
                 if lines.is_text() {
-                    let mut plain = Plain::default();
-                    answer.events().clear();
-                    plain.push(text, answer);
-                    self.framing = Framing::Plain(plain);
+                    self.framing = Framing::Plain(answer.replace_by_text(text));
                     self.unrecognised = None;
                 } else if answer.is_recognised() || lines.is_no_text() {
                     self.unrecognised = None;
